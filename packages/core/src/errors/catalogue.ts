@@ -1,0 +1,343 @@
+/**
+ * Every coded error Ekiben can raise: one row a code.
+ *
+ * A row says what happened (`message`), what to do next (`hint`), the HTTP status it answers with,
+ * the exit code of a process that ends because of it, and whether trying again elsewhere is safe.
+ * Codes are public API: never renamed, never reused. `docs/errors.md` lists each of them, held by a test.
+ */
+export interface ErrorRow<TParams> {
+  readonly message: (params: TParams) => string
+  readonly hint: (params: TParams) => string
+  /** HTTP status of the answer, when the error reaches a client. Default 500. */
+  readonly statusCode?: number
+  /** Exit code of a command or supervisor that ends because of it. Default 1. */
+  readonly exitCode?: number
+  /** The call did not run, or may run again elsewhere without harm. Default false. */
+  readonly retryable?: boolean
+  /** The message may be shown to a client although the status is 500 or above. Default false. */
+  readonly expose?: boolean
+}
+
+const row = <TParams>(definition: ErrorRow<TParams>): ErrorRow<TParams> => definition
+
+const list = (items: readonly string[]): string => items.map((item) => `\n  - ${item}`).join('')
+const near = (names: readonly string[]): string => (names.length === 0 ? '' : ` Did you mean ${names.join(' or ')}?`)
+
+export const CATALOGUE = {
+  // identifier: what to serve
+  EKB_ERR_IDENTIFIER_MALFORMED: row<{ identifier: string; reason: string }>({
+    exitCode: 4,
+    message: (p) => `Identifier '${p.identifier}' is malformed: ${p.reason}`,
+    hint: () => "Write 'module:ServiceClass', a path such as './src/service.ts:ServiceClass', a package, or a folder.",
+  }),
+  EKB_ERR_IDENTIFIER_NOT_FOUND: row<{ identifier: string; tried: readonly string[]; near: readonly string[] }>({
+    exitCode: 4,
+    message: (p) => `Nothing found for identifier '${p.identifier}'; looked at:${list(p.tried)}`,
+    hint: (p) => `Check the name and the working directory (--working-dir).${near(p.near)}`,
+  }),
+  EKB_ERR_IDENTIFIER_EXPORT_NOT_FOUND: row<{
+    file: string
+    name: string
+    exports: readonly string[]
+    near: readonly string[]
+  }>({
+    exitCode: 4,
+    message: (p) => `${p.file} has no export '${p.name}'; it exports ${p.exports.join(', ') || 'nothing'}`,
+    hint: (p) => `Name one of its exports after the colon.${near(p.near)}`,
+  }),
+  EKB_ERR_IDENTIFIER_NOT_A_SERVICE: row<{ file: string; name: string; received: string }>({
+    exitCode: 4,
+    message: (p) => `'${p.name}' in ${p.file} is ${p.received}, not a service`,
+    hint: () => 'Decorate the class with @service() or wrap it in defineService(), and export the result.',
+  }),
+  EKB_ERR_IDENTIFIER_AMBIGUOUS: row<{ file: string; candidates: readonly string[] }>({
+    exitCode: 4,
+    message: (p) =>
+      p.candidates.length === 0
+        ? `${p.file} exports no service`
+        : `${p.file} has more than one service that no other depends on: ${p.candidates.join(', ')}`,
+    hint: (p) =>
+      p.candidates.length === 0
+        ? 'Export a class decorated with @service() or the result of defineService().'
+        : `Say which one after a colon, for example '…:${p.candidates[0]}'.`,
+  }),
+  EKB_ERR_IDENTIFIER_LOAD_FAILED: row<{ file: string; reason: string }>({
+    exitCode: 4,
+    message: (p) => `${p.file} was found, but failed while it was imported: ${p.reason}`,
+    hint: () => 'The cause below is the error of that module, with its own stack.',
+  }),
+  EKB_ERR_IDENTIFIER_LOADER_MISSING: row<{ file: string; node: string; reason: string }>({
+    exitCode: 4,
+    message: (p) => `${p.file} is TypeScript that Node ${p.node} cannot run by itself: ${p.reason}`,
+    hint: () => 'Install the optional loader beside your app: npm install --save-dev tsx',
+  }),
+  EKB_ERR_IDENTIFIER_BUNDLE_UNKNOWN: row<{ identifier: string }>({
+    exitCode: 4,
+    message: (p) => `No bundle '${p.identifier}' is known`,
+    hint: () => 'Bundles are not built yet; name a module, a file, a package or a folder.',
+  }),
+
+  // service: how it is declared
+  EKB_ERR_SERVICE_NAME: row<{ name: string; reason: string }>({
+    exitCode: 2,
+    message: (p) => `'${p.name}' cannot be a service name: ${p.reason}`,
+    hint: () => 'A name is a letter and up to 62 more of letters, digits, _ . and -; set it with the option name.',
+  }),
+  EKB_ERR_SERVICE_OPTION: row<{ service: string; option: string; reason: string; near: readonly string[] }>({
+    exitCode: 2,
+    message: (p) => `Service '${p.service}': option '${p.option}' ${p.reason}`,
+    hint: (p) => `Correct it where the service is declared.${near(p.near)}`,
+  }),
+  EKB_ERR_SERVICE_NO_MODULE: row<{ service: string; reason: string }>({
+    exitCode: 2,
+    message: (p) => `Workers cannot import service '${p.service}': ${p.reason}`,
+    hint: () => "Move it to a file of its own, or declare it with the option 'module: import.meta.url'.",
+  }),
+  EKB_ERR_SERVICE_NOT_PLANNED: row<{ service: string; from: string }>({
+    message: (p) => `A client of '${p.service}' was asked for, but no pool of it was planned for '${p.from}'`,
+    hint: (p) => `Declare the dependency: dependencies: { … : ${p.service} } or @depends(${p.service}).`,
+  }),
+  EKB_ERR_SERVICE_NOT_A_PLUGIN: row<{ service: string; count: number }>({
+    exitCode: 2,
+    message: (p) => `Service '${p.service}' was called as a function with ${p.count} arguments, as a plugin would be`,
+    hint: (p) => `Register it through the adapter: app.register(servePlugin, ${p.service})`,
+  }),
+  EKB_ERR_SERVICE_NOT_AN_API: row<{ service: string; method: string; apis: readonly string[] }>({
+    statusCode: 404,
+    message: (p) => `'${p.method}' is no api of service '${p.service}'; its apis are ${p.apis.join(', ') || 'none'}`,
+    hint: () => 'Decorate the method with @api() or list it under apis in defineService().',
+  }),
+
+  // graph and plan
+  EKB_ERR_GRAPH_CYCLE: row<{ path: readonly string[] }>({
+    exitCode: 2,
+    message: (p) => `Services depend on one another in a circle: ${p.path.join(' -> ')}`,
+    hint: () => 'Break the circle: move what both need into a third service.',
+  }),
+  EKB_ERR_GRAPH_NAME_CLASH: row<{ name: string; first: string; second: string }>({
+    exitCode: 2,
+    message: (p) =>
+      `Two different services are named '${p.name}' (upper and lower case count as one): ${p.first}; ${p.second}`,
+    hint: () => "Give one of them another name with the option 'name'.",
+  }),
+  EKB_ERR_GRAPH_DEPENDENCY_UNKNOWN: row<{ service: string; property: string; received: string }>({
+    exitCode: 2,
+    message: (p) => `Service '${p.service}' depends on something that is no service: '${p.property}' is ${p.received}`,
+    hint: () =>
+      'Depend on a service class, on () => a service class, or on { url }. An import circle leaves undefined here: use the () => form.',
+  }),
+  EKB_ERR_PLAN_CONSTRUCTOR: row<{ service: string; count: number }>({
+    exitCode: 2,
+    message: (p) =>
+      `The constructor of service '${p.service}' takes ${p.count} argument(s), and nothing says how to make them`,
+    hint: () => "Give the option 'create: () => new …', or a constructor without parameters.",
+  }),
+  EKB_ERR_PLAN_GPU: row<{ service: string; needed: number; available: number }>({
+    exitCode: 2,
+    message: (p) =>
+      `Service '${p.service}' needs ${p.needed} GPU(s) for its workers; ${p.available} are free on this machine`,
+    hint: () => 'Lower resources.gpu or workers, or preset CUDA_VISIBLE_DEVICES.',
+  }),
+  EKB_ERR_PLAN_ROUTE_CLASH: row<{ service: string; route: string; first: string; second: string }>({
+    exitCode: 2,
+    message: (p) => `Service '${p.service}': apis '${p.first}' and '${p.second}' share the route ${p.route}`,
+    hint: () => "Give one of them another 'route'.",
+  }),
+
+  // configuration and command line
+  EKB_ERR_CONFIG_UNKNOWN: row<{ source: string; key: string; near: readonly string[] }>({
+    exitCode: 2,
+    message: (p) => `Unknown setting '${p.key}' in ${p.source}`,
+    hint: (p) => `Remove it or correct its name.${near(p.near)}`,
+  }),
+  EKB_ERR_CONFIG_INVALID: row<{ source: string; key: string; value: string; expected: string }>({
+    exitCode: 2,
+    message: (p) => `Setting '${p.key}' in ${p.source} is ${p.value}; expected ${p.expected}`,
+    hint: () => 'Correct the value; docs/configuration.md lists every setting.',
+  }),
+  EKB_ERR_CONFIG_LOAD_FAILED: row<{ file: string; reason: string }>({
+    exitCode: 2,
+    message: (p) => `Configuration file ${p.file} could not be read: ${p.reason}`,
+    hint: () => 'It must be JSON, or a module whose default export is a plain object.',
+  }),
+  EKB_ERR_CLI_USAGE: row<{ reason: string; near: readonly string[] }>({
+    exitCode: 2,
+    message: (p) => p.reason,
+    hint: (p) => `Run the command with --help.${near(p.near)}`,
+  }),
+  EKB_ERR_PLATFORM: row<{ platform: string }>({
+    exitCode: 2,
+    message: (p) => `Production mode does not run on ${p.platform}`,
+    hint: () => 'Use Linux or macOS.',
+  }),
+
+  // public socket
+  EKB_ERR_SOCKET_IN_USE: row<{ address: string; owner: string | undefined }>({
+    exitCode: 6,
+    message: (p) => `Cannot listen on ${p.address}: the address is in use${p.owner ? ` by ${p.owner}` : ''}`,
+    hint: () => 'Stop the other process, or choose another --port (0 takes any free one).',
+  }),
+  EKB_ERR_SOCKET_DENIED: row<{ address: string; reason: string }>({
+    exitCode: 6,
+    message: (p) => `Not allowed to listen on ${p.address}: ${p.reason}`,
+    hint: () => 'Ports below 1024 need root or CAP_NET_BIND_SERVICE; choose a higher --port.',
+  }),
+  EKB_ERR_SOCKET_UNAVAILABLE: row<{ address: string; reason: string }>({
+    exitCode: 6,
+    message: (p) => `Cannot listen on ${p.address}: ${p.reason}`,
+    hint: () => 'Give a --host that is an address or a name of this machine.',
+  }),
+  EKB_ERR_SOCKET_PATH_TOO_LONG: row<{ path: string; bytes: number; limit: number }>({
+    exitCode: 6,
+    message: (p) => `Socket path is ${p.bytes} bytes long, over the limit of ${p.limit}: ${p.path}`,
+    hint: () => 'Set EKIBEN_RUNTIME_DIR to a shorter private folder.',
+  }),
+  EKB_ERR_RUNTIME_DIR: row<{ path: string; reason: string }>({
+    exitCode: 2,
+    message: (p) => `Cannot use the runtime folder ${p.path}: ${p.reason}`,
+    hint: () => 'Set EKIBEN_RUNTIME_DIR to a folder that belongs to this user alone (mode 0700).',
+  }),
+
+  // workers
+  EKB_ERR_WORKER_BOOT_FAILED: row<{ service: string; slot: number; stage: string; reason: string }>({
+    exitCode: 3,
+    message: (p) => `Worker ${p.service}#${p.slot} failed to boot (${p.stage}): ${p.reason}`,
+    hint: () => 'The cause and the last output of the worker follow.',
+  }),
+  EKB_ERR_WORKER_BOOT_TIMEOUT: row<{ service: string; slot: number; stage: string; timeoutMs: number }>({
+    exitCode: 3,
+    message: (p) =>
+      `Worker ${p.service}#${p.slot} was not ready within ${p.timeoutMs} ms (it was ${p.stage}) and was killed`,
+    hint: () => 'Raise supervision.bootTimeoutMs, or look at what the service does while it starts.',
+  }),
+  EKB_ERR_WORKER_LOST: row<{ service: string; method: string; reason: string }>({
+    statusCode: 503,
+    retryable: true,
+    expose: true,
+    message: (p) => `The worker that ran ${p.service}.${p.method} was lost: ${p.reason}`,
+    hint: () => 'The call may have run in part. Mark the api idempotent to have it tried again elsewhere.',
+  }),
+  EKB_ERR_WORKER_PROTOCOL: row<{ reason: string }>({
+    exitCode: 1,
+    message: (p) => `A worker and its supervisor do not understand each other: ${p.reason}`,
+    hint: () => 'Restart the instance; supervisor and workers must run the same version of @ekiben/core.',
+  }),
+  EKB_ERR_FLAPPING: row<{ service: string; count: number; windowMs: number }>({
+    exitCode: 5,
+    message: (p) =>
+      `Workers of '${p.service}' died ${p.count} times within ${p.windowMs} ms and nothing is left to serve`,
+    hint: () => 'The last output of the worker says why it died.',
+  }),
+  EKB_ERR_STOPPED_BEFORE_READY: row<{ signal: string }>({
+    exitCode: 0,
+    message: (p) => `Stopped by ${p.signal} before the service was ready`,
+    hint: () => 'Nothing is left running.',
+  }),
+
+  // requests
+  EKB_ERR_BODY_INVALID: row<{ reason: string }>({
+    statusCode: 400,
+    message: (p) => `The request body is invalid: ${p.reason}`,
+    hint: () => 'Send the JSON that /schema.json describes.',
+  }),
+  EKB_ERR_VALIDATION: row<{ count: number; first: string }>({
+    statusCode: 400,
+    message: (p) => `The input is not valid: ${p.first}${p.count > 1 ? ` (and ${p.count - 1} more)` : ''}`,
+    hint: () => 'detail lists each issue with its path.',
+  }),
+  EKB_ERR_ROUTE_NOT_FOUND: row<{ method: string; path: string }>({
+    statusCode: 404,
+    message: (p) => `No route ${p.method} ${p.path}`,
+    hint: () => '/schema.json lists the routes.',
+  }),
+  EKB_ERR_METHOD_NOT_ALLOWED: row<{ method: string; path: string; allow: string }>({
+    statusCode: 405,
+    message: (p) => `${p.method} is not allowed on ${p.path}`,
+    hint: (p) => `Use ${p.allow}.`,
+  }),
+  EKB_ERR_BODY_TOO_LARGE: row<{ limit: number }>({
+    statusCode: 413,
+    message: (p) => `The request body is larger than ${p.limit} bytes`,
+    hint: () => "Raise the api's bodyLimit, or send less.",
+  }),
+  EKB_ERR_MEDIA_TYPE: row<{ received: string; expected: string }>({
+    statusCode: 415,
+    message: (p) => `Cannot read a body of type '${p.received}'`,
+    hint: (p) => `Send ${p.expected}.`,
+  }),
+  EKB_ERR_OVERLOADED: row<{ service: string; queued: number }>({
+    statusCode: 503,
+    retryable: true,
+    expose: true,
+    message: (p) => `Service '${p.service}' has ${p.queued} calls waiting and takes no more`,
+    hint: () => 'Try again later, add workers, or raise traffic.maxQueue.',
+  }),
+  EKB_ERR_INTERNAL: row<{ reason: string }>({
+    statusCode: 500,
+    message: (p) => p.reason,
+    hint: () => 'The log has the stack, under the same request id.',
+  }),
+  EKB_ERR_OUTPUT_INVALID: row<{ service: string; api: string; first: string }>({
+    statusCode: 500,
+    message: (p) => `${p.service}.${p.api} returned what its output schema refuses: ${p.first}`,
+    hint: () => 'Correct the method or the schema.',
+  }),
+  EKB_ERR_NOT_SERIALISABLE: row<{ path: string; received: string }>({
+    statusCode: 500,
+    message: (p) => `Cannot send ${p.received} at ${p.path}`,
+    hint: () =>
+      'Send plain data: objects, arrays, scalars, Date, RegExp, Map, Set, BigInt, buffers, typed arrays, Error, Blob, File.',
+  }),
+  EKB_ERR_DEPENDENCY_FAILED: row<{ service: string; method: string; statusCode: number; reason: string }>({
+    statusCode: 502,
+    message: (p) => `${p.service}.${p.method} refused the call with ${p.statusCode}: ${p.reason}`,
+    hint: () => "error.remote holds the dependency's own answer; throw error.asOwn() passes it on.",
+  }),
+  EKB_ERR_DEPENDENCY_DOWN: row<{ service: string; waitedMs: number }>({
+    statusCode: 503,
+    retryable: true,
+    expose: true,
+    message: (p) => `No worker of '${p.service}' was ready within ${p.waitedMs} ms`,
+    hint: () => 'It recovers by itself once a worker is ready; its log says why none is.',
+  }),
+  EKB_ERR_TIMEOUT: row<{ what: string; timeoutMs: number }>({
+    statusCode: 504,
+    expose: true,
+    message: (p) => `${p.what} did not answer within ${p.timeoutMs} ms`,
+    hint: () => 'Raise traffic.timeoutMs or --timeout, or make the work shorter.',
+  }),
+  EKB_ERR_ABORTED: row<{ what: string }>({
+    statusCode: 499,
+    message: (p) => `${p.what} was cancelled by its caller`,
+    hint: () => 'Nothing to do: nobody waits for the answer any more.',
+  }),
+  EKB_ERR_CALL_PROTOCOL: row<{ reason: string }>({
+    statusCode: 502,
+    message: (p) => `A call connection broke its protocol: ${p.reason}`,
+    hint: () => 'Caller and service must run compatible versions of @ekiben/core.',
+  }),
+  EKB_ERR_NESTED_CLUSTER: row<Record<string, never>>({
+    exitCode: 2,
+    message: () => 'cluster.fork() was called inside a worker of Ekiben',
+    hint: () => 'Remove the cluster code: --api-workers sets the number of processes.',
+  }),
+  EKB_ERR_TASK_UNSUPPORTED: row<{ path: string }>({
+    statusCode: 404,
+    message: (p) => `${p.path}: tasks are not supported yet`,
+    hint: () => 'Call the api itself.',
+  }),
+  EKB_ERR_NOT_IN_THIS_VERSION: row<{ what: string }>({
+    exitCode: 2,
+    message: (p) => `${p.what} is not available in this version`,
+    hint: () => 'README.md lists what works today.',
+  }),
+  EKB_ERR_VERSION_SKEW: row<{ first: string; second: string }>({
+    exitCode: 2,
+    message: (p) => `Two versions of @ekiben/core are loaded in one process: ${p.first} and ${p.second}`,
+    hint: () => 'Install one version for the app and all its packages (npm ls @ekiben/core shows who brings which).',
+  }),
+} as const satisfies Record<string, ErrorRow<never>>
+
+export type ErrorCode = keyof typeof CATALOGUE
+export type ErrorParams<TCode extends ErrorCode> =
+  (typeof CATALOGUE)[TCode] extends ErrorRow<infer TParams> ? TParams : never

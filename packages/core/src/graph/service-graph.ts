@@ -1,0 +1,42 @@
+import type { ServiceSettings } from '../service/service-definition.js'
+
+/** One api as the supervisor and callers know it. */
+export interface GraphApi {
+  readonly name: string
+  readonly route: string
+  readonly idempotent: boolean
+  readonly stream: boolean
+}
+
+/** An edge to a service in this graph. */
+export interface GraphEdge {
+  readonly property: string
+  readonly service: string
+  readonly optional: boolean
+}
+
+/** An edge to a service that runs elsewhere. */
+export interface RemoteEdge {
+  readonly property: string
+  readonly url: string
+  readonly optional: boolean
+}
+
+/** A service of the graph as plain data. */
+export interface GraphNode {
+  readonly name: string
+  readonly apis: readonly GraphApi[]
+  readonly dependencies: readonly GraphEdge[]
+  readonly remotes: readonly RemoteEdge[]
+  readonly settings: ServiceSettings
+  /** Equal on two generations: they may call each other. */
+  readonly schemaHash: string
+  /** Parameters of a constructor that nobody can fill: 0 when `create` is given. */
+  readonly constructorParameters: number
+}
+
+/** What the first entry worker announces: JSON, dependencies before their dependents, the entry last. */
+export interface ServiceGraph {
+  readonly entry: string
+  readonly nodes: readonly GraphNode[]
+}

@@ -1,0 +1,152 @@
+/**
+ * What supervisor and worker say to each other: the only thing both sides import.
+ *
+ *   supervisor                          worker
+ *     init  ───────────────────────────▶  import the module
+ *           ◀──────────────── announced   (first entry worker of a generation only)
+ *           ◀───────────────────── held   imported and constructed, waits for its dependencies
+ *     start ───────────────────────────▶  onStart, listen
+ *           ◀──────────────────── ready
+ *     snapshot ────────────────────────▶  (any time after init; a lower version is ignored)
+ *     drain ───────────────────────────▶  finish, then exit 0
+ *           ◀────────────── boot-failed   (any time before ready; the worker then exits)
+ *
+ * Lifecycle only: no payload of a call ever travels here, and no Error object (see errors/error-codec.ts).
+ */
+import type { WireError } from '../errors/error-codec.js'
+import type { ServiceGraph } from '../graph/service-graph.js'
+import type { TrafficPlan } from '../plan/serve-plan.js'
+
+export const PROTOCOL_VERSION = 1
+
+/** Descriptor of the public socket in an entry worker (0–2 stdio, 3 channel). */
+export const PUBLIC_SOCKET_FD = 4
+
+/** Name of the variable that holds the one-time token of a worker. */
+export const TOKEN_VARIABLE = 'EKIBEN_WORKER_TOKEN'
+
+export const BOOT_STAGES = ['spawn', 'load', 'construct', 'held', 'start', 'listen'] as const
+export type BootStage = (typeof BOOT_STAGES)[number]
+
+/** Where a worker finds its service. */
+export type ServiceSource =
+  | { readonly type: 'identifier'; readonly identifier: string; readonly workingDir: string }
+  | { readonly type: 'module'; readonly module: string; readonly entry: string; readonly workingDir: string }
+
+export interface WorkerIdentity {
+  readonly instance: string
+  readonly service: string
+  readonly slot: number
+  readonly generation: number
+}
+
+/** How an entry worker serves HTTP. */
+export interface HttpSettings {
+  readonly backlog: number
+  readonly keepAliveTimeoutMs: number
+  readonly accessLog: boolean
+  /** The address `server.address()` must show: a mismatch means that the bind went astray. */
+  readonly address: { readonly host: string; readonly port: number }
+}
+
+export interface LogSettings {
+  readonly level: string
+  readonly format: 'json' | 'pretty'
+}
+
+/** A ready worker of a pool, as callers see it. */
+export interface PoolMember {
+  readonly slot: number
+  readonly generation: number
+  /** Path of its Unix socket. */
+  readonly address: string
+  readonly schemaHash: string
+}
+
+/** The ready workers of every pool. Numbered: receivers ignore an older one. */
+export interface PoolSnapshot {
+  readonly version: number
+  readonly pools: Readonly<Record<string, readonly PoolMember[]>>
+}
+
+/** What a caller must know of a pool it depends on. */
+export interface PoolSettings {
+  readonly traffic: TrafficPlan
+  readonly dependencyGraceMs: number
+}
+
+export interface InitMessage {
+  readonly type: 'init'
+  readonly protocol: typeof PROTOCOL_VERSION
+  readonly token: string
+  readonly identity: WorkerIdentity
+  readonly source: ServiceSource
+  /** `announce`: say the graph, then go on. `describe`: say the graph and leave. */
+  readonly mode: 'serve' | 'announce' | 'describe'
+  readonly log: LogSettings
+  /** Only for entry workers. */
+  readonly http: HttpSettings | undefined
+  /** Only for pool workers: the Unix socket to listen on. */
+  readonly socketPath: string | undefined
+}
+
+/** The plan's word to a worker that is `held`: go on. */
+export interface StartMessage {
+  readonly type: 'start'
+  readonly traffic: TrafficPlan
+  /** By service name: the pools this worker calls. */
+  readonly pools: Readonly<Record<string, PoolSettings>>
+  readonly snapshot: PoolSnapshot
+}
+
+export interface SnapshotMessage {
+  readonly type: 'snapshot'
+  readonly snapshot: PoolSnapshot
+}
+
+export interface DrainMessage {
+  readonly type: 'drain'
+  /** The worker may take so long. */
+  readonly timeoutMs: number
+  /** Idle connections are closed after so long. */
+  readonly keepAliveDrainMs: number
+}
+
+export type SupervisorMessage = InitMessage | StartMessage | SnapshotMessage | DrainMessage
+
+export type WorkerMessage =
+  | { readonly type: 'announced'; readonly graph: ServiceGraph }
+  | { readonly type: 'held' }
+  | { readonly type: 'ready'; readonly address: string }
+  | { readonly type: 'boot-failed'; readonly stage: BootStage; readonly error: WireError }
+  /** Requests that were cut at the deadline, for the supervisor's report. */
+  | { readonly type: 'cut'; readonly what: readonly string[] }
+
+const WORKER_MESSAGE_TYPES: ReadonlySet<string> = new Set(['announced', 'held', 'ready', 'boot-failed', 'cut'])
+const SUPERVISOR_MESSAGE_TYPES: ReadonlySet<string> = new Set(['init', 'start', 'snapshot', 'drain'])
+
+/** Messages of ours travel under this key: user code may use the same channel for its own. */
+const ENVELOPE = 'ekiben'
+
+/** @internal */
+export function wrapMessage(message: SupervisorMessage | WorkerMessage): object {
+  return { [ENVELOPE]: message }
+}
+
+/** The worker's message in what came over its channel; undefined: it is not one of ours. */
+export function parseWorkerMessage(received: unknown): WorkerMessage | undefined {
+  return parse(received, WORKER_MESSAGE_TYPES) as WorkerMessage | undefined
+}
+
+/** The supervisor's message in what came over the channel; undefined: it is not one of ours. */
+export function parseSupervisorMessage(received: unknown): SupervisorMessage | undefined {
+  return parse(received, SUPERVISOR_MESSAGE_TYPES) as SupervisorMessage | undefined
+}
+
+function parse(received: unknown, types: ReadonlySet<string>): unknown {
+  if (typeof received !== 'object' || received === null) return undefined
+  const message = (received as Record<string, unknown>)[ENVELOPE]
+  if (typeof message !== 'object' || message === null) return undefined
+  const { type } = message as { type?: unknown }
+  return typeof type === 'string' && types.has(type) ? message : undefined
+}

@@ -1,0 +1,60 @@
+import type { GraphEdge } from '../graph/service-graph.js'
+
+/** How the workers of one service are watched, every default applied. Milliseconds. */
+export interface SupervisionPlan {
+  readonly bootTimeoutMs: number
+  readonly drainTimeoutMs: number
+  readonly keepAliveDrainMs: number
+  readonly prestopDelayMs: number
+  readonly dependencyGraceMs: number
+  readonly restart: RestartPlan
+}
+
+export interface RestartPlan {
+  readonly initialMs: number
+  readonly factor: number
+  readonly maxMs: number
+  readonly resetAfterMs: number
+  readonly flappingCount: number
+  readonly flappingWindowMs: number
+}
+
+export interface TrafficPlan {
+  /** undefined: no limit. */
+  readonly timeoutMs: number | undefined
+  readonly maxConcurrency: number | undefined
+  readonly maxQueue: number
+}
+
+/** One service's pool. */
+export interface ServicePlan {
+  readonly name: string
+  readonly entry: boolean
+  readonly workers: number
+  readonly dependencies: readonly GraphEdge[]
+  /** 0 for a service that needs no other. A service is at least one above all it depends on. */
+  readonly level: number
+  readonly traffic: TrafficPlan
+  readonly supervision: SupervisionPlan
+  /** Variables the service declares; what the operating system sets wins. */
+  readonly env: Readonly<Record<string, string>>
+  /** One per slot, set unless preset: `CUDA_VISIBLE_DEVICES`. Empty: no GPU asked for. */
+  readonly gpus: readonly string[]
+  readonly nodeArgs: readonly string[]
+  readonly maxHeapBytes: number | undefined
+  readonly schemaHash: string
+}
+
+export interface PlanWarning {
+  readonly code: string
+  readonly message: string
+}
+
+/** Everything the supervisor carries out. Plain JSON: `--dry-run` prints it. */
+export interface ServePlan {
+  readonly entry: string
+  /** Dependencies before their dependents; the entry last. */
+  readonly services: readonly ServicePlan[]
+  readonly address: { readonly host: string; readonly port: number; readonly backlog: number }
+  readonly warnings: readonly PlanWarning[]
+}

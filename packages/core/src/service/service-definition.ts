@@ -1,0 +1,137 @@
+import type { StandardSchemaV1 } from './standard-schema.js'
+
+/** JSON Schema as plain data (TypeBox too). */
+export type JsonSchema = { readonly [key: string]: unknown }
+
+/** What describes an input or an output: any Standard Schema (zod, valibot, arktype, …) or a plain JSON Schema. */
+export type AnySchema = StandardSchemaV1 | JsonSchema
+
+// biome-ignore lint/suspicious/noExplicitAny: a service class may have any constructor
+export type ServiceClass<T = any> = (abstract new (...args: any[]) => T) & { readonly prototype: T }
+
+export interface TrafficOptions {
+  /** Milliseconds a call may take; a stream: to its first item. Default: no limit. */
+  readonly timeoutMs?: number
+  /** Calls one worker runs at once; the rest wait at the caller. Default: no limit. */
+  readonly maxConcurrency?: number
+  /** Calls that may wait; one more is refused with 503 (429 at the edge). Default 1000. */
+  readonly maxQueue?: number
+}
+
+export interface ResourceOptions {
+  /** GPUs per worker; a fraction packs several workers on one. Sets `CUDA_VISIBLE_DEVICES` unless preset. */
+  readonly gpu?: number
+}
+
+export interface RestartOptions {
+  /** First wait before a crashed worker is replaced, in milliseconds. Default 100. */
+  readonly initialMs?: number
+  /** Each further wait is so many times the last. Default 2. */
+  readonly factor?: number
+  /** Longest wait, in milliseconds. Default 30 000. */
+  readonly maxMs?: number
+  /** A worker ready for so long starts counting anew, in milliseconds. Default 60 000. */
+  readonly resetAfterMs?: number
+  /** So many deaths within `flappingWindowMs` are flapping. Default 5. */
+  readonly flappingCount?: number
+  /** Default 30 000. */
+  readonly flappingWindowMs?: number
+}
+
+/** How the workers of a service are watched, stopped and replaced. Times in milliseconds. */
+export interface SupervisionOptions {
+  /** Import, construction and `onStart` together; time held for dependencies does not count. Default 60 000. */
+  readonly bootTimeoutMs?: number
+  /** One worker, at stop. Default 20 000. */
+  readonly drainTimeoutMs?: number
+  /** Idle connections at stop. Default 1 000. */
+  readonly keepAliveDrainMs?: number
+  /** Readiness says no for so long before a stop begins; counts into the whole stop. Default 0. */
+  readonly prestopDelayMs?: number
+  /** Calls wait so long for a first ready worker before they fail with 503. Default 5 000. */
+  readonly dependencyGraceMs?: number
+  readonly restart?: RestartOptions
+}
+
+/** `service` and `defineService` options that are plain data. */
+export interface ServiceSettings extends SupervisionOptions {
+  /** Default: the class name. A letter and up to 62 of letters, digits, `_` `.` `-`; unique ignoring case. */
+  readonly name?: string
+  /** Processes in the pool, or `'cpu'` for one per usable core. Default 1. */
+  readonly workers?: number | 'cpu'
+  readonly traffic?: TrafficOptions
+  readonly resources?: ResourceOptions
+  /** Variables for the workers; what the operating system already sets wins. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Node flags for the workers, such as `--enable-source-maps`. */
+  readonly nodeArgs?: readonly string[]
+  /** Old-space limit of each worker, in bytes or as `'300M'`. */
+  readonly maxHeapBytes?: number | string
+}
+
+export interface ApiOptions<
+  TInput extends AnySchema | undefined = undefined,
+  TOutput extends AnySchema | undefined = undefined,
+> {
+  /** Default `/<method>`. */
+  readonly route?: string
+  /** Default: any JSON. */
+  readonly input?: TInput
+  /** Default: any JSON. */
+  readonly output?: TOutput
+  /** It may run twice without harm, so a lost call is tried again. Default false. */
+  readonly idempotent?: boolean
+  /** It answers with a stream of items. Default: true for generator methods. */
+  readonly stream?: boolean
+  /** Content type of a text or bytes answer. Default `text/plain; charset=utf-8`. */
+  readonly mediaType?: string
+  /** Largest body in bytes, or as `'16M'`. Default 16 MiB. */
+  readonly bodyLimit?: number | string
+  readonly description?: string
+}
+
+/** One api of a service, defaults applied. @internal */
+export interface ApiDefinition {
+  readonly name: string
+  readonly route: string
+  readonly input: AnySchema | undefined
+  readonly output: AnySchema | undefined
+  readonly idempotent: boolean
+  readonly stream: boolean
+  readonly mediaType: string | undefined
+  readonly bodyLimitBytes: number | undefined
+  readonly description: string | undefined
+}
+
+/** A service that runs elsewhere. */
+export interface RemoteTarget {
+  readonly url: string
+  readonly service?: ServiceClass
+  /** Request headers passed on; `authorization` and `cookie` are never passed unless listed. */
+  readonly forwardHeaders?: readonly string[]
+}
+
+export type DependencyTarget = ServiceClass | (() => ServiceClass) | RemoteTarget
+
+/** One declared edge of the graph; `target` as it was written. @internal */
+export interface DependencyDefinition {
+  readonly target: DependencyTarget
+  readonly optional: boolean
+}
+
+/** What `service()` and `defineService()` record about a class, options checked. @internal */
+export interface ServiceDefinition {
+  readonly name: string
+  /** The user's class, as it was written. */
+  readonly userClass: ServiceClass
+  /** What the user holds and exports: the callable class that stands for it. */
+  readonly target: ServiceClass
+  readonly apis: Readonly<Record<string, ApiDefinition>>
+  readonly dependencies: Readonly<Record<string, DependencyDefinition>>
+  readonly settings: ServiceSettings
+  /** File URL or path of the module that declares it: the option `module`, else the file that called. */
+  readonly module: string | undefined
+  /** Was `module` given as an option? */
+  readonly moduleGiven: boolean
+  readonly create: (() => unknown) | undefined
+}
