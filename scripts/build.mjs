@@ -1,0 +1,78 @@
+/**
+ * Builds the packages (`tsc -b`), and takes away output whose source is gone: a file that was renamed must not
+ * stay importable, nor be packed.
+ */
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ROOT, runTool } from './run-command.mjs'
+
+const STAMP = join(ROOT, 'node_modules', '.ekiben-build')
+
+/** Builds unless nothing changed since the last build. Throws with the compiler's own words when it fails. */
+export async function build() {
+  await removeOrphans()
+  const inputs = await fingerprint()
+  if ((await readFile(STAMP, 'utf8').catch(() => '')) === inputs && outputsExist()) return
+  const { code, output } = await runTool('typescript/bin/tsc', ['-b', '--pretty', 'false'], { capture: true })
+  if (code !== 0) throw new Error(`The build failed:\n${output.trim()}`)
+  await writeFile(STAMP, inputs)
+}
+
+/** Cheaper than asking tsc, which takes a second to say that nothing is to be done. */
+async function fingerprint() {
+  const hash = createHash('sha256')
+  for (const file of await sources()) {
+    const { mtimeMs, size } = await stat(file)
+    hash.update(`${relative(ROOT, file)} ${mtimeMs} ${size}\n`)
+  }
+  return hash.digest('hex')
+}
+
+async function sources() {
+  const found = ['package-lock.json', 'tsconfig.json', 'tsconfig.base.json'].map((name) => join(ROOT, name))
+  for (const folder of await packageFolders()) {
+    const entries = await readdir(folder, { withFileTypes: true })
+    found.push(
+      ...entries.filter((entry) => /^tsconfig.*\.json$/.test(entry.name)).map(({ name }) => join(folder, name)),
+    )
+    found.push(...(await filesBelow(join(folder, 'src'))))
+  }
+  return found.sort()
+}
+
+async function packageFolders() {
+  const entries = await readdir(join(ROOT, 'packages'), { withFileTypes: true })
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => join(ROOT, 'packages', entry.name))
+}
+
+async function filesBelow(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+}
+
+/** Somebody may have removed the output; the stamp would then lie. */
+function outputsExist() {
+  return existsSync(join(ROOT, 'packages', 'core', 'dist', 'index.js'))
+}
+
+async function removeOrphans() {
+  for (const folder of await packageFolders()) {
+    const dist = join(folder, 'dist')
+    for (const file of await filesBelow(dist)) {
+      const [, base, kind] = /^(.*?)(?:\.d)?\.([cm]?)[jt]s$/.exec(file) ?? []
+      if (base === undefined) continue
+      const source = join(folder, 'src', `${relative(dist, base)}.${kind}ts`)
+      if (!existsSync(source)) await rm(file)
+    }
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  build().catch((error) => {
+    process.stderr.write(`${error.message}\n`)
+    process.exitCode = 1
+  })
+}

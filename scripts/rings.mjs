@@ -1,0 +1,40 @@
+import { readdir } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { ROOT } from './run-command.mjs'
+
+/**
+ * The rings of tests: where their files are, how many files run at once, and how long one may take. Process and
+ * e2e tests start supervisors with pools of their own, so few of them run side by side.
+ */
+export const RINGS = {
+  unit: { folders: ['packages/*/src'], concurrency: 4, timeoutMs: 60_000 },
+  types: { folders: ['test/types'], concurrency: 1, timeoutMs: 180_000 },
+  process: { folders: ['test/process'], concurrency: 2, timeoutMs: 180_000 },
+  e2e: { folders: ['test/e2e'], concurrency: 2, timeoutMs: 180_000 },
+  docs: { folders: ['test/docs', 'test/repository'], concurrency: 2, timeoutMs: 120_000 },
+  examples: { folders: ['examples/*/test'], concurrency: 1, timeoutMs: 180_000 },
+}
+
+/** The test files of a ring, as paths from the root. (Node 20 cannot find them by pattern.) */
+export async function ringFiles(ring, root = ROOT) {
+  const found = []
+  for (const pattern of RINGS[ring].folders) {
+    for (const folder of await expand(root, pattern)) found.push(...(await testFilesBelow(folder)))
+  }
+  return found.map((file) => relative(root, file)).sort()
+}
+
+async function expand(root, pattern) {
+  const [before, after] = pattern.split('*')
+  if (after === undefined) return [join(root, pattern)]
+  const entries = await readdir(join(root, before), { withFileTypes: true }).catch(() => [])
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => join(root, before, entry.name, after))
+}
+
+async function testFilesBelow(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+  return entries
+    .filter((entry) => entry.isFile() && /\.test\.(ts|mts|mjs|js|cjs)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => !file.includes(`${join('', 'node_modules', '')}`))
+}

@@ -1,0 +1,19 @@
+import { ROOT, runCommand, runTool } from './run-command.mjs'
+
+const captured = { capture: true }
+const script = (name) => () => runCommand(process.execPath, [`${ROOT}scripts/${name}`], captured)
+
+/** What is checked without running our code, in the order of `npm test`. */
+export const CHECKS = [
+  {
+    name: 'format and lint',
+    run: () => runTool('@biomejs/biome/bin/biome', ['check', '.', '--error-on-warnings', '--colors=off'], captured),
+  },
+  { name: 'architecture', run: script('check-architecture.mjs') },
+  { name: 'pure files', run: script('check-pure.mjs') },
+  { name: 'packages', run: script('check-packages.mjs') },
+  {
+    name: 'types of the tests',
+    run: () => runTool('typescript/bin/tsc', ['-p', 'test', '--pretty', 'false'], captured),
+  },
+]
