@@ -124,7 +124,7 @@ export const CATALOGUE = {
     exitCode: 2,
     message: (p) => `Service '${p.service}' depends on something that is no service: '${p.property}' is ${p.received}`,
     hint: () =>
-      'Depend on a service class, on () => a service class, or on { url }. An import circle leaves undefined here: use the () => form.',
+      'Depend on a service class, on () => a service class, or on { url }. In an import circle it is not set yet: use the () => form.',
   }),
   EKB_ERR_PLAN_CONSTRUCTOR: row<{ service: string; count: number }>({
     exitCode: 2,
@@ -147,12 +147,12 @@ export const CATALOGUE = {
   // configuration and command line
   EKB_ERR_CONFIG_UNKNOWN: row<{ source: string; key: string; near: readonly string[] }>({
     exitCode: 2,
-    message: (p) => `Unknown setting '${p.key}' in ${p.source}`,
+    message: (p) => `Unknown setting '${p.key}' (${p.source})`,
     hint: (p) => `Remove it or correct its name.${near(p.near)}`,
   }),
   EKB_ERR_CONFIG_INVALID: row<{ source: string; key: string; value: string; expected: string }>({
     exitCode: 2,
-    message: (p) => `Setting '${p.key}' in ${p.source} is ${p.value}; expected ${p.expected}`,
+    message: (p) => `Setting '${p.key}' (${p.source}) is ${p.value}; expected ${p.expected}`,
     hint: () => 'Correct the value; docs/configuration.md lists every setting.',
   }),
   EKB_ERR_CONFIG_LOAD_FAILED: row<{ file: string; reason: string }>({

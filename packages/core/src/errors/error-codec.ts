@@ -18,31 +18,18 @@ export interface WireError {
   readonly service?: boolean
   readonly origin?: ErrorOrigin
   readonly cause?: WireError
+  /** Of an AggregateError, whose own message is often empty. */
+  readonly errors?: readonly WireError[]
 }
 
-/** Causes beyond this depth are cut: a cause may point back at its own error. */
+/** Causes beyond this depth are cut. */
 const MAX_CAUSES = 8
+/** Further errors of an AggregateError are cut. */
+const MAX_ERRORS = 8
 
-export function encodeError(thrown: unknown, depth = 0): WireError {
-  if (!(thrown instanceof Error) && !isErrorLike(thrown)) {
-    return { name: 'NonError', message: describeThrown(thrown) }
-  }
-  const error = thrown as Partial<ServiceError> & Error
-  const cause = depth < MAX_CAUSES && error.cause !== undefined ? encodeError(error.cause, depth + 1) : undefined
-  const branded = isServiceError(thrown)
-  return {
-    name: String(error.name),
-    message: String(error.message),
-    ...(typeof error.stack === 'string' && { stack: error.stack }),
-    ...(typeof error.code === 'string' && { code: error.code }),
-    ...(typeof error.statusCode === 'number' && { statusCode: error.statusCode }),
-    ...(typeof error.expose === 'boolean' && { expose: error.expose }),
-    ...(branded && { service: true, retryable: error.retryable ?? false }),
-    ...(branded && error.hint !== undefined && { hint: error.hint }),
-    ...(branded && error.detail !== undefined && { detail: error.detail }),
-    ...(branded && error.origin !== undefined && { origin: error.origin }),
-    ...(cause !== undefined && { cause }),
-  }
+/** Makes plain JSON of anything that was thrown; never throws itself, whatever getters it meets. */
+export function encodeError(thrown: unknown): WireError {
+  return encode(thrown, [])
 }
 
 /** Rebuilds a throwable error; always a ServiceError when it was one, else a plain Error of that name. */
@@ -52,6 +39,7 @@ export function decodeError(wire: WireError): Error {
     wire.service === true ? new ServiceError(wire.message, { ...wire, ...options }) : new Error(wire.message, options)
   if (wire.name !== error.name) defineHidden(error, 'name', wire.name)
   if (wire.stack !== undefined) defineHidden(error, 'stack', wire.stack)
+  if (wire.errors !== undefined) defineHidden(error, 'errors', wire.errors.map(decodeError))
   if (wire.service !== true) {
     for (const key of ['code', 'statusCode', 'expose'] as const) {
       if (wire[key] !== undefined) Object.assign(error, { [key]: wire[key] })
@@ -60,19 +48,86 @@ export function decodeError(wire: WireError): Error {
   return error
 }
 
+/** `above`: the errors that lead here, since a cause may point back at its own error. */
+function encode(thrown: unknown, above: readonly unknown[]): WireError {
+  if (!isErrorLike(thrown)) return { name: 'NonError', message: describeThrown(thrown) }
+  const branded = read(() => isServiceError(thrown)) === true
+  const cause = read(() => (thrown as Error).cause)
+  const chain = [...above, thrown]
+  const follow = cause !== undefined && chain.length <= MAX_CAUSES && !chain.includes(cause)
+  return {
+    name: text(() => thrown.name) ?? 'Error',
+    message: text(() => thrown.message) ?? '(the message could not be read)',
+    ...encodeScalars(thrown),
+    ...(branded && encodeServiceFields(thrown as ServiceError)),
+    ...(follow && { cause: encode(cause, chain) }),
+    ...encodeErrors(thrown, chain),
+  }
+}
+
+function encodeScalars(error: Partial<ServiceError>): Partial<WireError> {
+  const stack = read(() => error.stack)
+  const code = read(() => error.code)
+  const statusCode = read(() => error.statusCode)
+  const expose = read(() => error.expose)
+  return {
+    ...(typeof stack === 'string' && { stack }),
+    ...(typeof code === 'string' && { code }),
+    ...(typeof statusCode === 'number' && { statusCode }),
+    ...(typeof expose === 'boolean' && { expose }),
+  }
+}
+
+function encodeServiceFields(error: ServiceError): Partial<WireError> {
+  const hint = read(() => error.hint)
+  const detail = read(() => error.detail)
+  const origin = read(() => error.origin)
+  return {
+    service: true,
+    retryable: read(() => error.retryable) === true,
+    ...(hint !== undefined && { hint }),
+    ...(detail !== undefined && { detail: toPlain(detail) }),
+    ...(origin !== undefined && { origin }),
+  }
+}
+
+function encodeErrors(error: object, chain: readonly unknown[]): { errors?: readonly WireError[] } {
+  const errors = read(() => (error as Partial<AggregateError>).errors)
+  if (!Array.isArray(errors) || chain.length > MAX_CAUSES) return {}
+  const fresh = errors.slice(0, MAX_ERRORS).filter((inner) => !chain.includes(inner) && isErrorLike(inner))
+  return fresh.length === 0 ? {} : { errors: fresh.map((inner) => encode(inner, chain)) }
+}
+
+/** What a getter or a proxy throws must not hide the error that is being reported. */
+function read<T>(get: () => T): T | undefined {
+  try {
+    return get()
+  } catch {
+    return undefined
+  }
+}
+
+function text(get: () => unknown): string | undefined {
+  return read(() => String(get()))
+}
+
+/** `detail` reaches clients as JSON; what JSON cannot hold is described instead of failing on the way. */
+function toPlain(detail: unknown): unknown {
+  const json = read(() => JSON.stringify(detail))
+  return json === undefined ? describeThrown(detail) : JSON.parse(json)
+}
+
 function defineHidden(target: object, key: string, value: unknown): void {
   Object.defineProperty(target, key, { value, configurable: true, writable: true, enumerable: false })
 }
 
-function isErrorLike(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && typeof (value as Error).message === 'string' && 'stack' in value
+/** Errors of another realm (a vm context, Jest) are no `instanceof Error`. */
+function isErrorLike(value: unknown): value is Partial<ServiceError> & Error {
+  if (typeof value !== 'object' || value === null) return false
+  return read(() => value instanceof Error || ('stack' in value && 'message' in value)) === true
 }
 
 function describeThrown(value: unknown): string {
   if (typeof value === 'string') return value
-  try {
-    return `${typeof value}: ${JSON.stringify(value) ?? String(value)}`
-  } catch {
-    return typeof value
-  }
+  return read(() => `${typeof value}: ${JSON.stringify(value) ?? String(value)}`) ?? typeof value
 }
