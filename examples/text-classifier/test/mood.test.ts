@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { moodOf } from './mood.js'
+import { moodOf } from '../lib/mood.js'
 
 test('tells an angry, a plain and a happy message apart', () => {
   assert.equal(moodOf('This is awful, I am VERY angry!'), 'negative')

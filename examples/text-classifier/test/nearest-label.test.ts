@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { nearestLabel } from './nearest-label.js'
+import { nearestLabel } from '../lib/nearest-label.js'
 
 const INDEX = [
   { label: 'north', text: 'up', vector: [0, 1] },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cleanText } from './clean-text.js'
+import { cleanText } from '../lib/clean-text.js'
 
 const CASES: ReadonlyArray<readonly [title: string, raw: string, cleaned: string]> = [
   ['leaves a plain sentence alone', 'Where is my parcel?', 'Where is my parcel?'],

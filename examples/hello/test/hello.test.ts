@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { startServing } from '../../../test/helpers/serving-command.js'
+
+const CLI = fileURLToPath(new URL('../../../packages/core/bin/ekiben.js', import.meta.url))
+const EXAMPLE = fileURLToPath(new URL('..', import.meta.url))
+
+async function greet(url: string, body: string): Promise<{ status: number; answer: unknown }> {
+  const response = await fetch(`${url}/greet`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  })
+  return { status: response.status, answer: await response.json() }
+}
+
+test('the ten-line service is served by one command, and stops clean', async () => {
+  await using hello = await startServing([CLI, 'serve', '--port', '0', '--host', '127.0.0.1', '--log-format', 'json'], {
+    cwd: EXAMPLE,
+  })
+  assert.deepEqual(await greet(hello.url, '{"name":"Ada"}'), { status: 200, answer: { message: 'Hello, Ada!' } })
+  assert.deepEqual(await greet(hello.url, '{}'), { status: 200, answer: { message: 'Hello, world!' } })
+  assert.equal((await greet(hello.url, '{"name":')).status, 400)
+  assert.deepEqual(await hello.stop(), { code: 0, leftBehind: [] })
+})
