@@ -235,6 +235,21 @@ export const CATALOGUE = {
   }),
 
   // requests
+  EKB_ERR_HTTP_MALFORMED: row<{ reason: string }>({
+    statusCode: 400,
+    message: (p) => `The request is no valid HTTP: ${p.reason}`,
+    hint: () => 'Look at what the client, or a proxy in between, sends.',
+  }),
+  EKB_ERR_HTTP_HEADERS_TOO_LARGE: row<{ limit: number }>({
+    statusCode: 431,
+    message: (p) => `The request line and headers are larger than ${p.limit} bytes`,
+    hint: () => 'Send less in headers and cookies, or raise the limit with --max-http-header-size in nodeArgs.',
+  }),
+  EKB_ERR_HTTP_SLOW_REQUEST: row<Record<string, never>>({
+    statusCode: 408,
+    message: () => 'The request was not received in time',
+    hint: () => 'Headers may take 60 s and the whole request 300 s.',
+  }),
   EKB_ERR_BODY_INVALID: row<{ reason: string }>({
     statusCode: 400,
     message: (p) => `The request body is invalid: ${p.reason}`,
@@ -245,9 +260,9 @@ export const CATALOGUE = {
     message: (p) => `The input is not valid: ${p.first}${p.count > 1 ? ` (and ${p.count - 1} more)` : ''}`,
     hint: () => 'detail lists each issue with its path.',
   }),
-  EKB_ERR_ROUTE_NOT_FOUND: row<{ method: string; path: string }>({
+  EKB_ERR_ROUTE_NOT_FOUND: row<{ method: string; path: string; near: readonly string[] }>({
     statusCode: 404,
-    message: (p) => `No route ${p.method} ${p.path}`,
+    message: (p) => `No route ${p.method} ${p.path}.${near(p.near)}`,
     hint: () => '/schema.json lists the routes.',
   }),
   EKB_ERR_METHOD_NOT_ALLOWED: row<{ method: string; path: string; allow: string }>({
@@ -262,7 +277,7 @@ export const CATALOGUE = {
   }),
   EKB_ERR_MEDIA_TYPE: row<{ received: string; expected: string }>({
     statusCode: 415,
-    message: (p) => `Cannot read a body of type '${p.received}'`,
+    message: (p) => `Cannot read a body of type '${p.received}'; send ${p.expected}`,
     hint: (p) => `Send ${p.expected}.`,
   }),
   EKB_ERR_OVERLOADED: row<{ service: string; queued: number }>({
