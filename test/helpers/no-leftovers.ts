@@ -1,0 +1,83 @@
+import { execFile } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { waitUntil } from './wait-until.js'
+
+/** Every process that a test starts carries this variable, and so does whatever that one starts. */
+export const MARK_VARIABLE = 'EKIBEN_TEST_MARK'
+
+/**
+ * The processes that carry a mark in their environment: children, and grandchildren in a session of their own that
+ * were handed to init, which no process group reaches.
+ */
+export async function markedProcesses(mark: string): Promise<{ pid: number; command: string }[]> {
+  const wanted = `${MARK_VARIABLE}=${mark}`
+  return process.platform === 'linux' ? markedByProc(wanted) : markedByPs(wanted)
+}
+
+async function markedByProc(wanted: string): Promise<{ pid: number; command: string }[]> {
+  const found: { pid: number; command: string }[] = []
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue
+    // Gone meanwhile, or somebody else's. A zombie's is empty.
+    const environment = await readFile(`/proc/${name}/environ`, 'utf8').catch(() => '')
+    if (!environment.split('\0').includes(wanted)) continue
+    const command = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')
+    found.push({ pid: Number(name), command: command.replaceAll('\0', ' ').trim() })
+  }
+  return found
+}
+
+async function markedByPs(wanted: string): Promise<{ pid: number; command: string }[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-E', '-ww', '-o', 'pid=,command='])
+  return stdout
+    .split('\n')
+    .filter((line) => line.split(' ').includes(wanted))
+    .map((line) => ({ pid: Number.parseInt(line, 10), command: line.trim() }))
+}
+
+/** Kills all that carries the mark, and waits until it is gone. */
+export async function killMarked(mark: string): Promise<void> {
+  await waitUntil(
+    async () => {
+      const left = await markedProcesses(mark)
+      for (const { pid } of left) kill(pid)
+      return left.length === 0 || Promise.reject(new Error(listOf(left)))
+    },
+    { describe: 'killed processes to be gone' },
+  )
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has just ended by itself.
+  }
+}
+
+export interface LeftoverOptions {
+  readonly mark: string
+  /** Must hold nothing: no socket, no state file. One that does not exist is fine. */
+  readonly folders?: readonly string[]
+}
+
+/** Fails when a process that carries the mark still runs, or a file still lies in one of the folders. */
+export async function assertNoLeftovers({ mark, folders = [] }: LeftoverOptions): Promise<void> {
+  await waitUntil(
+    async () => {
+      const left = await markedProcesses(mark)
+      return left.length === 0 || Promise.reject(new Error(`still running:\n${listOf(left)}`))
+    },
+    { timeoutMs: 5000, describe: 'no process to be left' },
+  )
+  for (const folder of folders) {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+    const files = entries.filter((entry) => !entry.isDirectory()).map((entry) => `${entry.parentPath}/${entry.name}`)
+    if (files.length > 0) throw new Error(`Files were left behind:\n${files.join('\n')}`)
+  }
+}
+
+function listOf(processes: { pid: number; command: string }[]): string {
+  return processes.map(({ pid, command }) => `${pid} ${command}`).join('\n')
+}
