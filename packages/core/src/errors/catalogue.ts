@@ -88,6 +88,21 @@ export const CATALOGUE = {
     message: (p) => `Service '${p.service}': option '${p.option}' ${p.reason}`,
     hint: (p) => `Correct it where the service is declared.${near(p.near)}`,
   }),
+  EKB_ERR_SERVICE_NOT_A_CLASS: row<{ by: string; received: string }>({
+    exitCode: 2,
+    message: (p) => `${p.by} was given ${p.received}, not a class`,
+    hint: () => 'Declare a class: @service() class Name { … } or defineService(class Name { … }, { … }).',
+  }),
+  EKB_ERR_SERVICE_DECLARED_TWICE: row<{ service: string; by: string }>({
+    exitCode: 2,
+    message: (p) => `${p.by}: the class of service '${p.service}' is a service already`,
+    hint: () => 'Declare it once; for a second service of the same code, extend the class and declare the subclass.',
+  }),
+  EKB_ERR_SERVICE_MEMBER: row<{ owner: string; member: string; reason: string }>({
+    exitCode: 2,
+    message: (p) => `${p.owner}: '${p.member}' ${p.reason}`,
+    hint: () => 'An api is a public method of the class; a dependency is a public property with a name of its own.',
+  }),
   EKB_ERR_SERVICE_NO_MODULE: row<{ service: string; reason: string }>({
     exitCode: 2,
     message: (p) => `Workers cannot import service '${p.service}': ${p.reason}`,
@@ -228,9 +243,9 @@ export const CATALOGUE = {
       `Workers of '${p.service}' died ${p.count} times within ${p.windowMs} ms and nothing is left to serve`,
     hint: () => 'The last output of the worker says why it died.',
   }),
-  EKB_ERR_STOPPED_BEFORE_READY: row<{ signal: string }>({
+  EKB_ERR_STOPPED_BEFORE_READY: row<Record<string, never>>({
     exitCode: 0,
-    message: (p) => `Stopped by ${p.signal} before the service was ready`,
+    message: () => 'Stopped before the service was ready',
     hint: () => 'Nothing is left running.',
   }),
 

@@ -7,7 +7,8 @@
  *           ◀───────────────────── held   imported and constructed, waits for its dependencies
  *     start ───────────────────────────▶  onStart, listen
  *           ◀──────────────────── ready
- *     snapshot ────────────────────────▶  (any time after init; a lower version is ignored)
+ *     snapshot ────────────────────────▶  (any time after start; a lower version is ignored)
+ *     stopping ────────────────────────▶  (readiness says no from now on)
  *     drain ───────────────────────────▶  finish, then exit 0
  *           ◀────────────── boot-failed   (any time before ready; the worker then exits)
  *
@@ -112,18 +113,41 @@ export interface DrainMessage {
   readonly keepAliveDrainMs: number
 }
 
-export type SupervisorMessage = InitMessage | StartMessage | SnapshotMessage | DrainMessage
+/** The instance is about to stop: readiness says no, everything else goes on. */
+export interface StoppingMessage {
+  readonly type: 'stopping'
+}
+
+export type SupervisorMessage = InitMessage | StartMessage | SnapshotMessage | StoppingMessage | DrainMessage
 
 export type WorkerMessage =
   | { readonly type: 'announced'; readonly graph: ServiceGraph }
+  /** How far the boot has come, for the message of a boot that fails or never ends. */
+  | { readonly type: 'stage'; readonly stage: BootStage }
   | { readonly type: 'held' }
   | { readonly type: 'ready'; readonly address: string }
   | { readonly type: 'boot-failed'; readonly stage: BootStage; readonly error: WireError }
+  /** It got a SIGTERM of its own: the supervisor decides what becomes of it. */
+  | { readonly type: 'terminated' }
   /** Requests that were cut at the deadline, for the supervisor's report. */
   | { readonly type: 'cut'; readonly what: readonly string[] }
 
-const WORKER_MESSAGE_TYPES: ReadonlySet<string> = new Set(['announced', 'held', 'ready', 'boot-failed', 'cut'])
-const SUPERVISOR_MESSAGE_TYPES: ReadonlySet<string> = new Set(['init', 'start', 'snapshot', 'drain'])
+const WORKER_MESSAGE_TYPES: ReadonlySet<string> = new Set<WorkerMessage['type']>([
+  'announced',
+  'stage',
+  'held',
+  'ready',
+  'boot-failed',
+  'terminated',
+  'cut',
+])
+const SUPERVISOR_MESSAGE_TYPES: ReadonlySet<string> = new Set<SupervisorMessage['type']>([
+  'init',
+  'start',
+  'snapshot',
+  'stopping',
+  'drain',
+])
 
 /** Messages of ours travel under this key: user code may use the same channel for its own. */
 const ENVELOPE = 'ekiben'

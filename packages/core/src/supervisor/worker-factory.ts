@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type HttpSettings,
+  type InitMessage,
+  type LogSettings,
+  PROTOCOL_VERSION,
+  type ServiceSource,
+} from '../ipc/protocol.js'
+import type { ServicePlan } from '../plan/serve-plan.js'
+import { monotonicMs } from '../util/monotonic.js'
+import { ProcessBackend } from '../worker/process-backend.js'
+import { WorkerHandle } from '../worker/worker-handle.js'
+import { type Environment, workerEnvironment } from './worker-environment.js'
+
+export interface WorkerFactoryOptions {
+  readonly instance: string
+  readonly generation: number
+  readonly source: ServiceSource
+  readonly log: LogSettings
+  readonly inherited: Environment
+  /** Of this process, handed on: `--import` and the like. */
+  readonly execArgv: readonly string[]
+  readonly bootTimeoutMs: number
+  /** Descriptor of the public socket and how to serve on it; undefined: nobody listens (a dry run). */
+  readonly publicSocket: { readonly fd: number; readonly http: HttpSettings } | undefined
+  /** A path for the call socket of a pool worker, new for each incarnation. */
+  readonly socketPath: (service: string, slot: number, incarnation: number) => string
+}
+
+/** What is known of the entry service before its worker has announced the graph. */
+const UNKNOWN_SERVICE = ''
+
+const MEBIBYTE = 1024 * 1024
+
+/** Makes workers of one generation: their environment, arguments, descriptors and first message. */
+export class WorkerFactory {
+  readonly #options: WorkerFactoryOptions
+  #incarnations = 0
+
+  constructor(options: WorkerFactoryOptions) {
+    this.#options = options
+  }
+
+  /** The first entry worker, which says what else is needed. */
+  makeFirst(mode: 'announce' | 'describe'): WorkerHandle {
+    const init = { mode, socketPath: undefined, http: this.#options.publicSocket?.http }
+    const process = { declared: {}, gpus: undefined, nodeArgs: [], entry: true }
+    return this.#make({ service: UNKNOWN_SERVICE, slot: 0, bootTimeoutMs: this.#options.bootTimeoutMs, init, process })
+  }
+
+  make(plan: ServicePlan, slot: number): WorkerHandle {
+    const heap =
+      plan.maxHeapBytes === undefined ? [] : [`--max-old-space-size=${Math.ceil(plan.maxHeapBytes / MEBIBYTE)}`]
+    const socketPath = plan.entry ? undefined : this.#options.socketPath(plan.name, slot, this.#incarnations)
+    const init = { mode: 'serve' as const, socketPath, http: plan.entry ? this.#options.publicSocket?.http : undefined }
+    const process = {
+      declared: plan.env,
+      gpus: plan.gpus[slot],
+      nodeArgs: [...plan.nodeArgs, ...heap],
+      entry: plan.entry,
+    }
+    return this.#make({ service: plan.name, slot, bootTimeoutMs: plan.supervision.bootTimeoutMs, init, process })
+  }
+
+  #make(worker: WorkerToMake): WorkerHandle {
+    const { instance, generation, source, log, inherited, execArgv, publicSocket } = this.#options
+    const identity = { instance, service: worker.service, slot: worker.slot, generation }
+    const token = randomUUID()
+    this.#incarnations++
+    const { declared, gpus, nodeArgs, entry } = worker.process
+    const backend = new ProcessBackend({
+      env: workerEnvironment({ inherited, declared, identity, token, gpus }),
+      nodeArgs: [...execArgv, ...nodeArgs],
+      cwd: source.workingDir,
+      socketFd: entry ? publicSocket?.fd : undefined,
+    })
+    const init: InitMessage = { type: 'init', protocol: PROTOCOL_VERSION, token, identity, source, log, ...worker.init }
+    return new WorkerHandle({ identity, backend, init, bootTimeoutMs: worker.bootTimeoutMs, now: monotonicMs })
+  }
+}
+
+interface WorkerToMake {
+  readonly service: string
+  readonly slot: number
+  readonly bootTimeoutMs: number
+  readonly init: Pick<InitMessage, 'mode' | 'socketPath' | 'http'>
+  readonly process: {
+    readonly declared: Readonly<Record<string, string>>
+    readonly gpus: string | undefined
+    readonly nodeArgs: readonly string[]
+    readonly entry: boolean
+  }
+}
+
+/** Can a worker that was started without knowing its plan serve under it, or must a fresh one take its place? */
+export function fitsPlan(plan: ServicePlan, inherited: Environment): boolean {
+  const setsVariables = Object.keys(plan.env).some((name) => inherited[name] === undefined)
+  const setsGpus = plan.gpus.length > 0 && inherited.CUDA_VISIBLE_DEVICES === undefined
+  return !setsVariables && !setsGpus && plan.nodeArgs.length === 0 && plan.maxHeapBytes === undefined
+}

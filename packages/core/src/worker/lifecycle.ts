@@ -1,0 +1,126 @@
+/**
+ * The life of one worker, seen by the supervisor: one incarnation, never revived.
+ *
+ *   spawning ─▶ booting ─▶ held ─▶ starting ─▶ ready ─▶ draining ─▶ exited
+ *       │          │         │         │         │          │
+ *       └──────────┴─────────┴── killing ◀───────┴──────────┘ ─▶ exited
+ *
+ * Invariants, held by lifecycle.test.ts over random walks: exactly one deadline is armed in every state that
+ * waits for the worker, none in held, ready and exited; a worker is killed at most once; `release` happens once,
+ * on the way into exited; `exit` is legal everywhere but in exited.
+ *
+ * `drain` before `ready` kills: nothing is in flight yet. A process that does not even end when killed (a stuck
+ * kernel wait) is abandoned after the deadline `reap`, so that a stop always ends.
+ */
+export const WORKER_STATES = [
+  'spawning',
+  'booting',
+  'held',
+  'starting',
+  'ready',
+  'draining',
+  'killing',
+  'exited',
+] as const
+export type WorkerState = (typeof WORKER_STATES)[number]
+
+export const WORKER_TIMERS = ['boot', 'grace', 'reap'] as const
+export type WorkerTimer = (typeof WORKER_TIMERS)[number]
+
+export const WORKER_EVENTS = [
+  'spawned',
+  'held',
+  'start',
+  'ready',
+  'boot-failed',
+  'drain',
+  'kill',
+  'timeout:boot',
+  'timeout:grace',
+  'timeout:reap',
+  'exit',
+] as const
+export type WorkerEvent = (typeof WORKER_EVENTS)[number]
+
+export type WorkerEffect =
+  | { readonly do: 'arm' | 'disarm'; readonly timer: WorkerTimer }
+  | { readonly do: 'send'; readonly message: 'init' | 'start' | 'drain' }
+  | { readonly do: 'kill' }
+  | { readonly do: 'release' }
+
+export interface WorkerTransition {
+  readonly to: WorkerState
+  readonly effects: readonly WorkerEffect[]
+}
+
+type Table = Record<WorkerState, Partial<Record<WorkerEvent, WorkerTransition>>>
+
+const arm = (timer: WorkerTimer): WorkerEffect => ({ do: 'arm', timer })
+const disarm = (timer: WorkerTimer): WorkerEffect => ({ do: 'disarm', timer })
+const send = (message: 'init' | 'start' | 'drain'): WorkerEffect => ({ do: 'send', message })
+
+const killing = (...armed: WorkerTimer[]): WorkerTransition => ({
+  to: 'killing',
+  effects: [...armed.map(disarm), arm('reap'), { do: 'kill' }],
+})
+const exited = (...armed: WorkerTimer[]): WorkerTransition => ({
+  to: 'exited',
+  effects: [...armed.map(disarm), { do: 'release' }],
+})
+
+const TABLE: Table = {
+  spawning: {
+    spawned: { to: 'booting', effects: [arm('boot'), send('init')] },
+    drain: killing(),
+    kill: killing(),
+    exit: exited(),
+  },
+  booting: {
+    held: { to: 'held', effects: [disarm('boot')] },
+    'boot-failed': killing('boot'),
+    drain: killing('boot'),
+    kill: killing('boot'),
+    'timeout:boot': killing(),
+    exit: exited('boot'),
+  },
+  held: {
+    start: { to: 'starting', effects: [arm('boot'), send('start')] },
+    'boot-failed': killing(),
+    drain: killing(),
+    kill: killing(),
+    exit: exited(),
+  },
+  starting: {
+    ready: { to: 'ready', effects: [disarm('boot')] },
+    'boot-failed': killing('boot'),
+    drain: killing('boot'),
+    kill: killing('boot'),
+    'timeout:boot': killing(),
+    exit: exited('boot'),
+  },
+  ready: {
+    drain: { to: 'draining', effects: [arm('grace'), send('drain')] },
+    kill: killing(),
+    exit: exited(),
+  },
+  draining: {
+    kill: killing('grace'),
+    'timeout:grace': killing(),
+    exit: exited('grace'),
+  },
+  killing: {
+    'timeout:reap': exited(),
+    exit: exited('reap'),
+  },
+  exited: {},
+}
+
+/** What an event does to a worker; undefined: nothing, it is not for this state. */
+export function transition(state: WorkerState, event: WorkerEvent): WorkerTransition | undefined {
+  return TABLE[state][event]
+}
+
+/** Is a worker in this state still on its way to serve? */
+export function isBooting(state: WorkerState): boolean {
+  return state === 'spawning' || state === 'booting' || state === 'held' || state === 'starting'
+}

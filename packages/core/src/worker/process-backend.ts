@@ -1,0 +1,95 @@
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { PUBLIC_SOCKET_FD, type SupervisorMessage, wrapMessage } from '../ipc/protocol.js'
+import { OutputTail } from './output-tail.js'
+import type { WorkerBackend, WorkerBackendEvents, WorkerExit } from './worker-backend.js'
+
+const ENTRY = join(__dirname, 'entry', 'process-entry.js')
+const OUTPUT_TAIL_BYTES = 16 * 1024
+/** After its exit a worker's stderr is read until it closes, but a grandchild that escaped may hold it open. */
+const OUTPUT_CLOSE_MS = 500
+
+export interface ProcessBackendOptions {
+  readonly env: Readonly<Record<string, string>>
+  readonly nodeArgs: readonly string[]
+  readonly cwd: string
+  /** The bound public socket, for entry workers. */
+  readonly socketFd: number | undefined
+}
+
+/** A worker in a process of its own, in a session of its own: a terminal's Ctrl-C does not reach it. */
+export class ProcessBackend implements WorkerBackend {
+  readonly #options: ProcessBackendOptions
+  readonly #output = new OutputTail(OUTPUT_TAIL_BYTES)
+  #child: ChildProcess | undefined
+
+  constructor(options: ProcessBackendOptions) {
+    this.#options = options
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  get lastOutput(): string {
+    return this.#output.toString()
+  }
+
+  start(events: WorkerBackendEvents): void {
+    const { env, nodeArgs, cwd, socketFd } = this.#options
+    const stdio: StdioOptions = ['ignore', 'inherit', 'pipe', 'ipc']
+    if (socketFd !== undefined) stdio[PUBLIC_SOCKET_FD] = socketFd
+    const child = spawn(process.execPath, [...nodeArgs, ENTRY], { cwd, env: { ...env }, stdio, detached: true })
+    this.#child = child
+    child.once('spawn', () => events.onSpawned())
+    child.on('message', (received) => events.onMessage(received))
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.#output.push(chunk)
+      process.stderr.write(chunk)
+    })
+    this.#watchExit(child, events)
+  }
+
+  send(message: SupervisorMessage): void {
+    // The channel may close at any moment (the worker is dying); its exit event then says so.
+    if (this.#child?.connected) this.#child.send(wrapMessage(message), () => {})
+  }
+
+  kill(): void {
+    const pid = this.#child?.pid
+    if (pid !== undefined) killGroup(pid)
+  }
+
+  #watchExit(child: ChildProcess, events: WorkerBackendEvents): void {
+    let exit: WorkerExit | undefined
+    let released = false
+    const release = (): void => {
+      if (released) return
+      released = true
+      child.stderr?.destroy()
+      events.onExit(exit ?? { code: null, signal: null })
+    }
+    child.on('error', (error) => {
+      // Emitted for a failed spawn (no exit follows), but also for a failed kill or send (one does).
+      if (child.pid !== undefined) return
+      exit = { code: null, signal: null, error }
+      release()
+    })
+    child.once('exit', (code, signal) => {
+      exit = { code, signal }
+      // Its own children share its session and would outlive it.
+      if (child.pid !== undefined) killGroup(child.pid)
+      setTimeout(release, OUTPUT_CLOSE_MS).unref()
+    })
+    child.once('close', release)
+  }
+}
+
+/** A worker leads its own process group; ESRCH only says that nobody is left in it. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}

@@ -1,0 +1,27 @@
+import type { SupervisorMessage } from '../ipc/protocol.js'
+
+/** How a worker ended. Both null: it never started, or its end was not seen. */
+export interface WorkerExit {
+  readonly code: number | null
+  readonly signal: string | null
+  /** Why it could not be started. */
+  readonly error?: Error
+}
+
+export interface WorkerBackendEvents {
+  onSpawned(): void
+  onMessage(received: unknown): void
+  /** Once, after the last of its stderr was read. */
+  onExit(exit: WorkerExit): void
+}
+
+/** The only thing that knows whether a worker is a process or a thread. */
+export interface WorkerBackend {
+  readonly pid: number | undefined
+  /** The last of what it wrote to stderr. */
+  readonly lastOutput: string
+  start(events: WorkerBackendEvents): void
+  send(message: SupervisorMessage): void
+  /** Ends it and everything it started, with no grace. */
+  kill(): void
+}

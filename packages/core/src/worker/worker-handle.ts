@@ -1,0 +1,235 @@
+import { decodeError, type WireError } from '../errors/error-codec.js'
+import type { ServiceGraph } from '../graph/service-graph.js'
+import {
+  type BootStage,
+  type DrainMessage,
+  type InitMessage,
+  parseWorkerMessage,
+  type SnapshotMessage,
+  type StartMessage,
+  type StoppingMessage,
+  type WorkerIdentity,
+  type WorkerMessage,
+} from '../ipc/protocol.js'
+import { transition, type WorkerEffect, type WorkerEvent, type WorkerState, type WorkerTimer } from './lifecycle.js'
+import type { WorkerBackend, WorkerExit } from './worker-backend.js'
+
+/** A worker reports what it cut at its deadline, so the supervisor waits a little longer than the worker does. */
+const GRACE_MARGIN_MS = 500
+/** A killed process that has not ended after so long is stuck in the kernel: it is abandoned. */
+const REAP_TIMEOUT_MS = 5_000
+
+export interface WorkerHandleOptions {
+  readonly identity: WorkerIdentity
+  readonly backend: WorkerBackend
+  readonly init: InitMessage
+  readonly bootTimeoutMs: number
+  readonly now: () => number
+}
+
+export interface WorkerStateChange {
+  readonly from: WorkerState
+  readonly to: WorkerState
+  readonly event: WorkerEvent
+}
+
+export interface WorkerObserver {
+  onState(worker: WorkerHandle, change: WorkerStateChange): void
+  onAnnounced(worker: WorkerHandle, graph: ServiceGraph): void
+  /** It was told to stop from outside (SIGTERM to the worker itself). */
+  onTerminated(worker: WorkerHandle): void
+}
+
+/** Why a worker did not become ready, in its own words. */
+export interface BootFailure {
+  readonly stage: BootStage
+  readonly error: Error
+}
+
+/**
+ * The supervisor's view of one incarnation of a worker; none of the logic that runs inside the worker.
+ * The only caller of `transition`: state, deadlines and effects move together, in `#apply`.
+ */
+export class WorkerHandle {
+  readonly spawnedAt: number
+  readonly #options: WorkerHandleOptions
+  readonly #timers = new Map<WorkerTimer, NodeJS.Timeout>()
+  #identity: WorkerIdentity
+  #observer: WorkerObserver | undefined
+  #state: WorkerState = 'spawning'
+  #record: WorkerRecord = { stage: 'spawn', cut: [] }
+  /** What `start` and `drain` will send. */
+  #pending: { start?: StartMessage; drain?: DrainMessage } = {}
+
+  constructor(options: WorkerHandleOptions) {
+    this.#options = options
+    this.#identity = options.identity
+    this.spawnedAt = options.now()
+  }
+
+  get identity(): WorkerIdentity {
+    return this.#identity
+  }
+
+  get state(): WorkerState {
+    return this.#state
+  }
+
+  get pid(): number | undefined {
+    return this.#options.backend.pid
+  }
+
+  get lastOutput(): string {
+    return this.#options.backend.lastOutput
+  }
+
+  /** What is known of it beside its state. */
+  get record(): Readonly<WorkerRecord> {
+    return this.#record
+  }
+
+  spawn(observer: WorkerObserver): void {
+    this.#observer = observer
+    this.#options.backend.start({
+      onSpawned: () => this.#apply('spawned'),
+      onMessage: (received) => this.#receive(parseWorkerMessage(received)),
+      onExit: (exit) => {
+        this.#record = { ...this.#record, exit }
+        this.#apply('exit')
+      },
+    })
+  }
+
+  /** It turned out to be a worker of this service, and is watched by another from now on. */
+  adopt(service: string, observer: WorkerObserver): void {
+    this.#identity = { ...this.#identity, service }
+    this.#observer = observer
+  }
+
+  start(message: StartMessage): void {
+    this.#pending.start = message
+    this.#apply('start')
+  }
+
+  drain(message: DrainMessage): void {
+    this.#pending.drain = message
+    this.#apply('drain')
+  }
+
+  kill(): void {
+    this.#apply('kill')
+  }
+
+  /** Word that changes nothing of its state. */
+  tell(message: SnapshotMessage | StoppingMessage): void {
+    if (this.#state !== 'killing' && this.#state !== 'exited') this.#options.backend.send(message)
+  }
+
+  #receive(message: WorkerMessage | undefined): void {
+    switch (message?.type) {
+      case 'stage':
+        this.#record = { ...this.#record, stage: message.stage }
+        return
+      case 'announced':
+        this.#observer?.onAnnounced(this, message.graph)
+        return
+      case 'held':
+        this.#apply('held')
+        return
+      case 'ready':
+        this.#record = { ...this.#record, address: message.address, readyAt: this.#options.now() }
+        this.#apply('ready')
+        return
+      case 'boot-failed':
+        this.#recordFailure(message.stage, message.error)
+        this.#apply('boot-failed')
+        return
+      case 'terminated':
+        this.#observer?.onTerminated(this)
+        return
+      case 'cut':
+        this.#record = { ...this.#record, cut: message.what }
+        return
+      case undefined:
+        return
+    }
+  }
+
+  #recordFailure(stage: BootStage, error: WireError): void {
+    this.#record = { ...this.#record, failure: { stage, error: decodeError(error) } }
+  }
+
+  #apply(event: WorkerEvent): void {
+    const next = transition(this.#state, event)
+    // A late event (a message from a worker that is being killed) is for a state that is past.
+    if (next === undefined) return
+    const change = { from: this.#state, to: next.to, event }
+    this.#state = next.to
+    if (event === 'timeout:boot') this.#record = { ...this.#record, bootTimedOut: true }
+    for (const effect of next.effects) this.#perform(effect)
+    if (next.to === 'killing' && (change.from === 'draining' || change.from === 'ready'))
+      this.#record = { ...this.#record, forced: true }
+    this.#observer?.onState(this, change)
+  }
+
+  #perform(effect: WorkerEffect): void {
+    switch (effect.do) {
+      case 'arm':
+        this.#timers.set(
+          effect.timer,
+          setTimeout(() => this.#expire(effect.timer), this.#timeoutMs(effect.timer)),
+        )
+        return
+      case 'disarm':
+        clearTimeout(this.#timers.get(effect.timer))
+        this.#timers.delete(effect.timer)
+        return
+      case 'send':
+        this.#send(effect.message)
+        return
+      case 'kill':
+        this.#options.backend.kill()
+        return
+      case 'release':
+        for (const timer of this.#timers.values()) clearTimeout(timer)
+        this.#timers.clear()
+        return
+    }
+  }
+
+  #expire(timer: WorkerTimer): void {
+    this.#timers.delete(timer)
+    this.#apply(`timeout:${timer}`)
+  }
+
+  #timeoutMs(timer: WorkerTimer): number {
+    switch (timer) {
+      case 'boot':
+        return this.#options.bootTimeoutMs
+      case 'grace':
+        return (this.#pending.drain?.timeoutMs ?? 0) + GRACE_MARGIN_MS
+      case 'reap':
+        return REAP_TIMEOUT_MS
+    }
+  }
+
+  #send(message: 'init' | 'start' | 'drain'): void {
+    const body = message === 'init' ? this.#options.init : this.#pending[message]
+    if (body !== undefined) this.#options.backend.send(body)
+  }
+}
+
+export interface WorkerRecord {
+  /** How far its boot came. */
+  readonly stage: BootStage
+  /** Where its calls go, once it is ready: a socket path, or the public address. */
+  readonly address?: string
+  readonly readyAt?: number
+  readonly failure?: BootFailure
+  readonly bootTimedOut?: boolean
+  /** It had to be killed although it was serving or draining. */
+  readonly forced?: boolean
+  /** Requests that were cut at its deadline. */
+  readonly cut: readonly string[]
+  readonly exit?: WorkerExit
+}
