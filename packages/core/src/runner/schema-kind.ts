@@ -1,0 +1,40 @@
+import type { AnySchema, JsonSchema } from '../service/service-definition.js'
+import type { StandardSchemaV1 } from '../service/standard-schema.js'
+
+/** Is it a Standard Schema? (Some libraries' schemas are functions.) */
+export function isStandardSchema(schema: AnySchema): schema is StandardSchemaV1 {
+  return '~standard' in schema
+}
+
+/**
+ * The JSON Schema of an input or output, where it can be had: plain JSON Schema is its own; a Standard Schema
+ * tells it if its library does (zod from 4.2). undefined: unknown, or not to be said in JSON Schema.
+ */
+export function jsonSchemaOf(schema: AnySchema, side: 'input' | 'output'): JsonSchema | undefined {
+  if (!isStandardSchema(schema)) return schema
+  try {
+    return schema['~standard'].jsonSchema?.[side]({ target: 'draft-2020-12' })
+  } catch {
+    // A transform or a custom check has no JSON form.
+    return undefined
+  }
+}
+
+/** What a schema asks for as a whole, as far as it matters to the body that holds it. */
+export type SchemaKind = 'any' | 'object' | 'string' | 'binary' | 'json' | 'unknown'
+
+/** `any`: no schema. `json`: a JSON value that is neither object nor string. `unknown`: its form cannot be told. */
+export function schemaKind(schema: AnySchema | undefined): SchemaKind {
+  if (schema === undefined) return 'any'
+  const json = jsonSchemaOf(schema, 'input')
+  if (json === undefined) return 'unknown'
+  if (isBinary(json)) return 'binary'
+  if (json.type === 'string') return 'string'
+  if (json.type === 'object' || 'properties' in json) return 'object'
+  return 'type' in json ? 'json' : 'unknown'
+}
+
+/** `{ type: 'string', format: 'binary' }`: a file. */
+export function isBinary(json: JsonSchema): boolean {
+  return json.type === 'string' && json.format === 'binary'
+}
