@@ -7,18 +7,18 @@
  */
 export const PURE_FILES = [
   '^errors/',
-  '^graph/(?!schema-hash)',
+  '^graph/',
   '^plan/(?!read-machine)',
   '^service/',
-  '^identifier/(parse|select)-',
+  '^identifier/(parse|select|resolve-exports|failure-reason)',
   '^supervisor/(reconcile|restart-policy|supervisor-state)\\.',
   '^worker/lifecycle\\.',
   '^ipc/protocol\\.',
   '^call/(frame|pick-worker|check-value|wire)\\.',
   '^http/(route-table|parse-input|error-answer|schema-document)\\.',
-  '^config/(options|merge-config)\\.',
+  '^config/(?!read-|resolve-|config-reader)',
   '(^|/)format(-[^/]+)?\\.',
-  '^util/(near-names|deferred)\\.',
+  '^util/(near-names|deferred|parse-bytes|cpu-count)\\.',
 ]
 
 /** Packages that pure files may use: they compute, and do nothing else. */

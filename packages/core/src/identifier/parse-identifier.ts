@@ -34,11 +34,13 @@ const EXPORT_NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u
 
 /** Says what an identifier names, without looking at the disk. */
 export function parseIdentifier(identifier: string): ParsedIdentifier {
-  const refuse = (reason: string) => createError('EKB_ERR_IDENTIFIER_MALFORMED', { identifier: String(identifier), reason })
-  if (typeof identifier !== 'string') throw refuse(`it is ${identifier === null ? 'null' : typeof identifier}, not a string`)
+  const refuse = (reason: string) =>
+    createError('EKB_ERR_IDENTIFIER_MALFORMED', { identifier: String(identifier), reason })
+  if (typeof identifier !== 'string')
+    throw refuse(`it is ${identifier === null ? 'null' : typeof identifier}, not a string`)
   if (identifier.trim() === '') throw refuse('it is empty')
   if (identifier !== identifier.trim()) throw refuse('it begins or ends with white space')
-  if (/[\0-\x1f]/.test(identifier)) throw refuse('it contains a control character')
+  if (/\p{Cc}/u.test(identifier)) throw refuse('it contains a control character')
   if (identifier.startsWith(BUNDLE_PREFIX)) return parseBundle(identifier.slice(BUNDLE_PREFIX.length), refuse)
   return parseModule(identifier, refuse)
 }
