@@ -4,6 +4,8 @@
  */
 const ADAPTERS = '^packages/(fastify-plugin|express-adapter|nest-module)/src/'
 const CORE = '^packages/core/src/'
+const SOURCES = '^packages/[^/]+/src/'
+const TESTS = '\\.test\\.[cm]?ts$'
 
 module.exports = {
   forbidden: [
@@ -12,7 +14,7 @@ module.exports = {
       comment:
         'An adapter imports only @ekiben/core and @ekiben/core/adapter: if ours need more, nobody else can write one.',
       severity: 'error',
-      from: { path: ADAPTERS },
+      from: { path: ADAPTERS, pathNot: TESTS },
       to: {
         path: '^packages/core/',
         pathNot: '^packages/core/(dist/(index|adapter)\\.(d\\.ts|js)|esm/(index|adapter)\\.(d\\.mts|mjs))$',
@@ -23,7 +25,7 @@ module.exports = {
       comment:
         'Core imports no framework: it serves in all of them, and an app must not load two. Put it into the adapter.',
       severity: 'error',
-      from: { path: CORE },
+      from: { path: CORE, pathNot: TESTS },
       to: { path: '(^|node_modules/)(@types/)?(fastify|express|@nestjs/[^/]+)(/|$)' },
     },
     {
@@ -31,14 +33,14 @@ module.exports = {
       comment:
         "The supervisor runs no user code and stays small: it meets the worker's own code in ipc/protocol.ts alone.",
       severity: 'error',
-      from: { path: `${CORE}(supervisor/|worker/[^/]+$)` },
+      from: { path: `${CORE}(supervisor/|worker/[^/]+$)`, pathNot: TESTS },
       to: { path: `${CORE}worker/entry/` },
     },
     {
       name: 'worker-code-not-to-supervisor',
       comment: "A worker's own code must not carry the supervisor along: the two meet in ipc/protocol.ts alone.",
       severity: 'error',
-      from: { path: `${CORE}worker/entry/` },
+      from: { path: `${CORE}worker/entry/`, pathNot: TESTS },
       to: { path: `${CORE}(supervisor/|worker/[^/]+$)` },
     },
     {
@@ -46,14 +48,14 @@ module.exports = {
       comment:
         'Modules in a circle cannot be understood, tested or loaded one by one. Move what both need into a third.',
       severity: 'error',
-      from: { path: '^packages/[^/]+/src/' },
+      from: { path: SOURCES, pathNot: TESTS },
       to: { circular: true },
     },
     {
       name: 'sources-not-to-tests',
       comment: 'What is shipped must not need what is not: tests import sources, never the other way round.',
       severity: 'error',
-      from: { path: '^packages/[^/]+/src/' },
+      from: { path: SOURCES, pathNot: TESTS },
       to: { path: '^(test|bench|scripts|examples)/|\\.test\\.[cm]?ts$' },
     },
     {
@@ -61,14 +63,14 @@ module.exports = {
       comment:
         'An import that cannot be followed hides from every other rule. Is the package installed, the file there?',
       severity: 'error',
-      from: { path: '^packages/[^/]+/src/' },
+      from: { path: SOURCES, pathNot: TESTS },
       to: { couldNotResolve: true, pathNot: '(^|node_modules/)(fastify|express|@nestjs/[^/]+|tsx|zod)(/|$)' },
     },
     {
       name: 'declared-packages-only',
       comment: "What is not in the package's own dependencies is there by chance, and missing at a user's.",
       severity: 'error',
-      from: { path: '^packages/[^/]+/src/' },
+      from: { path: SOURCES, pathNot: TESTS },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] },
     },
   ],
@@ -77,8 +79,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'packages/core/tsconfig.json' },
     doNotFollow: { path: ['node_modules', '(^|/)(dist|esm)/'] },
-    exclude: { path: '\\.test\\.[cm]?ts$' },
     combinedDependencies: false,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['require', 'node', 'default'] },
   },
 }

@@ -7,6 +7,8 @@ const WORLD = ['process', 'performance', 'crypto', 'fetch', 'console', 'WebSocke
 const GLOBALS = new Set([...TIMERS, ...WORLD])
 const MEMBERS = new Set(['Date.now', 'Math.random', 'AbortSignal.timeout', 'Atomics.wait'])
 const FREE_BUILT_INS = new Set(['node:assert', 'node:assert/strict'])
+/** A digest is a computation, whatever module it comes from. */
+const FREE_IMPORTS = new Set(['node:crypto createHash'])
 
 /** What in a file's text reaches out: `[{ line, what }]`. `isPure` tells which other files it may import. */
 export function findImpurities(path, text, isPure) {
@@ -83,10 +85,19 @@ function importOf(node, { path, isPure }) {
   const specifier = node.moduleSpecifier?.text
   if (specifier === undefined || isTypeOnly(node) || FREE_BUILT_INS.has(specifier)) return undefined
   if (!specifier.startsWith('.')) {
+    const names = importedNames(node)
+    if (names.length > 0 && names.every((name) => FREE_IMPORTS.has(`${specifier} ${name}`))) return undefined
     return PURE_PACKAGES.includes(specifier) ? undefined : `imports ${specifier}`
   }
   const target = posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts')
   return isPure(target) ? undefined : `imports ${specifier}, which is not pure`
+}
+
+function importedNames(node) {
+  const elements = node.importClause?.namedBindings?.elements ?? []
+  return node.importClause?.name === undefined
+    ? elements.map(({ name, propertyName }) => (propertyName ?? name).text)
+    : []
 }
 
 function isTypeOnly(node) {
