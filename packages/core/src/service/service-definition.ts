@@ -6,6 +6,12 @@ export type JsonSchema = { readonly [key: string]: unknown }
 /** What describes an input or an output: any Standard Schema (zod, valibot, arktype, …) or a plain JSON Schema. */
 export type AnySchema = StandardSchemaV1 | JsonSchema
 
+/**
+ * What `input` and `output` take. JSON Schema also as the typed objects that libraries make of it (TypeBox), which
+ * have no index signature.
+ */
+export type SchemaOption = AnySchema | (object & { readonly '~standard'?: undefined })
+
 // biome-ignore lint/suspicious/noExplicitAny: a service class may have any constructor
 export type ServiceClass<T = any> = (abstract new (...args: any[]) => T) & { readonly prototype: T }
 
@@ -70,8 +76,8 @@ export interface ServiceSettings extends SupervisionOptions {
 }
 
 export interface ApiOptions<
-  TInput extends AnySchema | undefined = undefined,
-  TOutput extends AnySchema | undefined = undefined,
+  TInput extends SchemaOption | undefined = undefined,
+  TOutput extends SchemaOption | undefined = undefined,
 > {
   /** Default `/<method>`. */
   readonly route?: string
@@ -89,6 +95,9 @@ export interface ApiOptions<
   readonly bodyLimit?: number | string
   readonly description?: string
 }
+
+/** Options of an api whose schemas are not known to the type. */
+export type AnyApiOptions = ApiOptions<SchemaOption | undefined, SchemaOption | undefined>
 
 /** One api of a service, defaults applied. @internal */
 export interface ApiDefinition {
@@ -117,6 +126,32 @@ export type DependencyTarget = ServiceClass | (() => ServiceClass) | RemoteTarge
 export interface DependencyDefinition {
   readonly target: DependencyTarget
   readonly optional: boolean
+}
+
+/** What `dependencies` takes: a target, or `depends(target, { optional: true })`. */
+export type DependencyOption = DependencyTarget | DependencyDecorator
+
+export interface DependsOptions {
+  /** The service starts without it, and its property is undefined where it is not there. Default false. */
+  readonly optional?: boolean
+}
+
+/** What `depends()` returns: a decorator of a property, and a value in the option `dependencies`. */
+export interface DependencyDecorator {
+  (value: undefined, context: ClassFieldDecoratorContext): void
+  (prototype: object, property: string | symbol): void
+}
+
+/** Options of `service()`; `defineService` has the same, with `apis` and `create` typed by its class. */
+export interface ServiceOptions extends ServiceSettings {
+  /** File URL or path that workers import. Default: the file that declares the service. */
+  readonly module?: string
+  /** Makes the instance, in each worker. Default: `new` without arguments. */
+  readonly create?: () => unknown
+  /** By property: the services this one calls. Set on the instance after construction. */
+  readonly dependencies?: Readonly<Record<string, DependencyOption>>
+  /** By method: what it offers to callers. */
+  readonly apis?: Readonly<Record<string, AnyApiOptions>>
 }
 
 /** What `service()` and `defineService()` record about a class, options checked. @internal */

@@ -1,0 +1,151 @@
+import { parseBytes } from '../util/parse-bytes.js'
+import {
+  type Check,
+  checkOptions,
+  flag,
+  isRecord,
+  milliseconds,
+  type OptionTable,
+  record,
+  size,
+  text,
+  wholeNumber,
+} from './option-checks.js'
+import type { ServiceSettings } from './service-definition.js'
+
+const SETTINGS: OptionTable = {
+  name: text,
+  workers: {
+    expected: "a whole number of at least 1, or 'cpu'",
+    accepts: (value) => value === 'cpu' || wholeNumber(1).accepts(value),
+  },
+  traffic: {
+    nested: { timeoutMs: milliseconds(1), maxConcurrency: wholeNumber(1), maxQueue: wholeNumber(0) },
+  },
+  resources: {
+    nested: {
+      gpu: {
+        expected: 'a whole number, or a fraction between 0 and 1',
+        accepts: (value) => typeof value === 'number' && value >= 0 && (value < 1 || Number.isSafeInteger(value)),
+      },
+    },
+  },
+  env: {
+    expected: 'an object of strings',
+    accepts: (value) => isRecord(value) && Object.values(value).every((item) => typeof item === 'string'),
+  },
+  nodeArgs: {
+    expected: 'an array of strings',
+    accepts: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
+  },
+  maxHeapBytes: size,
+  bootTimeoutMs: milliseconds(1),
+  drainTimeoutMs: milliseconds(0),
+  keepAliveDrainMs: milliseconds(0),
+  prestopDelayMs: milliseconds(0),
+  dependencyGraceMs: milliseconds(0),
+  restart: {
+    nested: {
+      initialMs: milliseconds(0),
+      factor: { expected: 'a number of at least 1', accepts: (value) => typeof value === 'number' && value >= 1 },
+      maxMs: milliseconds(0),
+      resetAfterMs: milliseconds(0),
+      flappingCount: wholeNumber(1),
+      flappingWindowMs: milliseconds(1),
+    },
+  },
+}
+
+const createFunction: Check = { expected: 'a function', accepts: (value) => typeof value === 'function' }
+
+const DECLARATION: OptionTable = {
+  module: text,
+  create: createFunction,
+  apis: record,
+  dependencies: record,
+}
+
+/** Settings of the contract that this version cannot honour yet: refused by name rather than ignored. */
+const LATER = [
+  'livenessTimeoutMs',
+  'reloadDrainMs',
+  'surge',
+  'minReadyMs',
+  'maxRequests',
+  'maxRequestsJitter',
+  'maxAgeMs',
+  'maxRssBytes',
+]
+
+/** The options of `service()` and `defineService()`, checked; sizes as bytes. */
+export interface CheckedServiceOptions {
+  readonly settings: ServiceSettings
+  readonly module: string | undefined
+  readonly create: (() => unknown) | undefined
+  readonly apis: Readonly<Record<string, unknown>>
+  readonly dependencies: Readonly<Record<string, unknown>>
+}
+
+/** Throws EKB_ERR_SERVICE_OPTION; `serviceName` is for its message. */
+export function checkServiceOptions(options: unknown, serviceName: string): CheckedServiceOptions {
+  checkOptions(options, { ...SETTINGS, ...DECLARATION }, { service: serviceName, reserved: LATER })
+  const { module, create, apis, dependencies, ...given } = options as Record<string, unknown>
+  const settings = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  if (settings.maxHeapBytes !== undefined) settings.maxHeapBytes = parseBytes(settings.maxHeapBytes)
+  return {
+    settings: settings as ServiceSettings,
+    module: module as string | undefined,
+    create: create as (() => unknown) | undefined,
+    apis: (apis ?? {}) as Record<string, unknown>,
+    dependencies: (dependencies ?? {}) as Record<string, unknown>,
+  }
+}
+
+const API: OptionTable = {
+  route: {
+    expected: "a literal path such as '/classify'",
+    accepts: (value) => typeof value === 'string' && /^\/[^\s?#:*{}()\\]*$/.test(value),
+  },
+  input: { expected: 'a Standard Schema or a JSON Schema', accepts: isSchema },
+  output: { expected: 'a Standard Schema or a JSON Schema', accepts: isSchema },
+  idempotent: flag,
+  stream: flag,
+  mediaType: {
+    expected: "a media type such as 'image/png'",
+    accepts: (value) => typeof value === 'string' && /^[\w.+-]+\/[\w.+-]+(?:\s*;.*)?$/.test(value),
+  },
+  bodyLimit: size,
+  description: text,
+}
+
+/** Throws for options of `api()` that are unknown, impossible or of a later version. */
+export function checkApiOptions(options: unknown, place: { service: string; method: string }): void {
+  checkOptions(options, API, { service: place.service, path: `apis.${place.method}`, reserved: ['batch'] })
+}
+
+/** arktype's schemas are functions; all others are objects. */
+function isSchema(value: unknown): boolean {
+  if (typeof value !== 'function' && !isRecord(value)) return false
+  if (!('~standard' in value)) return typeof value !== 'function'
+  const standard = value['~standard'] as { version?: unknown; validate?: unknown } | undefined
+  return standard?.version === 1 && typeof standard.validate === 'function'
+}
+
+const REMOTE: OptionTable = {
+  url: { expected: 'an http or https URL', accepts: isHttpUrl },
+  service: { expected: 'a service', accepts: (value) => typeof value === 'function' },
+  forwardHeaders: {
+    expected: 'an array of header names',
+    accepts: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== ''),
+  },
+}
+
+/** Checks `{ url }`; a target that is no such object is the graph's to judge, when all modules have loaded. */
+export function checkDependencyTarget(target: unknown, place: { service: string; property: string }): void {
+  if (!isRecord(target) || !('url' in target)) return
+  checkOptions(target, REMOTE, { service: place.service, path: `dependencies.${place.property}` })
+}
+
+function isHttpUrl(value: unknown): boolean {
+  return typeof value === 'string' && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+}
