@@ -4,7 +4,7 @@
  *   node scripts/run-tests.mjs all                    the static checks and every ring: `npm test`
  *   node scripts/run-tests.mjs unit process           some rings
  *   node scripts/run-tests.mjs process --node PATH    with another Node
- *   node scripts/run-tests.mjs unit FILTER            only files whose path contains FILTER
+ *   node scripts/run-tests.mjs unit:identifier        only the files of a ring whose path contains a word
  *
  * A ring with a file without tests, with no test at all, or with a skip that gives no reason, fails. The last
  * line is `N passed, N failed, N skipped`.
@@ -20,16 +20,17 @@ import { CHECKS } from './static-checks.mjs'
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { node: { type: 'string' } } })
 const all = positionals.length === 0 || positionals.includes('all')
-const rings = all ? Object.keys(RINGS) : positionals.filter((word) => word in RINGS)
-const filters = positionals.filter((word) => word !== 'all' && !(word in RINGS))
+const wanted = (all ? Object.keys(RINGS) : positionals).map((word) => word.split(':'))
 const total = { passed: 0, failed: 0, skipped: 0 }
 const lines = []
 
 try {
+  const unknown = wanted.find(([ring]) => !(ring in RINGS))
+  if (unknown) throw new Error(`there is no ring '${unknown[0]}'; there are ${Object.keys(RINGS).join(', ')} and all`)
   // Unit tests import the sources: they need no build, and run while it is broken.
-  await (rings.every((ring) => ring === 'unit') && !all ? install() : setup())
+  await (wanted.every(([ring]) => ring === 'unit') ? install() : setup())
   if (all) for (const check of CHECKS) await runCheck(check)
-  for (const ring of rings) await runRing(ring)
+  for (const [ring, filter] of wanted) await runRing(ring, filter)
 } catch (error) {
   total.failed += 1
   lines.push(`set-up: ${error.message}`)
@@ -47,11 +48,11 @@ async function runCheck({ name, run }) {
   if (code !== 0) process.stdout.write(`${output.trim()}\n`)
 }
 
-async function runRing(ring) {
-  const files = (await ringFiles(ring)).filter((file) => filters.every((filter) => file.includes(filter)))
+async function runRing(ring, filter = '') {
+  const files = (await ringFiles(ring)).filter((file) => file.includes(filter))
   if (files.length === 0) {
     total.failed += 1
-    report(`${ring}: FAILED, no test file in ${RINGS[ring].folders.join(', ')}`)
+    report(`${ring}: FAILED, no test file ${filter && `with '${filter}' `}in ${RINGS[ring].folders.join(', ')}`)
     return
   }
   process.stdout.write(`\n── ${ring}: ${files.length} files\n`)
