@@ -1,98 +1,74 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { type NodeExit, type NodeRun, type RunNodeOptions, runNode } from './run-node.js'
+import { waitUntil } from './wait-until.js'
 
 const READY_WITHIN_MS = 60_000
 const STOPPED_WITHIN_MS = 30_000
 
-export interface ServingCommandOptions {
-  readonly cwd: string
-  readonly env?: Readonly<Record<string, string>>
-  /** The address in a line of its output; undefined when the line says nothing of it. Default: the JSON line `ready`. */
+export interface ServingCommandOptions extends RunNodeOptions {
+  /** The address in a line of its output, if it says one. Default: the `url` of the JSON line `ready`. */
   readonly urlOf?: (line: string) => string | undefined
 }
 
-export interface ServingCommand extends AsyncDisposable {
+export interface ServingCommand extends NodeRun {
   readonly url: string
-  /** Everything it has written, stdout and stderr. */
-  readonly output: () => string
-  /** Sends the signal and waits for the end; what it left in its runtime folder comes back too. */
-  readonly stop: (signal?: NodeJS.Signals) => Promise<{ code: number | null; leftBehind: string[] }>
+  /** Sends the signal and waits for the exit code. */
+  readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>
 }
 
-/** Runs `node ...args`, which serves something, and waits until it says its address. */
+/** Runs `node ...args`, which serves something, and waits until it says its address. Give it to `await using`. */
 export async function startServing(args: readonly string[], options: ServingCommandOptions): Promise<ServingCommand> {
-  const runtimeDir = await mkdtemp(join(tmpdir(), 'ekb-'))
-  const child = spawn(process.execPath, args, {
-    cwd: options.cwd,
-    env: { ...process.env, ...options.env, EKIBEN_RUNTIME_DIR: runtimeDir },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const exited = once(child, 'exit').then(([code]) => code as number | null)
-  const written: string[] = []
-  const url = firstUrl(child, options.urlOf ?? urlOfReadyLine, written)
-  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
-    child.kill(signal)
-    const code = await within(
-      STOPPED_WITHIN_MS,
-      exited,
-      () => `no exit after ${signal}; output:\n${written.join('\n')}`,
-    )
-    const leftBehind = await readdir(runtimeDir, { recursive: true })
-    await rm(runtimeDir, { recursive: true })
-    return { code, leftBehind }
-  }
-  const dispose = async () => {
-    if (child.exitCode === null && child.signalCode === null) await stop()
-    await rm(runtimeDir, { recursive: true, force: true })
-  }
-  const ended = exited.then((code) => {
-    throw new Error(`exited with ${code} before it was ready; output:\n${written.join('\n')}`)
-  })
+  const { urlOf = urlOfReadyLine, ...runOptions } = options
+  const run = await runNode(args, runOptions)
   try {
-    const ready = await within(READY_WITHIN_MS, Promise.race([url, ended]), () => `not ready:\n${written.join('\n')}`)
-    ended.catch(() => {})
-    return { url: ready, output: () => written.join('\n'), stop, [Symbol.asyncDispose]: dispose }
+    const url = await readyUrl(run, urlOf)
+    return { ...run, url, stop: (signal = 'SIGTERM') => stop(run, signal) }
   } catch (error) {
-    await dispose()
+    await run[Symbol.asyncDispose]()
     throw error
   }
+}
+
+async function readyUrl(run: NodeRun, urlOf: (line: string) => string | undefined): Promise<string> {
+  const state = watchExit(run)
+  // An exit ends the wait at once.
+  const found = await waitUntil(() => state.exit ?? firstUrl(run.stdout(), urlOf), {
+    timeoutMs: READY_WITHIN_MS,
+    describe: () => `the address in its output:\n${run.stdout()}${run.stderr()}`,
+  })
+  if (typeof found === 'string') return found
+  throw new Error(`Ended with ${found.code ?? found.signal} before it was ready:\n${found.stdout}${found.stderr}`)
+}
+
+async function stop(run: NodeRun, signal: NodeJS.Signals): Promise<number | null> {
+  const state = watchExit(run)
+  run.kill(signal)
+  const { code } = await waitUntil(() => state.exit, {
+    timeoutMs: STOPPED_WITHIN_MS,
+    describe: () => `its end after ${signal}:\n${run.stdout()}${run.stderr()}`,
+  })
+  return code
+}
+
+function watchExit(run: NodeRun): { exit: NodeExit | undefined } {
+  const state: { exit: NodeExit | undefined } = { exit: undefined }
+  run.exited.then(
+    (exit) => {
+      state.exit = exit
+    },
+    // It could not even be started: the wait that follows shows what is known of it.
+    () => {},
+  )
+  return state
+}
+
+function firstUrl(output: string, urlOf: (line: string) => string | undefined): string | undefined {
+  // The last piece may be half a line.
+  const lines = output.split('\n').slice(0, -1)
+  return lines.map(urlOf).find((url) => url !== undefined)
 }
 
 function urlOfReadyLine(line: string): string | undefined {
   if (!line.startsWith('{')) return undefined
   const { msg, url } = JSON.parse(line) as { msg?: string; url?: string }
   return msg === 'ready' ? url : undefined
-}
-
-function firstUrl(
-  child: ChildProcess,
-  urlOf: (line: string) => string | undefined,
-  written: string[],
-): Promise<string> {
-  return new Promise((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      if (stream === null) throw new TypeError('The output is not a pipe')
-      createInterface(stream).on('line', (line) => {
-        written.push(line)
-        try {
-          const url = urlOf(line)
-          if (url !== undefined) resolve(url)
-        } catch (error) {
-          reject(error)
-        }
-      })
-    }
-  })
-}
-
-async function within<T>(ms: number, promise: Promise<T>, describe: () => string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(describe())), ms)
-  })
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }
