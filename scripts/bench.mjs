@@ -1,5 +1,5 @@
 /**
- * Runs the benchmarks of bench/.
+ * Runs the benchmarks: the files of bench/ itself (what they share is in its folders).
  *
  *   npm run bench                       all of them
  *   npm run bench calls                 those whose name contains a word
@@ -21,10 +21,10 @@ const wanted = words.filter((word) => !word.startsWith('-'))
 const flags = words.filter((word) => word.startsWith('-'))
 
 await setup()
-const all = (await readdir(join(ROOT, 'bench'))).filter((name) => /\.bench\.(ts|mjs)$/.test(name)).sort()
+const all = (await readdir(join(ROOT, 'bench'))).filter((name) => /\.(ts|mjs)$/.test(name)).sort()
 const chosen = all.filter((name) => wanted.length === 0 || wanted.some((word) => name.includes(word)))
 if (chosen.length === 0) {
-  const known = all.map((name) => name.replace(/\.bench\.\w+$/, '')).join(', ') || 'none'
+  const known = all.map((name) => name.replace(/\.\w+$/, '')).join(', ') || 'none'
   process.stderr.write(`No benchmark ${wanted.join(' ')}. There are: ${known}\n`)
   process.exit(2)
 }
@@ -37,7 +37,7 @@ process.stdout.write(
 )
 let failed = 0
 for (const name of chosen) {
-  process.stdout.write(`\n── ${name.replace(/\.bench\.\w+$/, '')}\n`)
+  process.stdout.write(`\n── ${name.replace(/\.\w+$/, '')}\n`)
   const { code, seconds } = await runCommand(node, ['--import=tsx', join('bench', name), ...flags])
   if (code !== 0) failed += 1
   process.stdout.write(`${code === 0 ? 'done' : `FAILED with code ${code}`} after ${seconds.toFixed(1)} s\n`)
