@@ -1,0 +1,21 @@
+import { spawnSync } from 'node:child_process'
+import { extname, join } from 'node:path'
+import { parseLocation, type SourceLocation } from './failure-reason.js'
+
+const TIMEOUT_MS = 10_000
+
+/**
+ * Where an ES module, or one it imports, is broken. A SyntaxError of an ES module that is caught says neither file nor
+ * line on any Node (that of a CommonJS module does), so a short process parses the files anew.
+ */
+export function findSyntaxError(file: string): SourceLocation | undefined {
+  const entry = join(__dirname, `syntax-error-entry${extname(__filename)}`)
+  const { stderr } = spawnSync(process.execPath, ['--no-warnings', '--experimental-vm-modules', entry, file], {
+    // Neither the user's preloads nor a worker's token belong there.
+    env: { PATH: process.env.PATH },
+    encoding: 'utf8',
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: TIMEOUT_MS,
+  })
+  return parseLocation(stderr)
+}
