@@ -212,6 +212,11 @@ export const CATALOGUE = {
     message: (p) => `Cannot use the runtime folder ${p.path}: ${p.reason}`,
     hint: () => 'Set EKIBEN_RUNTIME_DIR to a folder that belongs to this user alone (mode 0700).',
   }),
+  EKB_ERR_INSTANCE_RUNNING: row<{ instance: string; pid: number }>({
+    exitCode: 2,
+    message: (p) => `An instance named '${p.instance}' is already running (pid ${p.pid})`,
+    hint: () => 'Stop that one, or choose another name with --instance.',
+  }),
 
   // workers
   EKB_ERR_WORKER_BOOT_FAILED: row<{ service: string; slot: number; stage: string; reason: string }>({
@@ -345,6 +350,11 @@ export const CATALOGUE = {
     statusCode: 502,
     message: (p) => `A call connection broke its protocol: ${p.reason}`,
     hint: () => 'Caller and service must run compatible versions of @ekiben/core.',
+  }),
+  EKB_ERR_CALL_TOO_LARGE: row<{ bytes: number; limit: number }>({
+    statusCode: 500,
+    message: (p) => `A call or its answer is ${p.bytes} bytes, over the limit of ${p.limit}`,
+    hint: () => 'Send it in parts, or pass the path of a file.',
   }),
   EKB_ERR_NESTED_CLUSTER: row<Record<string, never>>({
     exitCode: 2,

@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createError } from '../errors/service-error.js'
+import { isAlive, type ProcessIdentity, processIdentity } from '../util/process-identity.js'
+import { ownerFileName, readFolderOwner, removeDeadFolders, removeFolder } from './folder-owner.js'
+import { type Environment, openRuntimeDir, runtimeDirError } from './runtime-dir.js'
+
+export interface InstanceFolderOptions {
+  readonly env: Environment
+  /** The name wanted. */
+  readonly instance: string
+  /** The user chose the name: where a living instance has it, fail instead of adding a number. Default false. */
+  readonly explicit?: boolean
+  /** Whose folder it is: once that process is dead, the next start removes it. */
+  readonly pid: number
+}
+
+/** The private folder (0700) of a running instance: its sockets, and who owns it. */
+export interface InstanceFolder {
+  readonly path: string
+  /** The name it got. */
+  readonly instance: string
+  /** Where the socket of this slot goes; one key, one path. */
+  socketPath(slotKey: string): string
+  /** Removes a socket of this folder, if it is there. */
+  removeSocket(path: string): void
+  /** Removes the folder and all in it; what fails is left to the next start. */
+  remove(): Promise<void>
+}
+
+/** The kernel takes 107 bytes (macOS 103), and Node 20 would cut a longer path in silence. */
+const SOCKET_PATH_LIMIT = 100
+
+const INSTANCE_NAME = /^[A-Za-z0-9][\w.-]{0,62}$/
+
+/** Another start may hold a dead folder for a moment, to clear it. */
+const CLEARING_TRIES = 50
+const CLEARING_PAUSE_MS = 20
+
+/** Makes the folder of an instance, and removes those that dead ones left. */
+export async function createInstanceFolder(options: InstanceFolderOptions): Promise<InstanceFolder> {
+  const { env, instance, pid } = options
+  if (!INSTANCE_NAME.test(instance)) throw instanceNameError(instance)
+  const runtimeDir = await openRuntimeDir(env)
+  try {
+    const self = await processIdentity(pid)
+    if (self === undefined) throw new Error(`there is no process ${pid} to own a folder in it`)
+    await removeDeadFolders(runtimeDir, self)
+    const name = await takeName({ ...options, runtimeDir, self })
+    return folderOf(join(runtimeDir, name), name, self)
+  } catch (error) {
+    throw runtimeDirError(runtimeDir, error)
+  }
+}
+
+interface NameRequest extends InstanceFolderOptions {
+  readonly runtimeDir: string
+  readonly self: ProcessIdentity
+}
+
+/** Prepares the folder beside and renames it to the first free name, so that none is ever seen without its owner. */
+async function takeName(request: NameRequest): Promise<string> {
+  const { runtimeDir, instance, explicit = false, self } = request
+  const prepared = await mkdtemp(join(runtimeDir, '.new-'))
+  try {
+    // Too long a path must fail here, not at the first worker.
+    socketPathIn(join(runtimeDir, instance), '')
+    await writeFile(join(prepared, ownerFileName(self)), `${JSON.stringify({ ...self, instance })}\n`)
+    for (let number = 1; ; number++) {
+      const name = number === 1 ? instance : `${instance}-${number}`
+      if (await moveInto(prepared, join(runtimeDir, name), request)) return name
+      if (explicit) throw await nameTakenError(join(runtimeDir, name), name)
+    }
+  } catch (error) {
+    await rm(prepared, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** Renames onto a path that is free or empty; false: a living instance is there. */
+async function moveInto(prepared: string, folder: string, { runtimeDir, self }: NameRequest): Promise<boolean> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await rename(prepared, folder)
+      return true
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOTDIR') throw error
+    }
+    if (tries === CLEARING_TRIES || !(await isBeingCleared(folder))) return false
+    await delay(CLEARING_PAUSE_MS)
+    await removeDeadFolders(runtimeDir, self)
+  }
+}
+
+async function isBeingCleared(folder: string): Promise<boolean> {
+  const owner = await readFolderOwner(folder)
+  if (owner === undefined) return false
+  // Who clears a folder has put its own name on the file, over what the dead owner wrote in it.
+  return !(await isAlive(owner)) || !(await wroteItsFile(folder, owner))
+}
+
+async function wroteItsFile(folder: string, owner: ProcessIdentity): Promise<boolean> {
+  const text = await readFile(join(folder, ownerFileName(owner)), 'utf8').catch(() => '')
+  return text.startsWith(`{"pid":${owner.pid},"startTime":"${owner.startTime}",`)
+}
+
+function folderOf(path: string, instance: string, self: ProcessIdentity): InstanceFolder {
+  return {
+    path,
+    instance,
+    socketPath: (slotKey) => socketPathIn(path, slotKey),
+    removeSocket: (socket) => {
+      if (dirname(socket) === path) rmSync(socket, { force: true })
+    },
+    remove: () => removeFolder(path, self).catch(() => undefined),
+  }
+}
+
+function socketPathIn(folder: string, slotKey: string): string {
+  const hash = createHash('sha256').update(slotKey).digest('hex').slice(0, 12)
+  const path = join(folder, `${hash}.sock`)
+  const bytes = Buffer.byteLength(path)
+  if (bytes <= SOCKET_PATH_LIMIT) return path
+  throw createError('EKB_ERR_SOCKET_PATH_TOO_LONG', { path, bytes, limit: SOCKET_PATH_LIMIT })
+}
+
+async function nameTakenError(folder: string, instance: string): Promise<Error> {
+  const owner = await readFolderOwner(folder)
+  if (owner !== undefined) return createError('EKB_ERR_INSTANCE_RUNNING', { instance, pid: owner.pid })
+  return createError('EKB_ERR_RUNTIME_DIR', { path: folder, reason: "something that is no instance's folder is there" })
+}
+
+function instanceNameError(instance: string): Error {
+  const expected = 'up to 63 letters, digits, _ . and -, a letter or digit first'
+  const value = `'${instance}'`
+  return createError('EKB_ERR_CONFIG_INVALID', { source: 'the instance', key: 'instance', value, expected })
+}

@@ -1,0 +1,57 @@
+import type { Stats } from 'node:fs'
+import { lstat, mkdir, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { createError } from '../errors/service-error.js'
+import { chooseRuntimeDir, type FolderFacts, type RuntimeDir, refuseRuntimeDir } from './choose-runtime-dir.js'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Path of the folder that holds this user's instances, made if need be; refuses one that others could tamper with. */
+export async function openRuntimeDir(env: Environment): Promise<string> {
+  const uid = process.getuid?.() ?? 0
+  const chosen = chooseRuntimeDir({ env, uid, xdgExists: await isFolder(env.XDG_RUNTIME_DIR) })
+  // A worker may run in another working directory than the supervisor.
+  const dir: RuntimeDir = { ...chosen, path: resolve(chosen.path) }
+  try {
+    // Only the last part of a path of ours is ours to make; nothing is changed where it exists.
+    await mkdir(dir.path, { recursive: dir.kind === 'given', mode: 0o700 }).catch(ignore('EEXIST'))
+    const reason = refuseRuntimeDir(dir, await factsOf(dir), uid)
+    if (reason !== undefined) throw createError('EKB_ERR_RUNTIME_DIR', { path: dir.path, reason })
+  } catch (error) {
+    throw runtimeDirError(dir.path, error)
+  }
+  return dir.path
+}
+
+/** A failed file operation below the runtime folder, with its code; an error that has one of ours stays. */
+export function runtimeDirError(path: string, error: unknown): Error {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code?.startsWith('EKB_') === true) return error as Error
+  return createError('EKB_ERR_RUNTIME_DIR', { path, reason: message }, { cause: error })
+}
+
+/** For `.catch`: lets failures with these codes pass. */
+export function ignore(...codes: readonly string[]): (error: NodeJS.ErrnoException) => undefined {
+  return (error) => {
+    if (error.code === undefined || !codes.includes(error.code)) throw error
+    return undefined
+  }
+}
+
+async function factsOf({ path, kind }: RuntimeDir): Promise<FolderFacts> {
+  const itself = await lstat(path)
+  const isLink = itself.isSymbolicLink()
+  const meant: Stats = isLink && kind === 'given' ? await stat(path) : itself
+  return {
+    linkUid: isLink ? itself.uid : undefined,
+    isDirectory: meant.isDirectory(),
+    uid: meant.uid,
+    mode: meant.mode,
+  }
+}
+
+async function isFolder(path: string | undefined): Promise<boolean> {
+  if (!path) return false
+  const stats = await stat(path).catch(() => undefined)
+  return stats?.isDirectory() === true
+}

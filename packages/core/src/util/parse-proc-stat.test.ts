@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseProcStat } from './parse-proc-stat.js'
+
+const AFTER = 'S 1 42 42 0 -1 4194304 100 0 0 0 5 3 0 0 20 0 11 0 987654 1000000 2000'
+
+test('state and start time are fields 3 and 22', () => {
+  assert.deepEqual(parseProcStat(`42 (node) ${AFTER}`), { state: 'S', startTime: '987654' })
+})
+
+test('a command with blanks and brackets does not shift the fields', () => {
+  assert.deepEqual(parseProcStat(`42 (a) b (c)) ${AFTER}`), { state: 'S', startTime: '987654' })
+})
+
+for (const text of ['', '42 (node', '42 (node) S 1 2', `42 (node) ${AFTER.replace('987654', 'x')}`]) {
+  test(`another shape is nothing: '${text.slice(0, 20)}'`, () => {
+    assert.equal(parseProcStat(text), undefined)
+  })
+}

@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { parseProcStat } from './parse-proc-stat.js'
+
+/** A process, and not another one that got its number later. */
+export interface ProcessIdentity {
+  readonly pid: number
+  /** When it started: one word without blanks, comparable on one machine only. */
+  readonly startTime: string
+}
+
+/** Who has this number now? undefined: no living process. */
+export async function processIdentity(pid: number): Promise<ProcessIdentity | undefined> {
+  const startTime = process.platform === 'linux' ? await startTimeFromProc(pid) : await startTimeFromPs(pid)
+  return startTime === undefined ? undefined : { pid, startTime }
+}
+
+/** Does that very process still run? */
+export async function isAlive({ pid, startTime }: ProcessIdentity): Promise<boolean> {
+  return (await processIdentity(pid))?.startTime === startTime
+}
+
+async function startTimeFromProc(pid: number): Promise<string | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  const stat = parseProcStat(text)
+  // A zombie keeps its number until its parent looks, and may do so for ever in a container without an init.
+  return stat === undefined || stat.state === 'Z' || stat.state === 'X' ? undefined : stat.startTime
+}
+
+async function startTimeFromPs(pid: number): Promise<string | undefined> {
+  // The date is printed in the caller's language and time zone unless both are fixed.
+  const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' }
+  const printed = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)], { env }).catch(() => undefined)
+  return printed?.stdout.trim().replace(/\W+/g, '_') || undefined
+}
