@@ -71,7 +71,7 @@ describe('error catalogue', () => {
       const texts = [String(row.message(samples)), row.hint(samples)]
       for (const text of texts) assert.equal(text, text.trim(), `${code} begins or ends with white space`)
       assert.ok(row.message(samples).length > 0, `${code} has no message`)
-      assert.match(row.hint(samples), /^[\w'"/].{10,}[.)\w?]$/s, `${code} has no hint`)
+      assert.match(row.hint(samples), /^[\w'"/].{8,}[.)\w?]$/s, `${code} has no hint`)
       assert.doesNotMatch(String(row.message(samples)), /!|sorry|please/i, code)
     }
   })

@@ -1,0 +1,68 @@
+import { OPTIONS } from './options.js'
+import type { ServeSettings } from './serve-settings.js'
+import { SettingEntries } from './setting-entries.js'
+
+/** The settings as far as they can be told without looking at the machine. */
+export type MergedSettings = Omit<ServeSettings, 'identifier' | 'workingDir'>
+
+/**
+ * Lays layers of settings over one another, the weakest first, on top of the defaults, and remembers for each
+ * value where it came from.
+ */
+export function mergeConfig(layers: readonly SettingEntries[], facts: { readonly terminal: boolean }): MergedSettings {
+  const merged = new SettingEntries()
+  for (const row of OPTIONS) {
+    if (row.default !== undefined) merged.put({ path: [row.key], value: row.default, source: 'default' })
+  }
+  merged.put({ path: ['logFormat'], value: facts.terminal ? 'pretty' : 'json', source: 'default' })
+  for (const layer of layers) for (const entry of layer) merged.put(entry)
+  const tree = toTree(merged)
+  const timeout = tree.timeout as number | 'none' | undefined
+  return {
+    port: tree.port as number,
+    host: tree.host as string,
+    backlog: tree.backlog as number,
+    apiWorkers: tree.apiWorkers as number | 'cpu' | undefined,
+    workers: (tree.workers ?? {}) as MergedSettings['workers'],
+    timeoutMs: timeout === 'none' ? undefined : timeout,
+    keepAliveTimeoutMs: tree.timeoutKeepAlive as number,
+    gracefulShutdownMs: tree.timeoutGracefulShutdown as number,
+    log: { level: tree.logLevel, format: tree.logFormat } as MergedSettings['log'],
+    accessLog: tree.accessLog as boolean,
+    name: tree.name as string | undefined,
+    instance: (tree.instance ?? tree.name) as string | undefined,
+    supervision: (tree.supervision ?? {}) as MergedSettings['supervision'],
+    services: (tree.services ?? {}) as MergedSettings['services'],
+    dryRun: tree.dryRun as boolean,
+    explain: tree.explain as boolean,
+    sources: sourcesOf(merged),
+  }
+}
+
+type Branch = Map<string, Branch | { readonly value: unknown }>
+
+function toTree(entries: SettingEntries): Record<string, unknown> {
+  const root: Branch = new Map()
+  for (const { path, value } of entries) {
+    let branch = root
+    for (const segment of path.slice(0, -1)) {
+      const next = branch.get(segment)
+      const inner: Branch = next instanceof Map ? next : new Map()
+      branch.set(segment, inner)
+      branch = inner
+    }
+    branch.set(path.at(-1) as string, { value })
+  }
+  return toObject(root)
+}
+
+/** `Object.fromEntries` defines own keys: a variable named `__proto__` stays a variable. */
+function toObject(branch: Branch): Record<string, unknown> {
+  return Object.fromEntries([...branch].map(([key, at]) => [key, at instanceof Map ? toObject(at) : at.value]))
+}
+
+function sourcesOf(entries: SettingEntries): Record<string, string> {
+  const sources = Object.fromEntries(OPTIONS.filter((row) => row.key !== 'set').map((row) => [row.key, 'default']))
+  for (const { path, source } of entries) sources[path.join('.')] = source
+  return sources
+}

@@ -1,0 +1,106 @@
+import type { ServiceClass, ServiceSettings, SupervisionOptions } from '../service/service-definition.js'
+import type { LOG_FORMATS, LOG_LEVELS } from './options.js'
+
+export type LogLevel = (typeof LOG_LEVELS)[number]
+export type LogFormat = (typeof LOG_FORMATS)[number]
+
+/** What can be set for one service beside what its class declares. Its `workers` are kept apart. @internal */
+export type ServiceOverrides = Omit<ServiceSettings, 'name' | 'workers'>
+
+/** Settings of one service in the configuration file and in code. */
+export type ServiceConfig = Omit<ServiceSettings, 'name'>
+
+/** What the configuration file exports. Durations: seconds, or milliseconds under the name that ends in `Ms`. */
+export interface EkibenConfig {
+  /** TCP port; 0 takes any free one. Default 3000. */
+  readonly port?: number | undefined
+  /** Address or host name to listen on. Default `0.0.0.0`. */
+  readonly host?: string | undefined
+  /** Connections that may wait to be accepted. Default 2048. */
+  readonly backlog?: number | undefined
+  /** Processes of the entry service, or `'cpu'` for one per usable core. Default: the service's own `workers`, 1. */
+  readonly apiWorkers?: number | 'cpu' | undefined
+  /** Processes of a service, by its name. Default: each service's own, 1. */
+  readonly workers?: Readonly<Record<string, number | 'cpu'>> | undefined
+  /** Seconds a request may take; a stream: to its first item. Default: no limit. */
+  readonly timeout?: number | 'none' | undefined
+  /** `timeout` in milliseconds; give one of the two. */
+  readonly timeoutMs?: number | 'none' | undefined
+  /** Seconds an idle connection is kept open. Default 75. */
+  readonly timeoutKeepAlive?: number | undefined
+  /** `timeoutKeepAlive` in milliseconds; give one of the two. */
+  readonly timeoutKeepAliveMs?: number | undefined
+  /** Seconds the whole stop may take before what is left is killed. Default 25. */
+  readonly timeoutGracefulShutdown?: number | undefined
+  /** `timeoutGracefulShutdown` in milliseconds; give one of the two. */
+  readonly timeoutGracefulShutdownMs?: number | undefined
+  /** Least level that is logged. Default `'info'`. */
+  readonly logLevel?: LogLevel | undefined
+  /** Lines for people or for machines. Default: `'pretty'` on a terminal, else `'json'`. */
+  readonly logFormat?: LogFormat | undefined
+  /** One line for each request. Default true. */
+  readonly accessLog?: boolean | undefined
+  /** Name of the app, and default of `instance`. Default: the entry service's name. */
+  readonly name?: string | undefined
+  /** Name of this running instance, where one app runs more than once. Default: `name`. */
+  readonly instance?: string | undefined
+  /** How the workers of all services are watched; a service's own settings win. */
+  readonly supervision?: SupervisionOptions | undefined
+  /** Settings by service name; they win over what the class declares. */
+  readonly services?: Readonly<Record<string, ServiceConfig>> | undefined
+}
+
+/** Options of `serveHttpProduction`. Durations: seconds, or milliseconds under the name that ends in `Ms`. */
+export interface ServeHttpProductionOptions extends EkibenConfig {
+  /** What to serve: an identifier such as `'service:TextClassifier'`, or a service. Default `'.'`. */
+  readonly identifier?: string | ServiceClass | undefined
+  /** Folder in which the identifier is looked up and the workers run. Default: the current one. */
+  readonly workingDir?: string | undefined
+  /** A configuration file to read; true: `ekiben.config.*` in the working directory. Default: none is read. */
+  readonly config?: string | boolean | undefined
+  /** Read the EKIBEN_… variables and PORT as the command does. Default false. */
+  readonly readEnvironment?: boolean | undefined
+  /** Stop on SIGTERM and SIGINT and end the process, as the command does. Default false. */
+  readonly handleSignals?: boolean | undefined
+  /** Not built yet: only false can be given. */
+  readonly developmentMode?: false | undefined
+  /** Not built yet: only false can be given. */
+  readonly reload?: false | undefined
+  /** Not built yet: only false can be given. */
+  readonly threaded?: false | undefined
+  /** Not built yet. */
+  readonly sslCertfile?: undefined
+  /** Not built yet. */
+  readonly sslKeyfile?: undefined
+  /** Not built yet. */
+  readonly sslCaCerts?: undefined
+  /** Not built yet. */
+  readonly sslCiphers?: undefined
+}
+
+/** Every setting of a serve, resolved: nothing below this asks for flags, variables or files. @internal */
+export interface ServeSettings {
+  readonly identifier: string | ServiceClass
+  /** Absolute. */
+  readonly workingDir: string
+  readonly port: number
+  readonly host: string
+  readonly backlog: number
+  readonly apiWorkers: number | 'cpu' | undefined
+  /** By service name, from `--workers`, `workers` and `services.NAME.workers`. The names are not checked yet. */
+  readonly workers: Readonly<Record<string, number | 'cpu'>>
+  readonly timeoutMs: number | undefined
+  readonly keepAliveTimeoutMs: number
+  readonly gracefulShutdownMs: number
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat }
+  readonly accessLog: boolean
+  readonly name: string | undefined
+  readonly instance: string | undefined
+  readonly supervision: SupervisionOptions
+  /** By service name. The names are not checked yet. */
+  readonly services: Readonly<Record<string, ServiceOverrides>>
+  readonly dryRun: boolean
+  readonly explain: boolean
+  /** Where each value came from, by the setting's name: `port`, `workers.Embedder`, `services.Embedder.env.HOME`. */
+  readonly sources: Readonly<Record<string, string>>
+}

@@ -1,0 +1,43 @@
+import { anyText, bytes, integer, milliseconds, number, textList, type ValueKind, workerCount } from './value-kinds.js'
+
+/** A setting, or a group of settings with a key each; `record`: any key, all of one kind. */
+export type SettingShape =
+  | { readonly kind: ValueKind }
+  | { readonly group: Readonly<Record<string, SettingShape>> }
+  | { readonly record: ValueKind }
+
+/** How workers are watched: for all services under `supervision`, for one under its name. Defaults are the plan's. */
+export const SUPERVISION_SHAPE: Readonly<Record<string, SettingShape>> = {
+  bootTimeoutMs: { kind: milliseconds(1) },
+  drainTimeoutMs: { kind: milliseconds(0) },
+  keepAliveDrainMs: { kind: milliseconds(0) },
+  prestopDelayMs: { kind: milliseconds(0) },
+  dependencyGraceMs: { kind: milliseconds(0) },
+  restart: {
+    group: {
+      initialMs: { kind: milliseconds(0) },
+      factor: { kind: number(1) },
+      maxMs: { kind: milliseconds(0) },
+      resetAfterMs: { kind: milliseconds(0) },
+      flappingCount: { kind: integer(1) },
+      flappingWindowMs: { kind: milliseconds(1) },
+    },
+  },
+}
+
+/** What `services: { Name: … }` takes. */
+export const SERVICE_SHAPE: Readonly<Record<string, SettingShape>> = {
+  workers: { kind: workerCount },
+  traffic: {
+    group: {
+      timeoutMs: { kind: milliseconds(1) },
+      maxConcurrency: { kind: integer(1) },
+      maxQueue: { kind: integer(0) },
+    },
+  },
+  resources: { group: { gpu: { kind: number(0) } } },
+  env: { record: anyText },
+  nodeArgs: { kind: textList },
+  maxHeapBytes: { kind: bytes },
+  ...SUPERVISION_SHAPE,
+}

@@ -1,0 +1,139 @@
+import { parseBytes } from '../util/parse-bytes.js'
+
+/**
+ * What values a setting takes. A kind reads them in two spellings: as text (flags, variables, `--set`) and as
+ * data (code, configuration file). undefined: impossible.
+ */
+export interface ValueKind<T = unknown> {
+  /** Completes "expected …". */
+  readonly expected: string
+  /** The type as the documentation shows it. */
+  readonly type: string
+  readonly fromText: (text: string) => T | undefined
+  readonly fromValue: (value: unknown) => T | undefined
+}
+
+/** Node cuts a longer timer to 1 ms without an error. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+const NAME = /^[A-Za-z][\w.-]{0,62}$/
+
+export function integer(min: number, max = Number.MAX_SAFE_INTEGER): ValueKind<number> {
+  const expected =
+    max === Number.MAX_SAFE_INTEGER ? `a whole number, ${min} or more` : `a whole number from ${min} to ${max}`
+  return numeric(expected, 'integer', (value) =>
+    Number.isInteger(value) && within(value, min, max) ? value : undefined,
+  )
+}
+
+export function number(min: number): ValueKind<number> {
+  return numeric(`a number, ${min} or more`, 'number', (value) =>
+    within(value, min, Number.MAX_VALUE) ? value : undefined,
+  )
+}
+
+export function milliseconds(min: number): ValueKind<number> {
+  return numeric(`milliseconds from ${min} to ${MAX_TIMER_MS}`, 'milliseconds', (value) =>
+    within(value, min, MAX_TIMER_MS) ? value : undefined,
+  )
+}
+
+/** Seconds in, milliseconds out. */
+export function seconds(minMs: number): ValueKind<number> {
+  const max = Math.floor(MAX_TIMER_MS / 1000)
+  const expected = minMs === 0 ? `seconds from 0 to ${max}` : `seconds above 0, at most ${max}`
+  return numeric(expected, 'seconds', (value) => {
+    const ms = Math.round(value * 1000)
+    return within(ms, minMs, MAX_TIMER_MS) ? ms : undefined
+  })
+}
+
+export function oneOf<T extends string>(words: readonly T[]): ValueKind<T> {
+  const fromValue = (value: unknown) => words.find((word) => word === value)
+  return { expected: `one of ${words.join(', ')}`, type: words.join(' | '), fromText: fromValue, fromValue }
+}
+
+/** A kind that takes one more word, such as `cpu` or `none`. */
+export function orWord<T, W extends string>(word: W, kind: ValueKind<T>): ValueKind<T | W> {
+  return {
+    expected: `${kind.expected}, or '${word}'`,
+    type: `${kind.type} | ${word}`,
+    fromText: (text) => (text === word ? word : kind.fromText(text)),
+    fromValue: (value) => (value === word ? word : kind.fromValue(value)),
+  }
+}
+
+export const port = integer(0, 65535)
+
+/** A worker count: processes, or one for each usable core. */
+export const workerCount = orWord('cpu', integer(1))
+
+export const boolean: ValueKind<boolean> = {
+  expected: 'true or false',
+  type: 'boolean',
+  fromText: (text) => BOOLEAN_WORDS.get(text.toLowerCase()),
+  fromValue: (value) => (typeof value === 'boolean' ? value : undefined),
+}
+const BOOLEAN_WORDS: ReadonlyMap<string, boolean> = new Map([
+  ...['true', '1', 'yes', 'on'].map((word) => [word, true] as const),
+  ...['false', '0', 'no', 'off'].map((word) => [word, false] as const),
+])
+
+export const string: ValueKind<string> = text('a text that is not empty', (value) => value.trim() !== '')
+export const host: ValueKind<string> = text('an address or a host name', (value) => /^[^\s/[\]]+$/.test(value))
+export const name: ValueKind<string> = text('a letter and up to 62 more of letters, digits, _ . and -', (value) =>
+  NAME.test(value),
+)
+
+/** Bytes, or `300M` where a text is taken; kept as it is written. */
+export const bytes: ValueKind<number | string> = {
+  expected: "a number of bytes, or a text such as '300M'",
+  type: 'bytes',
+  fromText: (value) => ((parseBytes(value) ?? 0) > 0 ? value : undefined),
+  fromValue: (value) => ((parseBytes(value) ?? 0) > 0 ? (value as number | string) : undefined),
+}
+
+export const textList: ValueKind<readonly string[]> = {
+  expected: 'a list of texts',
+  type: 'string[]',
+  fromText: (value) => textList.fromValue(parseJson(value)),
+  fromValue: (value) =>
+    Array.isArray(value) && value.every((item) => typeof item === 'string') ? [...value] : undefined,
+}
+
+/** Any text: the value of an environment variable. */
+export const anyText: ValueKind<string> = text('a text', () => true)
+
+/** Says what was received: short, and without the inside of objects, which may hold secrets. */
+export function describeValue(value: unknown): string {
+  if (typeof value === 'string') return `'${value.length > 80 ? `${value.slice(0, 80)}…` : value}'`
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  if (typeof value === 'object' && value !== null) return 'an object'
+  return typeof value === 'function' ? 'a function' : String(value)
+}
+
+export function parseJson(value: string): unknown {
+  try {
+    return JSON.parse(value)
+  } catch {
+    return undefined
+  }
+}
+
+function text(expected: string, accepts: (value: string) => boolean): ValueKind<string> {
+  const fromValue = (value: unknown) => (typeof value === 'string' && accepts(value) ? value : undefined)
+  return { expected, type: 'string', fromText: fromValue, fromValue }
+}
+
+function numeric(expected: string, type: string, accept: (value: number) => number | undefined): ValueKind<number> {
+  const fromValue = (value: unknown) => (typeof value === 'number' ? accept(value) : undefined)
+  return { expected, type, fromText: (written) => fromValue(toNumber(written)), fromValue }
+}
+
+/** `Number` takes '' for 0, '0x10' for 16 and ' 1 ' for 1: none of them is meant as a number here. */
+function toNumber(value: string): number | undefined {
+  return /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : undefined
+}
+
+function within(value: number, min: number, max: number): boolean {
+  return value >= min && value <= max
+}
