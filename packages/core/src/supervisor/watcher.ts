@@ -93,9 +93,11 @@ export class Watcher implements WorkerObserver {
     worker.adopt(this.plan.name, this)
   }
 
-  scale(workers: number): void {
+  /** Sets the number of workers; resolves when so many are ready and the rest are gone. */
+  scale(workers: number): Promise<void> {
     this.#target = workers
     this.reconcile()
+    return this.#settled()
   }
 
   /** Sends the held workers on their way. */
@@ -108,7 +110,7 @@ export class Watcher implements WorkerObserver {
   /** Drains every worker and starts no more. */
   stop(timeoutMs: number): void {
     this.#farewell = { ...this.#farewell, timeoutMs: Math.min(timeoutMs, this.#farewell.timeoutMs) }
-    this.scale(0)
+    void this.scale(0)
   }
 
   /** Kills what is left, with no grace. */
@@ -123,10 +125,7 @@ export class Watcher implements WorkerObserver {
 
   /** Resolves when no worker of this service is left. */
   whenEmpty(): Promise<void> {
-    if (this.workers.length === 0) return Promise.resolve()
-    const waiter = deferred()
-    this.#waiters.push(waiter)
-    return waiter.promise
+    return this.#target === 0 ? this.#settled() : Promise.resolve()
   }
 
   reconcile(): void {
@@ -145,10 +144,11 @@ export class Watcher implements WorkerObserver {
   onState(worker: WorkerHandle, change: WorkerStateChange): void {
     this.#options.log.debug({ slot: worker.identity.slot, pid: worker.pid, ...change }, 'worker state')
     this.#options.observer.onPoolChange(this, worker, change)
-    if (change.to !== 'exited') return
-    this.#reap(worker)
-    this.reconcile()
-    if (this.workers.length === 0) for (const waiter of this.#waiters.splice(0)) waiter.resolve()
+    if (change.to === 'exited') {
+      this.#reap(worker)
+      this.reconcile()
+    }
+    if (this.#isSettled()) for (const waiter of this.#waiters.splice(0)) waiter.resolve()
   }
 
   /** The graph was planned before a watcher came to be. */
@@ -185,6 +185,17 @@ export class Watcher implements WorkerObserver {
     const slot = this.#slot(index)
     slot.leaving = true
     slot.worker?.drain({ type: 'drain', ...this.#farewell })
+  }
+
+  #isSettled(): boolean {
+    return this.workers.length === this.#target && this.ready.length === this.#target
+  }
+
+  #settled(): Promise<void> {
+    if (this.#isSettled()) return Promise.resolve()
+    const waiter = deferred()
+    this.#waiters.push(waiter)
+    return waiter.promise
   }
 
   /** Accounts for the end of a worker; one that nobody asked for delays the next in its slot. */

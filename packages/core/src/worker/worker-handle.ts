@@ -120,6 +120,18 @@ export class WorkerHandle {
     this.#apply('kill')
   }
 
+  /** Kills it; resolves when it is gone. Whoever watched it is told no more. */
+  end(): Promise<void> {
+    if (this.#state === 'exited') return Promise.resolve()
+    return new Promise((resolve) => {
+      const onState = (_worker: WorkerHandle, { to }: WorkerStateChange): void => {
+        if (to === 'exited') resolve()
+      }
+      this.#observer = { onState, onAnnounced: () => {}, onTerminated: () => {} }
+      this.kill()
+    })
+  }
+
   /** Word that changes nothing of its state. */
   tell(message: SnapshotMessage | StoppingMessage): void {
     if (this.#state !== 'killing' && this.#state !== 'exited') this.#options.backend.send(message)

@@ -1,0 +1,50 @@
+import { realpathSync } from 'node:fs'
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { ServeSettings } from '../config/serve-settings.js'
+import { createError } from '../errors/service-error.js'
+import type { ServiceSource } from '../ipc/protocol.js'
+import { definitionOf } from '../service/registry.js'
+
+/** Where the workers find the service: the identifier, or the module of a service given as a value. */
+export function serviceSource({
+  identifier,
+  workingDir,
+}: Pick<ServeSettings, 'identifier' | 'workingDir'>): ServiceSource {
+  if (typeof identifier === 'string') return { type: 'identifier', identifier, workingDir }
+  const definition = definitionOf(identifier)
+  if (definition === undefined) {
+    const params = { file: 'the option identifier', name: identifier.name, received: 'a class without @service()' }
+    throw createError('EKB_ERR_IDENTIFIER_NOT_A_SERVICE', params)
+  }
+  const { name, module } = definition
+  if (module === undefined) {
+    throw createError('EKB_ERR_SERVICE_NO_MODULE', { service: name, reason: 'the file that declares it is not known' })
+  }
+  if (isEntryFile(module)) {
+    const reason = `it is declared in this process's own entry file, ${module}, which would start the server again`
+    throw createError('EKB_ERR_SERVICE_NO_MODULE', { service: name, reason })
+  }
+  return { type: 'module', module, entry: name, workingDir }
+}
+
+/** A name for an instance that was given none: the export, else the module or folder that the identifier names. */
+export function defaultInstanceName({
+  identifier,
+  workingDir,
+}: Pick<ServeSettings, 'identifier' | 'workingDir'>): string {
+  if (typeof identifier !== 'string') return definitionOf(identifier)?.name ?? identifier.name
+  const named = identifier.slice(identifier.lastIndexOf(':') + 1)
+  const last = basename(named === '.' ? workingDir : named).replace(/\.[cm]?[jt]sx?$/, '')
+  return last.replace(/[^\w.-]/g, '-') || 'ekiben'
+}
+
+function isEntryFile(module: string): boolean {
+  const entry = process.argv[1]
+  if (entry === undefined) return false
+  try {
+    return realpathSync(entry) === realpathSync(module.startsWith('file:') ? fileURLToPath(module) : module)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,42 @@
+import { EXIT } from '../errors/exit-codes.js'
+import type { Logger } from '../observe/logger.js'
+import type { Instance } from './instance.js'
+import { signalAction } from './signal-action.js'
+import { type HandledSignal, listenForSignals } from './signals.js'
+
+/** Steers an instance by signals until it is closed. */
+export function controlBySignals(instance: Instance, log: Logger): void {
+  const onTerminal = process.stdin.isTTY === true
+  let stopsBefore = 0
+  const onSignal = (signal: HandledSignal): void => {
+    const action = signalAction(signal, { stopsBefore, onTerminal })
+    const forcedExit = signal === 'SIGINT' ? EXIT.forcedByInterrupt : EXIT.forcedByTerminate
+    const again = stopsBefore > 0
+    if (signal === 'SIGTERM' || signal === 'SIGINT') stopsBefore++
+    log.info({ signal, action }, 'signal')
+    switch (action) {
+      case 'stop':
+        void instance.stop()
+        return
+      case 'quick':
+        instance.stopQuickly(again && signal !== 'SIGQUIT' ? forcedExit : undefined)
+        return
+      case 'kill':
+        instance.kill(forcedExit)
+        return
+      case 'more':
+        instance.scaleEntryBy(1)
+        return
+      case 'less':
+        instance.scaleEntryBy(-1)
+        return
+      case 'reload':
+        log.warn({ signal }, 'rolling reload is not available in this version')
+        return
+      case 'nothing':
+        return
+    }
+  }
+  const stopListening = listenForSignals(onSignal)
+  void instance.closed.then(stopListening)
+}

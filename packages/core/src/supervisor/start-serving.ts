@@ -1,0 +1,104 @@
+import type { ServeSettings } from '../config/serve-settings.js'
+import { createError } from '../errors/service-error.js'
+import type { ServiceGraph } from '../graph/service-graph.js'
+import type { HttpSettings } from '../ipc/protocol.js'
+import { createLogger } from '../observe/create-logger.js'
+import { makeServePlan } from '../plan/make-serve-plan.js'
+import { type Machine, readMachine } from '../plan/read-machine.js'
+import type { ServePlan } from '../plan/serve-plan.js'
+import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
+import { awaitAnnouncement } from './announcement.js'
+import { Instance } from './instance.js'
+import { createInstanceFolder, type InstanceFolder } from './instance-folder.js'
+import { type ListenSocket, openListenSocket } from './listen-socket.js'
+import type { Server } from './server.js'
+import { defaultInstanceName, serviceSource } from './service-source.js'
+import { controlBySignals } from './signal-control.js'
+import { WorkerFactory, type WorkerFactoryOptions } from './worker-factory.js'
+
+const FIRST_GENERATION = 1
+
+export interface StartServingOptions {
+  /** Stop by TERM, INT and the others of docs/signals.md; the caller ends the process when `closed` resolves. */
+  readonly handleSignals: boolean
+}
+
+/** Starts an instance; resolves when its whole graph is ready, rejects with a coded error and nothing left behind. */
+export async function startServing(settings: ServeSettings, { handleSignals }: StartServingOptions): Promise<Server> {
+  refusePlatform()
+  const name = settings.instance ?? settings.name ?? defaultInstanceName(settings)
+  const log = createLogger({ ...settings.log, bindings: { instance: name } })
+  const common = factoryOptions(settings, name)
+  const machine = await readMachine()
+  const folder = await createInstanceFolder({ env: process.env, instance: name, pid: process.pid })
+  const socket = await openSocket(settings, folder)
+  const instance = new Instance({
+    name,
+    settings,
+    socket,
+    folder,
+    factory: new WorkerFactory({
+      ...common,
+      publicSocket: { fd: socket.fd, http: httpSettings(settings, socket) },
+      socketPath: (...parts) => folder.socketPath(parts.join('/')),
+    }),
+    makePlan: (graph) => makeServePlan(graph, settings, machine),
+    firstBootTimeoutMs: common.bootTimeoutMs,
+    log,
+  })
+  if (handleSignals) controlBySignals(instance, log)
+  await instance.start()
+  return instance
+}
+
+/** What `serve` would do: no socket is bound, and only the process that reads the graph is started. */
+export async function describePlan(settings: ServeSettings): Promise<{ readonly plan: ServePlan }> {
+  const machine: Machine = await readMachine()
+  return { plan: makeServePlan(await describeGraph(settings), settings, machine) }
+}
+
+/** The graph of a service, read by a short process of its own. */
+export async function describeGraph(settings: ServeSettings): Promise<ServiceGraph> {
+  refusePlatform()
+  const common = factoryOptions(settings, settings.instance ?? 'describe')
+  const factory = new WorkerFactory({ ...common, publicSocket: undefined, socketPath: () => '' })
+  const worker = factory.makeFirst('describe')
+  const { bootTimeoutMs } = common
+  try {
+    return await awaitAnnouncement(worker, { bootTimeoutMs, signal: new AbortController().signal })
+  } finally {
+    await worker.end()
+  }
+}
+
+type CommonOptions = Omit<WorkerFactoryOptions, 'publicSocket' | 'socketPath'>
+
+function factoryOptions(settings: ServeSettings, instance: string): CommonOptions {
+  return {
+    instance,
+    generation: FIRST_GENERATION,
+    source: serviceSource(settings),
+    log: settings.log,
+    inherited: process.env,
+    execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
+    bootTimeoutMs: settings.supervision.bootTimeoutMs ?? SUPERVISION_DEFAULTS.bootTimeoutMs,
+  }
+}
+
+async function openSocket(settings: ServeSettings, folder: InstanceFolder): Promise<ListenSocket> {
+  try {
+    return await openListenSocket(settings)
+  } catch (error) {
+    await folder.remove()
+    throw error
+  }
+}
+
+function httpSettings(settings: ServeSettings, { host, port }: ListenSocket): HttpSettings {
+  const { backlog, keepAliveTimeoutMs, accessLog } = settings
+  return { backlog, keepAliveTimeoutMs, accessLog, address: { host, port } }
+}
+
+function refusePlatform(): void {
+  if (process.platform === 'win32') throw createError('EKB_ERR_PLATFORM', { platform: process.platform })
+}

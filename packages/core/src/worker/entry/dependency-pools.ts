@@ -1,0 +1,56 @@
+import { PoolClient } from '../../call/pool-client.js'
+import { createServiceClient } from '../../call/service-client.js'
+import type { GraphNode } from '../../graph/service-graph.js'
+import type { PoolSnapshot, StartMessage, WorkerIdentity } from '../../ipc/protocol.js'
+import type { Logger } from '../../observe/logger.js'
+import type { WorkerService } from './load-worker-service.js'
+
+export interface DependencyPoolsOptions {
+  readonly service: WorkerService
+  readonly start: StartMessage
+  readonly identity: WorkerIdentity
+  readonly log: Logger
+}
+
+/** The pools this worker calls: one client a dependency, kept up to date by the supervisor's snapshots. */
+export class DependencyPools {
+  /** By property of the service: what the user calls. */
+  readonly clients: Readonly<Record<string, unknown>>
+  readonly #node: GraphNode
+  readonly #pools = new Map<string, PoolClient>()
+  #version = -1
+  #ready: PoolSnapshot['pools'] = {}
+
+  constructor({ service, start, identity, log }: DependencyPoolsOptions) {
+    this.#node = service.graph.nodes.find((node) => node.name === service.definition.name) as GraphNode
+    const clients: Record<string, unknown> = {}
+    for (const { property, service: name } of this.#node.dependencies) {
+      const settings = start.pools[name]
+      const definition = service.definitions.get(name)
+      if (settings === undefined || definition === undefined) continue
+      const pool =
+        this.#pools.get(name) ?? new PoolClient({ service: name, settings, generation: identity.generation, log })
+      this.#pools.set(name, pool)
+      clients[property] = createServiceClient(definition, pool)
+    }
+    this.clients = clients
+    this.update(start.snapshot)
+  }
+
+  /** A snapshot that is older than the last one changes nothing. */
+  update(snapshot: PoolSnapshot): void {
+    if (snapshot.version <= this.#version) return
+    this.#version = snapshot.version
+    this.#ready = snapshot.pools
+    for (const [name, pool] of this.#pools) pool.update(snapshot.pools[name] ?? [])
+  }
+
+  /** Has each required dependency a ready worker? */
+  get complete(): boolean {
+    return this.#node.dependencies.every((edge) => edge.optional || (this.#ready[edge.service]?.length ?? 0) > 0)
+  }
+
+  close(): void {
+    for (const pool of this.#pools.values()) pool.close()
+  }
+}

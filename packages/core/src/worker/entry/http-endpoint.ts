@@ -1,0 +1,34 @@
+import type { AddressInfo } from 'node:net'
+import { createError } from '../../errors/service-error.js'
+import type { NodeHost } from '../../http/node-host.js'
+import { type HttpSettings, PUBLIC_SOCKET_FD } from '../../ipc/protocol.js'
+import { sameAddress } from '../../net/same-address.js'
+import { socketAddress, socketUrl } from '../../net/socket-url.js'
+import type { Endpoint } from './endpoint.js'
+
+export interface HttpEndpointOptions {
+  readonly http: HttpSettings
+  readonly host: NodeHost
+}
+
+/** HTTP on the public socket that the supervisor bound and this process inherited. */
+export function httpEndpoint({ http, host }: HttpEndpointOptions): Endpoint {
+  return {
+    listen: async () => {
+      const bound = await host.listen({ fd: PUBLIC_SOCKET_FD, backlog: http.backlog })
+      assertAddress(bound, http.address)
+      return socketUrl(bound.address, bound.port)
+    },
+    drain: async ({ timeoutMs, keepAliveDrainMs }) => {
+      const { cut } = await host.drain({ keepAliveDrainMs, deadlineMs: timeoutMs })
+      return cut
+    },
+  }
+}
+
+/** Where libuv puts off the error of a bind, a later listen takes a random port and says nothing. */
+function assertAddress(bound: AddressInfo, planned: HttpSettings['address']): void {
+  if (bound.port === planned.port && sameAddress(bound.address, planned.host)) return
+  const reason = `the inherited socket listens on ${socketAddress(bound.address, bound.port)} instead`
+  throw createError('EKB_ERR_SOCKET_UNAVAILABLE', { address: socketAddress(planned.host, planned.port), reason })
+}

@@ -1,0 +1,54 @@
+/**
+ * The first file a worker process runs. A process is a worker only with our channel and the token that came with
+ * it: environment variables alone never make one.
+ */
+import { type InitMessage, PROTOCOL_VERSION, TOKEN_VARIABLE } from '../../ipc/protocol.js'
+import { SupervisorLink } from './supervisor-link.js'
+import { Worker } from './worker.js'
+
+/** Without a supervisor nobody waits for an answer for long. */
+const ORPHAN_GRACE_MS = 5_000
+const QUICK_LEAVE_MS = 2_000
+const NO_WORKER = 2
+
+function main(): void {
+  const token = process.env[TOKEN_VARIABLE]
+  delete process.env[TOKEN_VARIABLE]
+  if (process.send === undefined || token === undefined) refuse('it was not started by a supervisor')
+  let worker: Worker | undefined
+  const link = new SupervisorLink(() => {
+    if (worker === undefined) process.exit(0)
+    void worker.leave({ timeoutMs: ORPHAN_GRACE_MS, keepAliveDrainMs: 0 })
+  })
+  listenForSignals(link, () => worker)
+  link.on('init', (init) => {
+    if (init.token !== token) refuse('its token is not the one its supervisor gave')
+    if (init.protocol !== PROTOCOL_VERSION)
+      refuse(`it speaks protocol ${PROTOCOL_VERSION}, its supervisor ${init.protocol}`)
+    worker = serve(init, link)
+  })
+}
+
+function serve(init: InitMessage, link: SupervisorLink): Worker {
+  const worker = new Worker(init, link)
+  link.on('stopping', () => worker.announceStop())
+  link.on('drain', (message) => void worker.leave(message))
+  void worker.run()
+  return worker
+}
+
+/** Before any user code: an unhandled USR1 opens the inspector, HUP and INT are for the supervisor. */
+function listenForSignals(link: SupervisorLink, worker: () => Worker | undefined): void {
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const) process.on(signal, () => {})
+  process.on('SIGTERM', () => void link.send({ type: 'terminated' }))
+  process.on('SIGQUIT', () => {
+    void worker()?.leave({ timeoutMs: QUICK_LEAVE_MS, keepAliveDrainMs: 0 })
+  })
+}
+
+function refuse(reason: string): never {
+  process.stderr.write(`This file runs a worker of Ekiben and cannot be used by itself: ${reason}\n`)
+  process.exit(NO_WORKER)
+}
+
+main()

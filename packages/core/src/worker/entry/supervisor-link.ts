@@ -1,0 +1,44 @@
+import { parseSupervisorMessage, type SupervisorMessage, type WorkerMessage, wrapMessage } from '../../ipc/protocol.js'
+
+type MessageOf<TType extends SupervisorMessage['type']> = Extract<SupervisorMessage, { readonly type: TType }>
+type Listener = (message: SupervisorMessage) => void
+
+/** The worker's end of the channel to its supervisor. */
+export class SupervisorLink {
+  readonly #listeners = new Map<SupervisorMessage['type'], Listener>()
+  /** What came before anyone listened for it. */
+  readonly #early = new Map<SupervisorMessage['type'], SupervisorMessage>()
+
+  constructor(onLost: () => void) {
+    process.on('message', (received) => {
+      const message = parseSupervisorMessage(received)
+      if (message !== undefined) this.#deliver(message)
+    })
+    process.once('disconnect', onLost)
+  }
+
+  on<TType extends SupervisorMessage['type']>(type: TType, listener: (message: MessageOf<TType>) => void): void {
+    this.#listeners.set(type, listener as Listener)
+    const early = this.#early.get(type)
+    if (early !== undefined) this.#deliver(early)
+  }
+
+  next<TType extends SupervisorMessage['type']>(type: TType): Promise<MessageOf<TType>> {
+    return new Promise((resolve) => this.on(type, resolve))
+  }
+
+  /** Resolves when the message is handed to the system, or can no longer be. */
+  send(message: WorkerMessage): Promise<void> {
+    return new Promise((resolve) => {
+      if (!process.connected) return resolve()
+      process.send?.(wrapMessage(message), undefined, undefined, () => resolve())
+    })
+  }
+
+  #deliver(message: SupervisorMessage): void {
+    this.#early.delete(message.type)
+    const listener = this.#listeners.get(message.type)
+    if (listener === undefined) this.#early.set(message.type, message)
+    else listener(message)
+  }
+}

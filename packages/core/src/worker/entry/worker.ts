@@ -1,0 +1,148 @@
+import { CallServer } from '../../call/call-server.js'
+import { runInCall } from '../../call/current-call.js'
+import { encodeError } from '../../errors/error-codec.js'
+import { createError } from '../../errors/service-error.js'
+import { NodeHost } from '../../http/node-host.js'
+import type { BootStage, DrainMessage, InitMessage, StartMessage } from '../../ipc/protocol.js'
+import { createLogger } from '../../observe/create-logger.js'
+import type { Logger } from '../../observe/logger.js'
+import { Runner } from '../../runner/runner.js'
+import { bindDependencies } from '../../service/bind-dependencies.js'
+import { callEndpoint } from './call-endpoint.js'
+import { DependencyPools } from './dependency-pools.js'
+import type { Endpoint } from './endpoint.js'
+import { httpEndpoint } from './http-endpoint.js'
+import { loadWorkerService, type WorkerService } from './load-worker-service.js'
+import type { SupervisorLink } from './supervisor-link.js'
+
+/** The lifecycle methods a service may have. */
+interface Lifecycle {
+  onStart?(): unknown
+  onStop?(): unknown
+}
+
+/** A worker's own life: load, construct, wait for its dependencies, serve, drain, leave. */
+export class Worker {
+  readonly #init: InitMessage
+  readonly #link: SupervisorLink
+  #stage: BootStage = 'load'
+  #instance: Lifecycle = {}
+  #runner: Runner | undefined
+  #pools: DependencyPools | undefined
+  #endpoint: Endpoint | undefined
+  #stopping = false
+  #leaving: Promise<void> | undefined
+
+  constructor(init: InitMessage, link: SupervisorLink) {
+    this.#init = init
+    this.#link = link
+  }
+
+  /** Boots and serves; a failure is reported to the supervisor, which decides. */
+  async run(): Promise<void> {
+    try {
+      await this.#boot()
+    } catch (error) {
+      await this.#link.send({ type: 'boot-failed', stage: this.#stage, error: encodeError(error) })
+    }
+  }
+
+  /** Readiness says no from now on. */
+  announceStop(): void {
+    this.#stopping = true
+  }
+
+  /** Finishes what is in flight and ends the process. Called again it changes nothing. */
+  leave(how: Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>): Promise<void> {
+    this.#leaving ??= this.#leave(how)
+    return this.#leaving
+  }
+
+  async #boot(): Promise<void> {
+    const service = await loadWorkerService(this.#init)
+    const identity = { ...this.#init.identity, service: service.definition.name }
+    process.title = `ekiben: ${identity.service}#${identity.slot} g${identity.generation}`
+    if (this.#init.mode !== 'serve') await this.#link.send({ type: 'announced', graph: service.graph })
+    if (this.#init.mode === 'describe') return
+    const log = createLogger({ ...this.#init.log, bindings: identity })
+    await this.#enter('construct')
+    this.#instance = (await construct(service)) as Lifecycle
+    await this.#enter('held')
+    void this.#link.send({ type: 'held' })
+    const start = await this.#link.next('start')
+    await this.#enter('start')
+    const pools = this.#connect({ service, start, log })
+    this.#link.on('snapshot', ({ snapshot }) => pools.update(snapshot))
+    await this.#instance.onStart?.()
+    await this.#enter('listen')
+    this.#endpoint = this.#openEndpoint({ service, start, log })
+    await this.#link.send({ type: 'ready', address: await this.#endpoint.listen() })
+  }
+
+  #connect({ service, start, log }: Serving): DependencyPools {
+    const identity = this.#init.identity
+    this.#pools = new DependencyPools({ service, start, identity, log })
+    bindDependencies(this.#instance, this.#pools.clients)
+    return this.#pools
+  }
+
+  #openEndpoint({ service, start, log }: Serving): Endpoint {
+    const { definition, schemaHash } = service
+    const { http, socketPath, identity } = this.#init
+    const { slot } = identity
+    // AsyncLocalStorage costs a tenth of the throughput: without dependencies nobody asks whose call this is.
+    const inCall = Object.keys(definition.dependencies).length > 0 ? { inCall: runInCall } : {}
+    const runner = new Runner({ definition, instance: this.#instance, slot, log, ...inCall })
+    this.#runner = runner
+    const handler = runner.invoke.bind(runner)
+    if (http === undefined) {
+      const apis = Object.keys(definition.apis)
+      const server = new CallServer({ handler, service: definition.name, slot, apis, schemaHash, log })
+      return callEndpoint(server, socketPath ?? '')
+    }
+    const { accessLog, keepAliveTimeoutMs } = http
+    const { timeoutMs, maxConcurrency, maxQueue } = start.traffic
+    const isReady = (): boolean => !this.#stopping && this.#pools?.complete !== false
+    const limits = { timeoutMs, maxConcurrency, maxQueue }
+    const host = new NodeHost({ definition, handler, log, accessLog, keepAliveTimeoutMs, isReady, ...limits })
+    return httpEndpoint({ http, host })
+  }
+
+  async #leave({ timeoutMs, keepAliveDrainMs }: Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>): Promise<void> {
+    this.#stopping = true
+    this.#runner?.beginDrain()
+    const cut = (await this.#endpoint?.drain({ timeoutMs, keepAliveDrainMs })) ?? []
+    if (cut.length > 0) await this.#link.send({ type: 'cut', what: cut })
+    try {
+      await this.#instance.onStop?.()
+    } catch (error) {
+      process.stderr.write(`onStop failed: ${error instanceof Error ? error.stack : String(error)}\n`)
+    }
+    this.#pools?.close()
+    // Node would wait for what user code left open, or end with 13 for a top-level await that never settled.
+    process.exit(0)
+  }
+
+  async #enter(stage: BootStage): Promise<void> {
+    this.#stage = stage
+    await this.#link.send({ type: 'stage', stage })
+  }
+}
+
+interface Serving {
+  readonly service: WorkerService
+  readonly start: StartMessage
+  readonly log: Logger
+}
+
+async function construct({ definition }: WorkerService): Promise<object> {
+  const { create, target, name } = definition
+  const made: unknown = create === undefined ? new (target as new () => object)() : await create()
+  if (typeof made === 'object' && made !== null) return made
+  throw createError('EKB_ERR_SERVICE_OPTION', {
+    service: name,
+    option: 'create',
+    reason: `must return an instance, it returned ${made === null ? 'null' : typeof made}`,
+    near: [],
+  })
+}
