@@ -8,5 +8,5 @@ const GUARANTEED_SHARE = 0.2
  */
 export function drainBudgetMs(remainingMs: number, levelsBelow: number): number {
   const share = Math.min(GUARANTEED_SHARE, 1 / (levelsBelow + 1))
-  return Math.max(0, Math.floor(remainingMs * (1 - share * levelsBelow)))
+  return Math.max(0, Math.floor(remainingMs - levelsBelow * share * remainingMs))
 }
