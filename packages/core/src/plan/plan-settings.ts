@@ -1,0 +1,31 @@
+import type { ServiceSettings, SupervisionOptions } from '../service/service-definition.js'
+
+/** The settings of a serve that its plan is made from; they win over what the services declare. */
+export interface PlanSettings {
+  readonly port: number
+  readonly host: string
+  readonly backlog: number
+  /** Processes of the entry service. */
+  readonly apiWorkers: number | 'cpu' | undefined
+  /** Processes by service name. */
+  readonly workers: Readonly<Record<string, number | 'cpu'>>
+  /** Of a whole request: the entry service's calls. */
+  readonly timeoutMs: number | undefined
+  /** The whole stop. */
+  readonly gracefulShutdownMs: number
+  /** For all services. */
+  readonly supervision: SupervisionOptions
+  /** By service name. */
+  readonly services: Readonly<Record<string, Omit<ServiceSettings, 'name' | 'workers'>>>
+  /** Where each value came from, by its dotted name. */
+  readonly sources?: Readonly<Record<string, string>>
+}
+
+/** Where a setting came from, for an error; the nearest name above it that is known. */
+export function sourceOf({ sources = {} }: PlanSettings, key: string): string {
+  for (let name = key; name !== ''; name = name.slice(0, Math.max(0, name.lastIndexOf('.')))) {
+    const source = sources[name]
+    if (source !== undefined) return source
+  }
+  return 'the settings'
+}

@@ -1,0 +1,84 @@
+import type { PlanSettings } from './plan-settings.js'
+import type { Machine } from './read-machine.js'
+import type { PlanWarning, ServicePlan } from './serve-plan.js'
+
+interface PlanFacts {
+  readonly services: readonly ServicePlan[]
+  readonly settings: PlanSettings
+  readonly machine: Machine
+}
+
+/** Settings that are possible one by one, and do not work together. */
+export function planWarnings(facts: PlanFacts): PlanWarning[] {
+  return [
+    ...facts.services.flatMap((service) => serviceWarnings(service, facts.settings)),
+    ...workerWarnings(facts),
+    ...memoryWarnings(facts),
+    ...socketWarnings(facts),
+    ...gpuWarnings(facts),
+  ]
+}
+
+function serviceWarnings({ name, traffic, supervision }: ServicePlan, settings: PlanSettings): PlanWarning[] {
+  const { drainTimeoutMs, prestopDelayMs, keepAliveDrainMs } = supervision
+  const { gracefulShutdownMs } = settings
+  const timeoutMs = traffic.timeoutMs ?? 0
+  const stop = `the ${gracefulShutdownMs} ms of the whole stop (gracefulShutdownMs)`
+  const warnings: PlanWarning[] = []
+  if (timeoutMs > gracefulShutdownMs) {
+    warnings.push({
+      code: 'EKB_WRN_PLAN_TIMEOUT_ABOVE_STOP',
+      message: `Calls of '${name}' may take ${timeoutMs} ms, longer than ${stop}: a stop may cut them`,
+    })
+  } else if (timeoutMs > drainTimeoutMs) {
+    warnings.push({
+      code: 'EKB_WRN_PLAN_TIMEOUT_ABOVE_DRAIN',
+      message: `Calls of '${name}' may take ${timeoutMs} ms, longer than its drainTimeoutMs of ${drainTimeoutMs}: a stop may cut them`,
+    })
+  }
+  if (prestopDelayMs + drainTimeoutMs > gracefulShutdownMs) {
+    warnings.push({
+      code: 'EKB_WRN_PLAN_DRAIN_ABOVE_STOP',
+      message: `prestopDelayMs and drainTimeoutMs of '${name}' are ${prestopDelayMs + drainTimeoutMs} ms together, longer than ${stop}`,
+    })
+  }
+  if (keepAliveDrainMs > drainTimeoutMs) {
+    warnings.push({
+      code: 'EKB_WRN_PLAN_KEEP_ALIVE_ABOVE_DRAIN',
+      message: `keepAliveDrainMs of '${name}' is ${keepAliveDrainMs}, above its drainTimeoutMs of ${drainTimeoutMs}: idle connections are cut instead of closed`,
+    })
+  }
+  return warnings
+}
+
+function workerWarnings({ services, settings }: PlanFacts): PlanWarning[] {
+  const entry = services.find((service) => service.entry)
+  const byName = entry && settings.workers[entry.name]
+  const { apiWorkers } = settings
+  if (apiWorkers === undefined || byName === undefined || byName === apiWorkers) return []
+  const message = `apiWorkers is ${apiWorkers} and workers of '${entry?.name}', which is the same pool, is ${byName}: ${byName} counts`
+  return [{ code: 'EKB_WRN_PLAN_WORKERS_TWICE', message }]
+}
+
+function memoryWarnings({ services, machine: { memoryLimitBytes } }: PlanFacts): PlanWarning[] {
+  const heapBytes = services.reduce((sum, { workers, maxHeapBytes = 0 }) => sum + workers * maxHeapBytes, 0)
+  if (memoryLimitBytes === undefined || heapBytes <= memoryLimitBytes) return []
+  const message = `The heaps of all workers may grow to ${toMiB(heapBytes)} MiB together; this machine or container has ${toMiB(memoryLimitBytes)}`
+  return [{ code: 'EKB_WRN_PLAN_HEAP_ABOVE_MEMORY', message }]
+}
+
+function socketWarnings({ settings: { backlog }, machine: { somaxconn } }: PlanFacts): PlanWarning[] {
+  if (somaxconn === undefined || backlog <= somaxconn) return []
+  const message = `A backlog of ${backlog} is cut to ${somaxconn} by the operating system (net.core.somaxconn)`
+  return [{ code: 'EKB_WRN_PLAN_BACKLOG_ABOVE_SOMAXCONN', message }]
+}
+
+function gpuWarnings({ services, machine: { gpuCount } }: PlanFacts): PlanWarning[] {
+  if (gpuCount !== undefined || services.every(({ gpus }) => gpus.length === 0)) return []
+  const message = 'How many GPUs this machine has is not known: workers get the numbers from 0 up'
+  return [{ code: 'EKB_WRN_PLAN_GPU_COUNT_UNKNOWN', message }]
+}
+
+function toMiB(bytes: number): number {
+  return Math.round(bytes / 1024 ** 2)
+}
