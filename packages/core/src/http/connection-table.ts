@@ -1,0 +1,93 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+
+const kConnection: unique symbol = Symbol('ekiben.connection')
+
+/** A request without an answer, as its connection sees it. */
+export interface OpenRequest {
+  readonly incoming: IncomingMessage
+  readonly ageMs: number
+  /** The connection closed. */
+  clientLeft(): void
+}
+
+/** One client connection and the requests on it that have no answer yet, in order of arrival. */
+export class Connection {
+  readonly socket: Socket
+  readonly requests: OpenRequest[] = []
+  /** No request after this one is taken: its answer says, or the parser knows, that the connection ends. */
+  isClosing = false
+  /** Bytes received when the last request was answered: more since then are the start of a next one. */
+  #settledBytes = 0
+
+  constructor(socket: Socket) {
+    this.socket = socket
+  }
+
+  begin(request: OpenRequest): void {
+    this.requests.push(request)
+  }
+
+  end(request: OpenRequest): void {
+    // Nearly always the only one; pipelined requests may be answered out of order.
+    if (this.requests[0] === request) this.requests.shift()
+    else this.requests.splice(this.requests.indexOf(request) >>> 0, 1)
+    if (this.requests.length === 0) this.#settledBytes = this.socket.bytesRead
+  }
+
+  /** Nothing asked, nothing half received, nothing still on its way out; also one that never sent a byte. */
+  get isIdle(): boolean {
+    const { bytesRead, writableLength } = this.socket
+    return this.requests.length === 0 && bytesRead === this.#settledBytes && writableLength === 0
+  }
+}
+
+/** Every open connection of a host. Node closes neither upgraded sockets nor, up to 24, those that sent nothing. */
+export class ConnectionTable {
+  readonly #open = new Set<Connection>()
+  #accepted = 0
+  #onEmpty: (() => void)[] = []
+
+  /** How many were ever accepted. */
+  get accepted(): number {
+    return this.#accepted
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  /** Listener of the server's `connection` event. */
+  readonly add = (socket: Socket): void => {
+    const connection = new Connection(socket)
+    ;(socket as TrackedSocket)[kConnection] = connection
+    this.#accepted++
+    this.#open.add(connection)
+    socket.once('close', () => this.#remove(connection))
+  }
+
+  of(socket: Socket): Connection {
+    return (socket as TrackedSocket)[kConnection]
+  }
+
+  [Symbol.iterator](): IterableIterator<Connection> {
+    return this.#open.values()
+  }
+
+  /** Calls back once, when no connection is open: at once if none is. */
+  onEmpty(callback: () => void): void {
+    if (this.#open.size === 0) callback()
+    else this.#onEmpty.push(callback)
+  }
+
+  #remove(connection: Connection): void {
+    this.#open.delete(connection)
+    for (const request of [...connection.requests]) request.clientLeft()
+    if (this.#open.size > 0) return
+    for (const callback of this.#onEmpty.splice(0)) callback()
+  }
+}
+
+interface TrackedSocket extends Socket {
+  [kConnection]: Connection
+}

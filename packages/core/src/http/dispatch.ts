@@ -1,0 +1,64 @@
+import type { Logger } from '../observe/logger.js'
+import { logBindings } from '../runner/call-context.js'
+import type { CallHandler, CallRequest } from '../runner/call-request.js'
+import type { ServiceDefinition } from '../service/service-definition.js'
+import { errorAnswer, toPublicError } from './error-answer.js'
+import type { HttpAnswer } from './http-answer.js'
+import { parseInput } from './parse-input.js'
+import type { HttpResponseControl } from './response-control.js'
+import { type ApiRoute, type Route, RouteTable, type SystemPath } from './route-table.js'
+import { createSystemAnswers } from './system-routes.js'
+import { writeAnswer } from './write-answer.js'
+
+/** A call that came over HTTP. */
+export interface DispatchRequest extends CallRequest {
+  /** What the api asked for its answer; undefined: it did not. */
+  readonly control: HttpResponseControl | undefined
+  readonly route: string | undefined
+}
+
+export interface DispatchOptions {
+  readonly definition: ServiceDefinition
+  readonly handler: CallHandler
+  readonly log: Logger
+  readonly isReady: () => boolean
+}
+
+/** From a request to an answer, whatever server carries them: routes, bodies, results, errors. */
+export class Dispatcher {
+  readonly #options: DispatchOptions
+  readonly #routes: RouteTable
+  /** Answers a route of the host's own. */
+  readonly system: (path: SystemPath) => HttpAnswer
+
+  constructor(options: DispatchOptions) {
+    this.#options = options
+    this.#routes = new RouteTable(options.definition)
+    this.system = createSystemAnswers(options.definition, options.isReady)
+  }
+
+  /** The route that a request means; throws 404 and 405. */
+  match(method: string, target: string): Route {
+    return this.#routes.match(method, target)
+  }
+
+  /** Runs the api on a whole body. */
+  async call(route: ApiRoute, body: Uint8Array, request: DispatchRequest): Promise<HttpAnswer> {
+    const { api } = route
+    const input = parseInput(route.input, request.headers?.['content-type'] as string | undefined, body)
+    const result = await this.#options.handler(api.name, input, request)
+    return writeAnswer(api, result, request.control)
+  }
+
+  /** The answer to whatever was thrown; logs what the client is not told. */
+  refuse(thrown: unknown, request: DispatchRequest): HttpAnswer {
+    const error = toPublicError(thrown)
+    if (error.level !== 'none') {
+      const { definition, log } = this.#options
+      const reason = thrown instanceof Error ? thrown.message : String(thrown)
+      const fields = { err: thrown, ...logBindings(request), route: request.route, status: error.statusCode }
+      log[error.level](fields, `${definition.name}${request.route ?? ''}: ${reason}`)
+    }
+    return errorAnswer(error, request.requestId)
+  }
+}

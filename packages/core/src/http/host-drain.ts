@@ -1,0 +1,115 @@
+import { Server as HttpServer } from 'node:http'
+import { Server as NetServer } from 'node:net'
+import { type Deferred, deferred } from '../util/deferred.js'
+import type { Connection, ConnectionTable } from './connection-table.js'
+import { pathOf } from './route-table.js'
+
+export interface DrainOptions {
+  /** Idle connections are closed after so long; from `deadlineMs` on, never before it. */
+  readonly keepAliveDrainMs: number
+  /** Whatever is left then is cut. */
+  readonly deadlineMs: number
+}
+
+export interface DrainReport {
+  /** Method, path and age of each request that was cut. */
+  readonly cut: readonly string[]
+}
+
+/** Clients that never stop connecting do not hold the drain up for longer. */
+const MAX_ACCEPT_MS = 1_000
+/** How often connections are looked at once the idle window is over. */
+const IDLE_CHECK_MS = 100
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/**
+ * Takes a server out of service without losing a request.
+ *
+ *   accept until the backlog is empty, then close the listening socket, and nothing else
+ *   ──▶ answer what comes on open connections, each answer with `Connection: close` (the host does that)
+ *   ──▶ after `keepAliveDrainMs` close those that are idle  ──▶ at the deadline cut the rest
+ *
+ * Closing idle connections at once would reset those on which a request is on its way.
+ */
+export class HostDrain {
+  readonly #server: HttpServer
+  readonly #connections: ConnectionTable
+  readonly #cut: string[] = []
+  readonly #done: Deferred<void> = deferred()
+  #idleTimer: NodeJS.Timeout | undefined
+  #deadlineTimer: NodeJS.Timeout | undefined
+
+  constructor(server: HttpServer, connections: ConnectionTable) {
+    this.#server = server
+    this.#connections = connections
+  }
+
+  async run(options: DrainOptions): Promise<DrainReport> {
+    this.hurry(options)
+    await this.#acceptBacklog(performance.now() + Math.min(MAX_ACCEPT_MS, options.deadlineMs))
+    stopAccepting(this.#server)
+    this.#connections.onEmpty(this.#done.resolve)
+    await this.#done.promise
+    clearTimeout(this.#idleTimer)
+    clearTimeout(this.#deadlineTimer)
+    // Of Node's own close() only the end of its timers is left to do.
+    HttpServer.prototype.close.call(this.#server)
+    return { cut: this.#cut }
+  }
+
+  /** Sets the times anew, counted from now: a second signal wants it quicker. */
+  hurry({ keepAliveDrainMs, deadlineMs }: DrainOptions): void {
+    clearTimeout(this.#idleTimer)
+    clearTimeout(this.#deadlineTimer)
+    if (keepAliveDrainMs < deadlineMs) this.#idleTimer = setTimeout(this.#beginClosingIdle, keepAliveDrainMs)
+    this.#deadlineTimer = setTimeout(this.#cutAll, Math.min(deadlineMs, MAX_TIMER_MS))
+  }
+
+  /** Each turn of the event loop polls the listening socket: two that accepted nothing, and its queue is empty. */
+  async #acceptBacklog(until: number): Promise<void> {
+    let accepted = this.#connections.accepted
+    for (let quietTurns = 0; quietTurns < 2 && performance.now() < until; quietTurns++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      if (this.#connections.accepted === accepted) continue
+      accepted = this.#connections.accepted
+      quietTurns = -1
+    }
+  }
+
+  readonly #beginClosingIdle = (): void => {
+    this.#closeIdleSoon()
+    // Those whose answer is still being read, or whose request is half here, become idle later.
+    this.#idleTimer = setInterval(this.#closeIdleSoon, IDLE_CHECK_MS)
+  }
+
+  /** A turn later: what lies unread in a socket while the loop was busy is a request, not silence. */
+  readonly #closeIdleSoon = (): void => {
+    setImmediate(() => {
+      for (const connection of this.#connections) if (connection.isIdle) connection.socket.destroy()
+    })
+  }
+
+  readonly #cutAll = (): void => {
+    stopAccepting(this.#server)
+    for (const connection of this.#connections) {
+      this.#cut.push(...describeCut(connection))
+      connection.socket.destroy()
+    }
+  }
+}
+
+/** Closes the listening socket and nothing else: http.Server's own `close` ends idle connections too. */
+export function stopAccepting(server: NetServer): void {
+  NetServer.prototype.close.call(server)
+}
+
+function describeCut(connection: Connection): string[] {
+  const { requests, socket } = connection
+  if (requests.length === 0 && socket.writableLength > 0) {
+    return [`an answer of which its client had not taken ${socket.writableLength} bytes`]
+  }
+  if (requests.length === 0 && !connection.isIdle) return ['a request that was not yet received as a whole']
+  return requests.map(({ incoming, ageMs }) => {
+    return `${incoming.method} ${pathOf(incoming.url ?? '/')} after ${Math.round(ageMs)} ms`
+  })
+}

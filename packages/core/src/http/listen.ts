@@ -1,0 +1,35 @@
+import type { AddressInfo, Server } from 'node:net'
+import { createError } from '../errors/service-error.js'
+
+export type ListenTarget =
+  | { readonly fd: number; readonly backlog: number }
+  | { readonly port: number; readonly host: string; readonly backlog: number }
+
+/** Listens, and resolves with the address that the socket really has: the caller compares it with its plan. */
+export function listen(server: Server, target: ListenTarget): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException): void => {
+      server.off('listening', onListening)
+      reject(toListenError(error, target))
+    }
+    const onListening = (): void => {
+      server.off('error', onError)
+      resolve(server.address() as AddressInfo)
+    }
+    server.once('error', onError)
+    server.once('listening', onListening)
+    // Positional: as an option beside `fd` the backlog is ignored, and the shared socket's is set to 511.
+    if ('fd' in target) server.listen({ fd: target.fd }, target.backlog)
+    else server.listen({ port: target.port, host: target.host, backlog: target.backlog })
+  })
+}
+
+function toListenError(error: NodeJS.ErrnoException, target: ListenTarget): Error {
+  const address = 'fd' in target ? `descriptor ${target.fd}` : `${target.host}:${target.port}`
+  if (error.code === 'EADDRINUSE') {
+    return createError('EKB_ERR_SOCKET_IN_USE', { address, owner: undefined }, { cause: error })
+  }
+  const code =
+    error.code === 'EACCES' || error.code === 'EPERM' ? 'EKB_ERR_SOCKET_DENIED' : 'EKB_ERR_SOCKET_UNAVAILABLE'
+  return createError(code, { address, reason: error.message }, { cause: error })
+}

@@ -1,0 +1,221 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { createError } from '../errors/service-error.js'
+import type { Logger } from '../observe/logger.js'
+import type { CallHandler } from '../runner/call-request.js'
+import type { ServiceDefinition } from '../service/service-definition.js'
+import { answerRaw, toRequestError } from './client-error.js'
+import { ConnectionTable } from './connection-table.js'
+import { Dispatcher } from './dispatch.js'
+import { Exchange, type ExchangeOwner } from './exchange.js'
+import { Gate } from './gate.js'
+import { type DrainOptions, type DrainReport, HostDrain, stopAccepting } from './host-drain.js'
+import type { HttpAnswer } from './http-answer.js'
+import { type ListenTarget, listen } from './listen.js'
+import { checkBodyHead, readBody } from './read-body.js'
+import { acceptRequestId, createRequestIds } from './request-id.js'
+import type { ApiRoute } from './route-table.js'
+
+export interface NodeHostOptions {
+  readonly definition: ServiceDefinition
+  readonly handler: CallHandler
+  readonly log: Logger
+  readonly accessLog: boolean
+  readonly keepAliveTimeoutMs: number
+  /** A call may take so long; undefined: for ever. */
+  readonly timeoutMs: number | undefined
+  /** Calls that run at once. Default: no limit. */
+  readonly maxConcurrency?: number
+  /** Calls that wait for one of those places. Default 1000. */
+  readonly maxQueue?: number
+  /** Said by `/readyz`, unless the host drains. */
+  readonly isReady: () => boolean
+  /** How long a request may take to arrive. Node's defaults: 60 s for its head, 300 s in all. */
+  readonly receive?: ReceiveLimits
+}
+
+export interface ReceiveLimits {
+  readonly headersTimeoutMs: number
+  readonly requestTimeoutMs: number
+  /** How often Node looks. */
+  readonly checkIntervalMs: number
+}
+
+const DEFAULT_RECEIVE: ReceiveLimits = { headersTimeoutMs: 60_000, requestTimeoutMs: 300_000, checkIntervalMs: 5_000 }
+const DEFAULT_MAX_QUEUE = 1000
+
+/** Serves one service over HTTP: the built-in host. */
+export class NodeHost implements ExchangeOwner {
+  readonly #options: NodeHostOptions
+  readonly #server: Server
+  readonly #connections = new ConnectionTable()
+  readonly #dispatcher: Dispatcher
+  readonly #gate: Gate | undefined
+  readonly #nextRequestId = createRequestIds()
+  #state: 'serving' | 'draining' | 'closed' = 'serving'
+  #drain: { readonly steps: HostDrain; readonly report: Promise<DrainReport> } | undefined
+
+  constructor(options: NodeHostOptions) {
+    const { definition, maxConcurrency, maxQueue = DEFAULT_MAX_QUEUE } = options
+    this.#options = options
+    this.#dispatcher = new Dispatcher({ ...options, isReady: () => this.#state === 'serving' && options.isReady() })
+    if (maxConcurrency !== undefined) this.#gate = new Gate({ service: definition.name, maxConcurrency, maxQueue })
+    this.#server = this.#createServer(options.receive ?? DEFAULT_RECEIVE)
+  }
+
+  /** Listens on an inherited descriptor, or on an address; resolves with where it really listens. */
+  listen(target: ListenTarget): Promise<AddressInfo> {
+    return listen(this.#server, target)
+  }
+
+  /** Takes no new connection, answers what it has, then ends; cuts what is left at the deadline, and says what. */
+  drain(options: DrainOptions): Promise<DrainReport> {
+    if (this.#drain === undefined) {
+      this.#state = 'draining'
+      const steps = new HostDrain(this.#server, this.#connections)
+      this.#drain = { steps, report: steps.run(options) }
+    } else {
+      this.#drain.steps.hurry(options)
+    }
+    return this.#drain.report
+  }
+
+  /** Ends at once, cutting every connection. */
+  async close(): Promise<void> {
+    this.#state = 'closed'
+    stopAccepting(this.#server)
+    for (const { socket } of this.#connections) socket.destroy()
+    await new Promise<void>((resolve) => this.#connections.onEmpty(resolve))
+    this.#server.close()
+  }
+
+  /** @internal */
+  onCut(exchange: Exchange, reason: unknown): void {
+    this.#gate?.forget(exchange, reason)
+    if (exchange.state === 'left') this.#logAccess(exchange, 499, 0)
+  }
+
+  #createServer({ headersTimeoutMs, requestTimeoutMs, checkIntervalMs }: ReceiveLimits): Server {
+    const server = createServer({
+      keepAliveTimeout: this.#options.keepAliveTimeoutMs,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: checkIntervalMs,
+      // Checked below: Node's own answer has neither body nor request id.
+      requireHostHeader: false,
+    })
+    server.on('connection', this.#connections.add)
+    server.on('request', (incoming, outgoing) => this.#onRequest(incoming, outgoing, false))
+    server.on('checkContinue', (incoming, outgoing) => this.#onRequest(incoming, outgoing, true))
+    // An expectation that is not known may be ignored (RFC 9110, 10.1.1).
+    server.on('checkExpectation', (incoming, outgoing) => this.#onRequest(incoming, outgoing, false))
+    server.on('clientError', (error, socket) => this.#onClientError(error, socket as Socket))
+    server.on('connect', (incoming, socket) => {
+      const { method = '', url = '' } = incoming
+      const params = { method, path: url, allow: 'POST' }
+      const error = createError('EKB_ERR_METHOD_NOT_ALLOWED', params, { detail: { allow: ['POST'] } })
+      answerRaw(this.#connections.of(socket as Socket), error, this.#nextRequestId())
+    })
+    // Out of descriptors, say: one connection is lost, not the process.
+    server.once('listening', () => {
+      server.on('error', (err) => this.#options.log.error({ err }, `HTTP server: ${err.message}`))
+    })
+    return server
+  }
+
+  #onRequest(incoming: IncomingMessage, outgoing: ServerResponse, expectsContinue: boolean): void {
+    const connection = this.#connections.of(incoming.socket)
+    // Its answer could not be sent any more: a client must ask again elsewhere (RFC 9112, 9.6).
+    if (connection.isClosing) return
+    const requestId = acceptRequestId(incoming.headers['x-request-id']) ?? this.#nextRequestId()
+    const exchange = new Exchange(incoming, outgoing, { owner: this, connection, requestId })
+    connection.begin(exchange)
+    void this.#serve(exchange, expectsContinue)
+  }
+
+  /** Never rejects. */
+  async #serve(exchange: Exchange, expectsContinue: boolean): Promise<void> {
+    try {
+      const { incoming, outgoing } = exchange
+      checkHost(incoming)
+      const route = this.#dispatcher.match(incoming.method as string, incoming.url as string)
+      exchange.route = route.path
+      if (route.type === 'system') {
+        this.#answer(exchange, this.#dispatcher.system(route.path))
+        return
+      }
+      checkBodyHead(incoming, route.bodyLimitBytes)
+      if (expectsContinue) outgoing.writeContinue()
+      const body = await readBody(incoming, route.bodyLimitBytes)
+      this.#answer(exchange, await this.#call(exchange, route, body))
+    } catch (error) {
+      this.#fail(exchange, error)
+    }
+  }
+
+  async #call(exchange: Exchange, route: ApiRoute, body: Uint8Array): Promise<HttpAnswer> {
+    const { timeoutMs } = this.#options
+    if (timeoutMs !== undefined) exchange.limit(timeoutMs, this.#onExpired)
+    if (this.#gate === undefined) return this.#dispatcher.call(route, body, exchange)
+    await this.#gate.enter(exchange)
+    try {
+      return await this.#dispatcher.call(route, body, exchange)
+    } finally {
+      // Not before the call has ended, though its time be up: the limit is on what runs, not on who waits.
+      this.#gate.leave()
+    }
+  }
+
+  readonly #onExpired = (exchange: Exchange): void => {
+    const timeoutMs = this.#options.timeoutMs as number
+    const error = createError('EKB_ERR_TIMEOUT', { what: exchange.route ?? 'The request', timeoutMs })
+    this.#answer(exchange, this.#dispatcher.refuse(error, exchange))
+    exchange.cut(error)
+  }
+
+  #fail(exchange: Exchange, error: unknown): void {
+    if (exchange.state === 'open') {
+      this.#answer(exchange, this.#dispatcher.refuse(error, exchange))
+    } else {
+      this.#options.log.debug({ err: error, requestId: exchange.requestId }, 'A call ended after its answer')
+    }
+  }
+
+  #answer(exchange: Exchange, answer: HttpAnswer): void {
+    if (exchange.state !== 'open') return
+    const bytes = exchange.answer(answer, this.#state !== 'serving')
+    this.#logAccess(exchange, answer.statusCode, bytes)
+  }
+
+  #logAccess(exchange: Exchange, status: number, bytes: number): void {
+    if (!this.#options.accessLog) return
+    const { route, requestId, incoming, state } = exchange
+    if (route === '/livez' || route === '/healthz' || route === '/readyz') return
+    const ms = Math.round(exchange.ageMs * 10) / 10
+    const fields = { method: incoming.method, route: route ?? null, status, ms, bytes, requestId }
+    this.#options.log.info(state === 'left' ? { ...fields, aborted: true } : fields, 'request')
+  }
+
+  #onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+    const connection = this.#connections.of(socket)
+    const refusal = toRequestError(error)
+    if (refusal === undefined) {
+      socket.destroy()
+      return
+    }
+    // Node tells again with each packet that follows.
+    if (connection.isClosing) return
+    connection.isClosing = true
+    const receiving = connection.requests.find(({ incoming }) => !incoming.complete)
+    if (receiving !== undefined) this.#fail(receiving as Exchange, refusal)
+    // Requests before it are answered first; the last answer ends the connection.
+    else if (connection.requests.length === 0) answerRaw(connection, refusal, this.#nextRequestId())
+  }
+}
+
+/** RFC 9112, 3.2: without Host an HTTP/1.1 request is not valid. */
+function checkHost({ httpVersion, headers }: IncomingMessage): void {
+  if (headers.host === undefined && httpVersion === '1.1') {
+    throw createError('EKB_ERR_HTTP_MALFORMED', { reason: 'it has no Host header' })
+  }
+}

@@ -1,0 +1,42 @@
+import type { IncomingMessage } from 'node:http'
+import { createError } from '../errors/service-error.js'
+
+const EMPTY = new Uint8Array(0)
+
+/** Throws if the head alone says that the body will not be read: too large, or encoded. */
+export function checkBodyHead(request: IncomingMessage, limit: number): void {
+  const { 'content-length': length, 'content-encoding': encoding } = request.headers
+  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {
+    const received = `content-encoding: ${encoding}`
+    throw createError('EKB_ERR_MEDIA_TYPE', { received, expected: 'the body without content-encoding' })
+  }
+  if (length !== undefined && Number(length) > limit) throw createError('EKB_ERR_BODY_TOO_LARGE', { limit })
+}
+
+/**
+ * The whole body. Rejects when it grows beyond the limit (the rest is read and dropped, so that the client gets to
+ * see its answer) and when the connection breaks. Slow senders are Node's to stop: `headersTimeout`, `requestTimeout`.
+ */
+export function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    let first: Buffer | undefined
+    let chunks: Buffer[] | undefined
+    let length = 0
+    const onData = (chunk: Buffer): void => {
+      length += chunk.length
+      if (length > limit) {
+        request.off('data', onData)
+        request.resume()
+        reject(createError('EKB_ERR_BODY_TOO_LARGE', { limit }))
+      } else if (first === undefined) {
+        first = chunk
+      } else {
+        chunks ??= [first]
+        chunks.push(chunk)
+      }
+    }
+    request.on('data', onData)
+    request.on('end', () => resolve(chunks === undefined ? (first ?? EMPTY) : Buffer.concat(chunks, length)))
+    request.on('error', reject)
+  })
+}

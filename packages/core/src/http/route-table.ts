@@ -1,0 +1,91 @@
+import { createError } from '../errors/service-error.js'
+import { type SchemaKind, schemaKind } from '../runner/schema-kind.js'
+import type { ApiDefinition, ServiceDefinition } from '../service/service-definition.js'
+import { nearNames } from '../util/near-names.js'
+
+/** Paths of the host itself. GET and HEAD. */
+export const SYSTEM_PATHS = ['/livez', '/healthz', '/readyz', '/schema.json'] as const
+export type SystemPath = (typeof SYSTEM_PATHS)[number]
+
+export const DEFAULT_BODY_LIMIT_BYTES = 16 * 1024 * 1024
+
+/** POST runs an api. */
+export interface ApiRoute {
+  readonly type: 'api'
+  readonly path: string
+  readonly api: ApiDefinition
+  /** What the input schema asks of the body. */
+  readonly input: SchemaKind
+  readonly bodyLimitBytes: number
+}
+
+export interface SystemRoute {
+  readonly type: 'system'
+  readonly path: SystemPath
+}
+
+export type Route = ApiRoute | SystemRoute
+
+/** BentoML's task routes, below each api. */
+const TASK_ROUTES = ['submit', 'status', 'get', 'retry', 'cancel']
+
+/** The routes of one service: which of them a request means. */
+export class RouteTable {
+  readonly #apis: ReadonlyMap<string, ApiRoute>
+  readonly #systems: ReadonlyMap<string, SystemRoute>
+
+  constructor(definition: ServiceDefinition) {
+    this.#apis = new Map(Object.values(definition.apis).map((api) => [api.route, toRoute(api)]))
+    this.#systems = new Map(SYSTEM_PATHS.map((path) => [path, { type: 'system', path }]))
+  }
+
+  /** The route of a request; throws 404 and 405, with near names and what is allowed. */
+  match(method: string, target: string): Route {
+    if (method === 'POST') {
+      const route = this.#apis.get(target)
+      if (route !== undefined) return route
+    }
+    const path = pathOf(target)
+    const route = this.#find(method, path)
+    if (route === undefined) throw this.#refusal(method, path)
+    return route
+  }
+
+  #find(method: string, path: string): Route | undefined {
+    if (method === 'POST') return this.#apis.get(path)
+    return method === 'GET' || method === 'HEAD' ? this.#systems.get(path) : undefined
+  }
+
+  #refusal(method: string, path: string): Error {
+    const allow = [...(this.#systems.has(path) ? ['GET', 'HEAD'] : []), ...(this.#apis.has(path) ? ['POST'] : [])]
+    if (allow.length > 0) {
+      const params = { method, path, allow: allow.join(', ') }
+      return createError('EKB_ERR_METHOD_NOT_ALLOWED', params, { detail: { allow } })
+    }
+    const [, base, last] = /^(.*)\/([^/]*)$/.exec(path) ?? []
+    if (last !== undefined && TASK_ROUTES.includes(last) && this.#apis.has(base || '/')) {
+      return createError('EKB_ERR_TASK_UNSUPPORTED', { path })
+    }
+    const near = nearNames(path, [...this.#apis.keys(), ...this.#systems.keys()])
+    return createError('EKB_ERR_ROUTE_NOT_FOUND', { method, path, near })
+  }
+}
+
+/** The path of a request target: without its query, and without the origin that a proxy's client sends. */
+export function pathOf(target: string): string {
+  let path = target
+  if (!path.startsWith('/')) path = path.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '') || '/'
+  const end = path.search(/[?#]/)
+  if (end !== -1) path = path.slice(0, end) || '/'
+  if (!path.includes('%')) return path
+  try {
+    return decodeURI(path)
+  } catch {
+    return path
+  }
+}
+
+function toRoute(api: ApiDefinition): ApiRoute {
+  const bodyLimitBytes = api.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES
+  return { type: 'api', path: api.route, api, input: schemaKind(api.input), bodyLimitBytes }
+}
