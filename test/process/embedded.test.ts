@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { serveHttpProduction } from '@ekiben/core/serving'
+import { call, SERVICES } from '../helpers/serve-fixture.js'
+
+const options = { workingDir: SERVICES, port: 0, host: '127.0.0.1', logLevel: 'silent' } as const
+
+describe('serveHttpProduction', () => {
+  it('gives a handle on the instance', async () => {
+    await using server = await serveHttpProduction({ ...options, identifier: 'chain:Front', workers: { Back: 1 } })
+    assert.match(server.url, /^http:\/\/127\.0\.0\.1:\d+$/)
+    assert.equal(server.address.host, '127.0.0.1')
+    assert.equal((await call(server.url, 'work')).status, 200)
+    const status = server.status()
+    assert.equal(status.state, 'running')
+    assert.deepEqual(
+      status.services.map(({ name, state, target, workers }) => [name, state, target, workers.length]),
+      [
+        ['Back', 'ready', 1, 1],
+        ['Middle', 'ready', 1, 1],
+        ['Front', 'ready', 1, 1],
+      ],
+    )
+    await server.scale('Back', 3)
+    assert.equal(server.status().services[0]?.workers.length, 3)
+    await server.scale('Back', 1)
+    assert.equal(server.status().services[0]?.workers.length, 1)
+    await assert.rejects(server.scale('Bakc', 1), { code: 'EKB_ERR_CONFIG_UNKNOWN' })
+    await assert.rejects(server.scale('Back', 0), { code: 'EKB_ERR_CONFIG_INVALID' })
+    await assert.rejects(server.reload(), { code: 'EKB_ERR_NOT_IN_THIS_VERSION' })
+    const stopping = server.stop()
+    assert.deepEqual(await stopping, { exitCode: 0, forced: [] })
+    assert.deepEqual(await server.closed, { exitCode: 0, forced: [] })
+    assert.equal(server.status().state, 'stopped')
+  })
+
+  it('installs no signal handler', async () => {
+    const before = process.listenerCount('SIGTERM') + process.listenerCount('SIGINT')
+    await using server = await serveHttpProduction({ ...options, identifier: 'crashes-on-request' })
+    assert.equal(process.listenerCount('SIGTERM') + process.listenerCount('SIGINT'), before)
+    await server.stop()
+  })
+
+  it('takes a service itself', async () => {
+    const { Front } = await import('../fixtures/services/chain.mjs')
+    await using server = await serveHttpProduction({ ...options, identifier: Front })
+    assert.equal((await call(server.url, 'work')).status, 200)
+  })
+
+  it('rejects with a coded error and leaves nothing behind', async () => {
+    await assert.rejects(serveHttpProduction({ ...options, identifier: 'throws-in-constructor' }), {
+      code: 'EKB_ERR_WORKER_BOOT_FAILED',
+    })
+    await assert.rejects(serveHttpProduction({ ...options, identifier: 'cycle:Egg' }), { code: 'EKB_ERR_GRAPH_CYCLE' })
+    await using first = await serveHttpProduction({ ...options, identifier: 'crashes-on-request' })
+    await assert.rejects(serveHttpProduction({ ...options, identifier: 'chain:Front', port: first.address.port }), {
+      code: 'EKB_ERR_SOCKET_IN_USE',
+    })
+  })
+})

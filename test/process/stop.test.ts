@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict'
+import { createConnection } from 'node:net'
+import { describe, it } from 'node:test'
+import { runNode } from '../helpers/run-node.js'
+import { call, EKIBEN, logLines, SERVICES, serveFixture } from '../helpers/serve-fixture.js'
+import { waitUntil } from '../helpers/wait-until.js'
+
+type Taker = { service: string; pid: number }
+
+/** Resolves once a request of so long is being worked on in the last service. */
+async function begin(url: string, ms: number): Promise<{ answer: Promise<{ status: number; body: Taker[] }> }> {
+  await call(url, 'work')
+  const answer = call<Taker[]>(url, 'work', { ms })
+  answer.catch(() => {})
+  // A second call on the same way comes back only after the first was sent.
+  await call(url, 'work')
+  return { answer }
+}
+
+describe('stopping', () => {
+  it('answers a request of 3 s in flight through all services, then exits 0', async () => {
+    await using server = await serveFixture('chain:Front', ['--api-workers', '2'])
+    const { answer } = await begin(server.url, 3_000)
+    assert.equal(await server.stop('SIGTERM'), 0)
+    const { status, body } = await answer
+    assert.equal(status, 200)
+    assert.deepEqual(
+      body.map((each) => each.service),
+      ['Front', 'Middle', 'Back'],
+    )
+  })
+
+  it('refuses new connections while it drains, at once', async () => {
+    await using server = await serveFixture('chain:Front')
+    const { answer } = await begin(server.url, 1_500)
+    server.kill('SIGTERM')
+    const { port } = new URL(server.url)
+    await waitUntil(
+      () =>
+        new Promise<boolean>((resolve) => {
+          const socket = createConnection(Number(port), '127.0.0.1')
+          socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'))
+          socket.once('connect', () => {
+            socket.destroy()
+            resolve(false)
+          })
+        }),
+      { describe: 'the port to be closed' },
+    )
+    assert.equal((await answer).status, 200)
+    assert.equal((await server.exited).code, 0)
+  })
+
+  it('cuts what is not done at the deadline, says what, and exits 7', async () => {
+    await using server = await serveFixture('chain:Front', ['--timeout-graceful-shutdown', '1'])
+    const { answer } = await begin(server.url, 60_000)
+    assert.equal(await server.stop('SIGTERM'), 7)
+    await assert.rejects(answer)
+    const cut = logLines(server.stdout()).filter((line) => line.msg === 'had to be cut short')
+    assert.ok(
+      cut.some((line) => String(line.what).includes('POST /work')),
+      server.stdout(),
+    )
+  })
+
+  it('is quick at the second signal and exits 143, or 130 for an interrupt', async () => {
+    for (const [signal, code] of [
+      ['SIGTERM', 143],
+      ['SIGINT', 130],
+    ] as const) {
+      await using server = await serveFixture('chain:Front')
+      await begin(server.url, 60_000)
+      server.kill(signal)
+      await waitUntil(() => logLines(server.stdout()).some((line) => line.msg === 'signal'), {
+        describe: 'the first signal',
+      })
+      server.kill(signal)
+      assert.equal((await server.exited).code, code)
+    }
+  })
+
+  it('kills at the third signal', async () => {
+    await using server = await serveFixture('chain:Front')
+    await begin(server.url, 60_000)
+    for (let count = 1; count <= 3; count++) {
+      server.kill('SIGTERM')
+      const seen = (): number => logLines(server.stdout()).filter((line) => line.msg === 'signal').length
+      await waitUntil(() => seen() >= count, { describe: `signal ${count}` })
+    }
+    assert.equal((await server.exited).code, 143)
+  })
+
+  it('needs no grace when nothing is in flight, and leaves the port free', async () => {
+    await using server = await serveFixture('diamond:Top')
+    assert.equal(await server.stop('SIGQUIT'), 0)
+    const { port } = new URL(server.url)
+    await using again = await serveFixture('diamond:Top', ['--port', port])
+    assert.equal(new URL(again.url).port, port)
+    assert.equal(await again.stop(), 0)
+  })
+
+  it('gives up a start that has not come to its end', async () => {
+    await using run = await runNode(
+      [
+        EKIBEN,
+        'serve',
+        'hangs-on-start',
+        '--port',
+        '0',
+        '--set',
+        'Slow.bootTimeoutMs=60000',
+        '--log-format',
+        'json',
+        '--log-level',
+        'debug',
+      ],
+      {
+        cwd: SERVICES,
+      },
+    )
+    await waitUntil(() => run.stdout().includes('"to":"starting"'), {
+      describe: () => `a worker that starts:\n${run.stdout()}${run.stderr()}`,
+    })
+    run.kill('SIGTERM')
+    assert.equal((await run.exited).code, 0)
+  })
+})
+
+describe('signals', () => {
+  it('adds and takes away entry workers by TTIN and TTOU, never below one', async () => {
+    await using server = await serveFixture('crashes-on-request')
+    const workers = async (wanted: number): Promise<void> => {
+      const seen = new Set<number>()
+      await waitUntil(
+        async () => {
+          seen.add((await call<{ pid: number }>(server.url, 'ping')).body.pid)
+          return seen.size === wanted
+        },
+        { describe: () => `${wanted} workers, saw ${seen.size}` },
+      )
+    }
+    server.kill('SIGTTIN')
+    await workers(2)
+    server.kill('SIGTTOU')
+    server.kill('SIGTTOU')
+    await waitUntil(() => logLines(server.stdout()).filter((line) => line.action === 'less').length === 2, {
+      describe: 'two TTOU',
+    })
+    assert.equal((await call(server.url, 'ping')).status, 200)
+    assert.equal(await server.stop(), 0)
+  })
+
+  it('stands everything else: HUP, USR1, USR2, WINCH to the supervisor, and HUP, INT, USR1 to a worker', async () => {
+    await using server = await serveFixture('crashes-on-request')
+    const { body } = await call<{ pid: number }>(server.url, 'ping')
+    for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const) server.kill(signal)
+    for (const signal of ['SIGHUP', 'SIGINT', 'SIGUSR1'] as const) process.kill(body.pid, signal)
+    await waitUntil(() => logLines(server.stdout()).filter((line) => line.msg === 'signal').length === 4, {
+      describe: 'four signals',
+    })
+    assert.equal((await call<{ pid: number }>(server.url, 'ping')).body.pid, body.pid)
+    assert.doesNotMatch(server.stderr(), /Debugger listening/)
+    assert.equal(await server.stop(), 0)
+  })
+
+  it('replaces a worker that is told to stop, and loses nothing', async () => {
+    await using server = await serveFixture('chain:Front', ['--api-workers', '2'])
+    const { answer } = await begin(server.url, 1_000)
+    const { body } = await call<Taker>(server.url, 'alone')
+    process.kill(body.pid, 'SIGTERM')
+    assert.equal((await answer).status, 200)
+    await waitUntil(async () => (await call<Taker>(server.url, 'alone')).body.pid !== body.pid, {
+      describe: 'another worker',
+    })
+    assert.equal(await server.stop(), 0)
+  })
+})
