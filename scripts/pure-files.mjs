@@ -1,25 +1,55 @@
 /**
  * Files that only decide: no I/O, no timers, no clock, no randomness, no process. They take what they need as
- * arguments, so that they can be tested as tables and reasoned about alone.
+ * arguments, so that they can be tested as tables and reasoned about alone. A pure file imports only pure files
+ * (types from anywhere).
  *
- * Regular expressions on the path below packages/core/src. Each must match a file; a pure file may import only
- * pure files (types from anywhere).
+ * By folder of packages/core/src: the pure ones, or all but those that act. Each name must be that of a file.
  */
-export const PURE_FILES = [
-  '^errors/',
-  '^graph/',
-  '^plan/(?!read-machine)',
-  '^service/',
-  '^identifier/(parse|select|resolve-exports|failure-reason)',
-  '^supervisor/(reconcile|restart-policy|supervisor-state)\\.',
-  '^worker/lifecycle\\.',
-  '^ipc/protocol\\.',
-  '^call/(frame|pick-worker|check-value|wire)\\.',
-  '^http/(route-table|parse-input|error-answer|schema-document)\\.',
-  '^config/(?!read-|resolve-|config-reader)',
-  '(^|/)format(-[^/]+)?\\.',
-  '^util/(near-names|deferred|parse-bytes|cpu-count)\\.',
-]
+export const PURE_FILES = {
+  call: ['check-value', 'frame', 'frame-reader', 'hello', 'restore-value', 'value-kinds', 'wire'],
+  config: { allBut: ['config-reader-entry', 'read-config', 'resolve-serve-settings'] },
+  errors: { allBut: [] },
+  graph: { allBut: [] },
+  http: ['error-answer', 'gate', 'http-answer', 'json-error', 'parse-input', 'route-table', 'schema-document'],
+  identifier: ['failure-reason', 'parse-identifier', 'resolve-exports', 'select-service'],
+  ipc: ['protocol'],
+  net: ['parse-proc-net', 'socket-url'],
+  observe: ['format-log-line'],
+  plan: { allBut: ['read-machine'] },
+  runner: ['schema-kind', 'validation-error'],
+  service: { allBut: ['declare-service', 'define-service'] },
+  supervisor: [
+    'choose-runtime-dir',
+    'reconcile',
+    'restart-policy',
+    'signal-action',
+    'start-order',
+    'stop-budget',
+    'supervisor-state',
+    'worker-environment',
+    'worker-exit',
+  ],
+  util: ['deferred', 'near-names', 'parse-bytes', 'parse-proc-stat', 'shared-state', 'version', 'cpu-count'],
+  worker: ['lifecycle', 'output-tail'],
+}
+
+/** Files that are called so are pure wherever they lie. */
+export const PURE_NAMES = /(^|\/)(parse|select|pick|choose|format)-[^/]+\.ts$/
 
 /** Packages that pure files may use: they compute, and do nothing else. */
 export const PURE_PACKAGES = ['msgpackr']
+
+/** Whether a file is meant to be pure, by its path below packages/core/src. */
+export function isPure(path) {
+  if (PURE_NAMES.test(path)) return true
+  const [, folder, name] = /^([^/]+)\/([^/]+)\.ts$/.exec(path) ?? []
+  const rule = PURE_FILES[folder] ?? []
+  return Array.isArray(rule) ? rule.includes(name) : !rule.allBut.includes(name)
+}
+
+/** The files that the table names, as paths below packages/core/src. */
+export function namedFiles() {
+  return Object.entries(PURE_FILES).flatMap(([folder, rule]) =>
+    (Array.isArray(rule) ? rule : rule.allBut).map((name) => `${folder}/${name}.ts`),
+  )
+}

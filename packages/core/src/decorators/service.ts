@@ -1,5 +1,7 @@
+import { forwardStatics } from '../service/callable-class.js'
 import { callerModule } from '../service/caller-module.js'
 import { declareService } from '../service/declare-service.js'
+import { definitionOf } from '../service/registry.js'
 import type { ServiceClass, ServiceOptions } from '../service/service-definition.js'
 import { flushPending, isContext } from './metadata.js'
 
@@ -24,6 +26,7 @@ export function service(options: ServiceOptions = {}): ServiceDecorator {
   return (value, context) => {
     const standard = isContext(context)
     if (typeof value === 'function' && value.prototype !== undefined) flushPending(value.prototype as object)
+    if (standard) context.addInitializer(initialize)
     return declareService({
       by: '@service()',
       userClass: value,
@@ -34,6 +37,12 @@ export function service(options: ServiceOptions = {}): ServiceDecorator {
       caller,
     }) as typeof value
   }
+}
+
+/** Runs when all class decorators and static fields are done; `this` is what they made of the class. */
+function initialize(this: ServiceClass): void {
+  const { userClass } = definitionOf(this) ?? {}
+  if (userClass !== undefined) forwardStatics(userClass, this)
 }
 
 /** esbuild may call a legacy-decorated class `_Name` where the class refers to itself. */

@@ -23,9 +23,7 @@ export function callableClass(userClass: ServiceClass, serviceName: string, self
       const own = self === 'user' && (new.target as unknown) === callable
       return Reflect.construct(construct, args, own ? construct : new.target)
     }
-    if (args.length > 1) {
-      throw createError('EKB_ERR_SERVICE_NOT_A_PLUGIN', { service: serviceName, count: args.length })
-    }
+    if (args.length > 1) return refusePlugin(serviceName, args)
     return { service: callable } satisfies MountOptions
   }
   const callable = Callable as unknown as ServiceClass
@@ -42,4 +40,29 @@ export function callableClass(userClass: ServiceClass, serviceName: string, self
     enumerable: false,
   })
   return callable
+}
+
+/** Fastify lets a plugin that throws at once crash the process, so it is told through the plugin's callback. */
+function refusePlugin(service: string, args: readonly unknown[]): void {
+  const error = createError('EKB_ERR_SERVICE_NOT_A_PLUGIN', { service, count: args.length })
+  const [host, , done] = args
+  const isFastify = typeof host === 'object' && host !== null && 'register' in host && 'decorate' in host
+  if (!isFastify || typeof done !== 'function') throw error
+  done(error)
+}
+
+/**
+ * Lets code inside the class see static fields that a compiler defined on what the decorators made of it: esbuild's
+ * code for standard decorators keeps the class as written under its own name there.
+ */
+export function forwardStatics(userClass: ServiceClass, replaced: object): void {
+  for (const key of Reflect.ownKeys(replaced)) {
+    if (Object.hasOwn(userClass, key)) continue
+    Object.defineProperty(userClass, key, {
+      get: () => Reflect.get(replaced, key),
+      set: (value: unknown) => Reflect.set(replaced, key, value),
+      configurable: true,
+      enumerable: true,
+    })
+  }
 }

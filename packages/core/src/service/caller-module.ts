@@ -1,5 +1,3 @@
-import { isAbsolute } from 'node:path'
-
 /**
  * File URL or path of the module that called `callee`; undefined when it has none (eval, REPL).
  * Raw call sites name what Node loaded, whatever source maps say: that is what a worker can import.
@@ -23,5 +21,5 @@ export function callerModule(callee: Function): string | undefined {
 function toModule(fileName: unknown): string | undefined {
   if (typeof fileName !== 'string') return undefined
   if (fileName.startsWith('file:')) return fileName.replace(/[?#].*$/s, '')
-  return isAbsolute(fileName) ? fileName : undefined
+  return /^(?:\/|[A-Za-z]:[\\/])/.test(fileName) ? fileName : undefined
 }

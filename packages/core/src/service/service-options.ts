@@ -31,7 +31,7 @@ const SETTINGS: OptionTable = {
     },
   },
   env: {
-    expected: 'an object of strings',
+    expected: "an object whose values are strings, such as { NAME: 'value' }",
     accepts: (value) => isRecord(value) && Object.values(value).every((item) => typeof item === 'string'),
   },
   nodeArgs: {
