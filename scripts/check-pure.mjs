@@ -1,18 +1,16 @@
 /**
  * Checks that the files that only decide (pure-files.mjs) do nothing else. Fails when it checked no file, and on a
- * pattern that matches none: a renamed file must not drop out of the check unseen.
+ * name that belongs to none: a renamed file must not drop out of the check unseen.
  *
  *   node scripts/check-pure.mjs [ROOT]
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { join, posix, resolve } from 'node:path'
 import { findImpurities } from './find-impurities.mjs'
-import { PURE_FILES } from './pure-files.mjs'
+import { isPure, namedFiles, PURE_FILES } from './pure-files.mjs'
 
 const root = resolve(process.argv[2] ?? '.')
 const folder = join(root, 'packages', 'core', 'src')
-const patterns = PURE_FILES.map((pattern) => new RegExp(pattern))
-const isPure = (path) => patterns.some((pattern) => pattern.test(path))
 
 const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
 const paths = entries
@@ -21,9 +19,13 @@ const paths = entries
   .sort()
 const pure = paths.filter(isPure)
 
-const problems = patterns
-  .filter((pattern) => !paths.some((path) => pattern.test(path)))
-  .map((pattern) => `scripts/pure-files.mjs: ${pattern} matches no file: was it moved?`)
+const problems = namedFiles()
+  .filter((path) => !paths.includes(path))
+  .map((path) => `scripts/pure-files.mjs names ${path}, which is not there: was it moved?`)
+for (const name of Object.keys(PURE_FILES)) {
+  const isEmpty = !pure.some((path) => path.startsWith(`${name}/`))
+  if (isEmpty) problems.push(`scripts/pure-files.mjs: no pure file in ${name}/: was the folder moved?`)
+}
 for (const path of pure) {
   const text = await readFile(join(folder, path), 'utf8')
   for (const { line, what } of findImpurities(path, text, isPure)) {
