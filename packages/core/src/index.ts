@@ -1,6 +1,7 @@
 // First: decorators are evaluated with Symbol.metadata in place.
 import './decorators/metadata.js'
 
+export { type RemoteAnswer, ServiceCallError } from './call/service-call-error.js'
 export { type ApiDecorator, api } from './decorators/api.js'
 export { depends } from './decorators/depends.js'
 export { type ServiceDecorator, service } from './decorators/service.js'
@@ -11,6 +12,7 @@ export {
   ServiceError,
   type ServiceErrorOptions,
 } from './errors/service-error.js'
+export { type ResolveServiceOptions, resolveService } from './identifier/resolve-service.js'
 export type { Logger } from './observe/logger.js'
 export type { CallContext, ResponseControl } from './service/call-context.js'
 export {
