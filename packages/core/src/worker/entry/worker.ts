@@ -4,7 +4,7 @@ import { encodeError } from '../../errors/error-codec.js'
 import { createError } from '../../errors/service-error.js'
 import { NodeHost } from '../../http/node-host.js'
 import type { BootStage, DrainMessage, InitMessage, StartMessage } from '../../ipc/protocol.js'
-import { createLogger } from '../../observe/create-logger.js'
+import { createLogger, flushLogs } from '../../observe/create-logger.js'
 import type { Logger } from '../../observe/logger.js'
 import { Runner } from '../../runner/runner.js'
 import { bindDependencies } from '../../service/bind-dependencies.js'
@@ -103,7 +103,7 @@ export class Worker {
     const { accessLog, keepAliveTimeoutMs } = http
     const { timeoutMs, maxConcurrency, maxQueue } = start.traffic
     const isReady = (): boolean => !this.#stopping && this.#pools?.complete !== false
-    const limits = { timeoutMs, maxConcurrency, maxQueue }
+    const limits = { timeoutMs, maxQueue, ...(maxConcurrency !== undefined && { maxConcurrency }) }
     const host = new NodeHost({ definition, handler, log, accessLog, keepAliveTimeoutMs, isReady, ...limits })
     return httpEndpoint({ http, host })
   }
@@ -119,6 +119,7 @@ export class Worker {
       process.stderr.write(`onStop failed: ${error instanceof Error ? error.stack : String(error)}\n`)
     }
     this.#pools?.close()
+    await flushLogs()
     // Node would wait for what user code left open, or end with 13 for a top-level await that never settled.
     process.exit(0)
   }
