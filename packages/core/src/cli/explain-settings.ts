@@ -1,0 +1,52 @@
+import type { ServeSettings } from '../config/serve-settings.js'
+
+/** A value and where it came from. */
+export interface ExplainedValue {
+  readonly value: unknown
+  readonly source: string
+}
+
+export type ExplainedSettings = { readonly [key: string]: ExplainedValue | ExplainedSettings }
+
+/** Every setting with its source. Durations are in milliseconds. A value that nothing sets is the service's own. */
+export function explainSettings(settings: ServeSettings): ExplainedSettings {
+  const { sources } = settings
+  const at = (value: unknown, key: string): ExplainedValue => ({
+    value: value ?? null,
+    source: sources[key] ?? 'default',
+  })
+  return {
+    port: at(settings.port, 'port'),
+    host: at(settings.host, 'host'),
+    backlog: at(settings.backlog, 'backlog'),
+    apiWorkers: at(settings.apiWorkers, 'apiWorkers'),
+    workers: explainTree(settings.workers, ['workers'], sources),
+    timeoutMs: at(settings.timeoutMs, 'timeout'),
+    timeoutKeepAliveMs: at(settings.keepAliveTimeoutMs, 'timeoutKeepAlive'),
+    timeoutGracefulShutdownMs: at(settings.gracefulShutdownMs, 'timeoutGracefulShutdown'),
+    workingDir: at(settings.workingDir, 'workingDir'),
+    logLevel: at(settings.log.level, 'logLevel'),
+    logFormat: at(settings.log.format, 'logFormat'),
+    accessLog: at(settings.accessLog, 'accessLog'),
+    name: at(settings.name, 'name'),
+    instance: at(settings.instance, 'instance'),
+    supervision: explainTree(settings.supervision, ['supervision'], sources),
+    services: explainTree(settings.services, ['services'], sources),
+  }
+}
+
+function explainTree(
+  tree: object,
+  path: readonly string[],
+  sources: Readonly<Record<string, string>>,
+): ExplainedSettings {
+  return Object.fromEntries(
+    Object.entries(tree).map(([key, value]) => {
+      const inner = [...path, key]
+      if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+        return [key, explainTree(value, inner, sources)]
+      }
+      return [key, { value, source: sources[inner.join('.')] ?? 'default' }]
+    }),
+  )
+}
