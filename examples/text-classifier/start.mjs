@@ -8,14 +8,19 @@ const { values } = parseArgs({
   },
 })
 
-const server = await serveHttpProduction({
-  identifier: 'service:TextClassifier',
-  workingDir: import.meta.dirname,
-  port: Number(values.port),
-  host: values.host,
-  apiWorkers: 2,
-  handleSignals: true,
-})
-
-const message = JSON.stringify({ text: 'My parcel should have come on Friday, and I am getting angry.' })
-console.log(`curl -s ${server.url}/classify -H 'content-type: application/json' -d '${message}'`)
+try {
+  const server = await serveHttpProduction({
+    identifier: 'service:TextClassifier',
+    workingDir: import.meta.dirname,
+    port: Number(values.port),
+    host: values.host,
+    apiWorkers: 2,
+    handleSignals: true,
+  })
+  const message = JSON.stringify({ text: 'My parcel should have come on Friday, and I am getting angry.' })
+  console.log(`curl -s ${server.url}/classify -H 'content-type: application/json' -d '${message}'`)
+} catch (error) {
+  // Every failure to start has a code, a message and a hint; nothing is left running.
+  console.error(`${error.code}: ${error.message}\n  hint: ${error.hint}`, error.cause ?? '')
+  process.exitCode = 1
+}

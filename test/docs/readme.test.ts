@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { access, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { access, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -62,6 +62,15 @@ for (const file of ['README.md', 'docs/README.md', 'examples/text-classifier/REA
     for (const target of linksOf(await readFile(join(ROOT, file), 'utf8'))) await access(join(folder, target))
   })
 }
+
+test('docs/README.md lists every page', async () => {
+  const linked = linksOf(await readFile(join(ROOT, 'docs/README.md'), 'utf8'))
+  const pages = (await readdir(join(ROOT, 'docs'), { recursive: true })).filter((page) => page.endsWith('.md'))
+  assert.deepEqual(
+    pages.filter((page) => page !== 'README.md' && !linked.includes(page)),
+    [],
+  )
+})
 
 async function checkSession(session: Session, folder: string): Promise<void> {
   await using server = await serve(session, folder)
