@@ -158,10 +158,13 @@ export class Instance implements Server {
   }
 
   #makeSupervisor(plan: ServePlan): Supervisor {
-    const { factory, socket, settings, log } = this.#options
+    const { factory, folder, socket, settings, log } = this.#options
     return new Supervisor({
       plan,
       makeWorker: (service, slot) => factory.make(service, slot),
+      onWorkerGone: ({ socketPath }) => {
+        if (socketPath !== undefined) folder.removeSocket(socketPath)
+      },
       closeSocket: () => socket.close(),
       stopTimeoutMs: settings.gracefulShutdownMs,
       log,

@@ -26,11 +26,14 @@ export interface StartServingOptions {
 /** Starts an instance; resolves when its whole graph is ready, rejects with a coded error and nothing left behind. */
 export async function startServing(settings: ServeSettings, { handleSignals }: StartServingOptions): Promise<Server> {
   refusePlatform()
-  const name = settings.instance ?? settings.name ?? defaultInstanceName(settings)
-  const log = createLogger({ ...settings.log, bindings: { instance: name } })
-  const common = factoryOptions(settings, name)
+  const source = serviceSource(settings)
   const machine = await readMachine()
-  const folder = await createInstanceFolder({ env: process.env, instance: name, pid: process.pid })
+  const wanted = settings.instance ?? settings.name ?? defaultInstanceName(settings)
+  const explicit = settings.instance !== undefined
+  const folder = await createInstanceFolder({ env: process.env, instance: wanted, explicit, pid: process.pid })
+  const name = folder.instance
+  const log = createLogger({ ...settings.log, bindings: { instance: name } })
+  const common = factoryOptions(settings, { instance: name, source })
   const socket = await openSocket(settings, folder)
   const instance = new Instance({
     name,
@@ -60,7 +63,10 @@ export async function describePlan(settings: ServeSettings): Promise<{ readonly 
 /** The graph of a service, read by a short process of its own. */
 export async function describeGraph(settings: ServeSettings): Promise<ServiceGraph> {
   refusePlatform()
-  const common = factoryOptions(settings, settings.instance ?? 'describe')
+  const common = factoryOptions(settings, {
+    instance: settings.instance ?? 'describe',
+    source: serviceSource(settings),
+  })
   const factory = new WorkerFactory({ ...common, publicSocket: undefined, socketPath: () => '' })
   const worker = factory.makeFirst('describe')
   const { bootTimeoutMs } = common
@@ -73,11 +79,10 @@ export async function describeGraph(settings: ServeSettings): Promise<ServiceGra
 
 type CommonOptions = Omit<WorkerFactoryOptions, 'publicSocket' | 'socketPath'>
 
-function factoryOptions(settings: ServeSettings, instance: string): CommonOptions {
+function factoryOptions(settings: ServeSettings, which: Pick<CommonOptions, 'instance' | 'source'>): CommonOptions {
   return {
-    instance,
+    ...which,
     generation: FIRST_GENERATION,
-    source: serviceSource(settings),
     log: settings.log,
     inherited: process.env,
     execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),

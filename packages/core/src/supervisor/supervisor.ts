@@ -15,6 +15,8 @@ import { bootError, describeExit } from './worker-exit.js'
 export interface SupervisorOptions {
   readonly plan: ServePlan
   readonly makeWorker: (plan: ServicePlan, slot: number) => WorkerHandle
+  /** A worker is gone: what it may have left can be removed. */
+  readonly onWorkerGone: (worker: WorkerHandle) => void
   /** The public socket is given up just before the entry workers stop accepting. */
   readonly closeSocket: () => void
   /** The whole stop, in milliseconds. */
@@ -99,7 +101,10 @@ export class Supervisor implements WatcherObserver {
   }
 
   onPoolChange(watcher: Watcher, worker: WorkerHandle, change: WorkerStateChange): void {
-    if (change.to === 'exited') this.#noteForced(worker)
+    if (change.to === 'exited') {
+      this.#noteForced(worker)
+      this.#options.onWorkerGone(worker)
+    }
     if (this.#state === 'starting' && endedBeforeReady(change)) {
       const { record, lastOutput, identity } = worker
       const { bootTimeoutMs } = watcher.plan.supervision

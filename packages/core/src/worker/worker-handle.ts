@@ -79,6 +79,11 @@ export class WorkerHandle {
     return this.#options.backend.pid
   }
 
+  /** Its call socket, which stays behind when it is killed; undefined for an entry worker. */
+  get socketPath(): string | undefined {
+    return this.#options.init.socketPath
+  }
+
   get lastOutput(): string {
     return this.#options.backend.lastOutput
   }
