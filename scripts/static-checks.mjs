@@ -11,6 +11,7 @@ export const CHECKS = [
   },
   { name: 'architecture', run: script('check-architecture.mjs') },
   { name: 'pure files', run: script('check-pure.mjs') },
+  { name: 'promises', run: script('check-promises.mjs') },
   { name: 'packages', run: script('check-packages.mjs') },
   {
     name: 'types of the tests',
