@@ -1,0 +1,40 @@
+import { fileURLToPath } from 'node:url'
+import type { ProjectFolder } from './project-folder.js'
+import { runNodeToEnd } from './run-node.js'
+
+const RESOLVE = fileURLToPath(new URL('../fixtures/identifiers/resolve.cjs', import.meta.url))
+
+/** What became of an identifier. */
+export interface Resolution {
+  readonly identifier: string
+  readonly name?: string
+  readonly file?: string
+  /** What the service says of the decorators it was compiled with. */
+  readonly flavour?: string
+  readonly code?: string
+  readonly message?: string
+  readonly hint?: string
+  readonly cause?: { readonly name: string; readonly message: string; readonly stack: string }
+}
+
+export interface ResolveOptions {
+  readonly cwd?: string
+  readonly workingDir?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly nodeArgs?: readonly string[]
+}
+
+/** Resolves identifiers in one process of its own, whose main file is plain JavaScript. */
+export async function resolveIdentifiers(
+  project: ProjectFolder,
+  identifiers: readonly string[],
+  { cwd = project.path, workingDir = project.path, env = {}, nodeArgs = [] }: ResolveOptions = {},
+): Promise<Resolution[]> {
+  const args = [...nodeArgs, RESOLVE, project.core, workingDir, ...identifiers]
+  const { code, stdout, stderr } = await runNodeToEnd(args, { cwd, env })
+  if (code !== 0) throw new Error(`resolve.cjs ended with ${code}:\n${stdout}${stderr}`)
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Resolution)
+}
