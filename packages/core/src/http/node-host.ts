@@ -25,9 +25,9 @@ export interface NodeHostOptions {
   /** A call may take so long; undefined: for ever. */
   readonly timeoutMs: number | undefined
   /** Calls that run at once. Default: no limit. */
-  readonly maxConcurrency?: number
+  readonly maxConcurrency?: number | undefined
   /** Calls that wait for one of those places. Default 1000. */
-  readonly maxQueue?: number
+  readonly maxQueue?: number | undefined
   /** Said by `/readyz`, unless the host drains. */
   readonly isReady: () => boolean
   /** How long a request may take to arrive. Node's defaults: 60 s for its head, 300 s in all. */

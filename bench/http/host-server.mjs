@@ -1,0 +1,34 @@
+/** The same api as bare-server.mjs, as a service on the built-in host, on the descriptor it inherits. */
+import { createRequire } from 'node:module'
+import { z } from 'zod'
+
+const require = createRequire(import.meta.url)
+const { NodeHost } = require('../../packages/core/dist/http/node-host.js')
+const { Runner } = require('../../packages/core/dist/runner/runner.js')
+const { defineService } = require('../../packages/core/dist/service/define-service.js')
+const { definitionOf } = require('../../packages/core/dist/service/registry.js')
+
+const TextClassifier = defineService(
+  class TextClassifier {
+    async classify({ text }) {
+      return { label: 'length', score: text.length }
+    }
+  },
+  { apis: { classify: { input: z.object({ text: z.string() }) } }, module: import.meta.url },
+)
+
+const log = { debug() {}, info() {}, warn: console.warn, error: console.error, child: () => log }
+const definition = definitionOf(TextClassifier)
+const runner = new Runner({ definition, instance: new TextClassifier(), slot: 0, log })
+const host = new NodeHost({
+  definition,
+  handler: runner.invoke.bind(runner),
+  log,
+  accessLog: false,
+  keepAliveTimeoutMs: 75_000,
+  timeoutMs: undefined,
+  isReady: () => true,
+})
+await host.listen({ fd: 4, backlog: 2048 })
+process.send('listening')
+process.on('message', () => process.send(process.cpuUsage()))
