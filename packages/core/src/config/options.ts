@@ -165,7 +165,7 @@ export const OPTIONS: readonly OptionRow[] = [
     env: 'EKIBEN_SET',
     kind: string,
     defaultText: 'nothing',
-    description: 'any setting of the configuration file; NAME.KEY=VALUE for one service. In a variable separated by ;',
+    description: 'any setting of the configuration file; NAME.KEY=VALUE for one service; in a variable a=1;b=2',
     places: [],
   },
   {
