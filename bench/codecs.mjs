@@ -1,7 +1,7 @@
 /**
  * Which codec should calls use? Encode, check and decode of one message, for each codec and size of data.
  *
- *     node bench/codecs.mjs [seconds-per-cell]
+ *     node bench/codecs.mjs [--smoke] [--seconds PER_CELL]
  *
  * The check is ours (packages/core/src/call/check-value.ts) and is part of each figure: no codec refuses
  * functions, streams and class instances by itself. It also takes buffers and typed arrays out of the message,
@@ -9,14 +9,18 @@
  */
 import { createRequire } from 'node:module'
 import os from 'node:os'
+import { parseArgs } from 'node:util'
 import v8 from 'node:v8'
 
 const require = createRequire(import.meta.url)
 const { Packr } = require('msgpackr')
 const { checkValue } = require('../packages/core/dist/call/check-value.js')
 
-const seconds = Number(process.argv[2] ?? 0.15)
-const ROUNDS = 5
+const { values: flags } = parseArgs({
+  options: { smoke: { type: 'boolean', default: false }, seconds: { type: 'string', default: '0.08' } },
+})
+const seconds = flags.smoke ? 0.005 : Number(flags.seconds)
+const ROUNDS = flags.smoke ? 1 : 5
 
 const embedding = Float32Array.from({ length: 512 }, (_, index) => Math.sin(index))
 const item = (index) => ({
@@ -40,9 +44,11 @@ const packr = (options) => {
   const codec = new Packr({ useToJSON: false, ...options })
   return { encode: (value) => codec.pack(value), decode: (bytes) => codec.unpack(bytes) }
 }
+const maps = packr({ useRecords: false })
+const records = packr({ useRecords: true, mapsAsObjects: true })
 const CODECS = {
-  'msgpackr maps': packr({ useRecords: false }),
-  'msgpackr records': packr({ useRecords: true, mapsAsObjects: true }),
+  'msgpackr maps': maps,
+  'msgpackr records': records,
   'msgpackr shared records': packr({ structures: [], mapsAsObjects: true }),
   'msgpackr bundled strings': packr({ useRecords: true, bundleStrings: true, mapsAsObjects: true }),
   JSON: { encode: (value) => Buffer.from(JSON.stringify(value)), decode: (bytes) => JSON.parse(bytes.toString()) },
@@ -87,13 +93,15 @@ const columns = [
   ['v8, bytes inside', (value) => roundTripInside(CODECS['v8.serialize'], value)],
 ]
 
-console.log(`Node ${process.version}, ${os.cpus().length} x ${os.cpus()[0]?.model}, load ${os.loadavg()[0]?.toFixed(1)}`)
-console.log(`node bench/codecs.mjs ${seconds}: median µs of ${ROUNDS} alternating rounds\n`)
+console.log(
+  `Node ${process.version}, ${os.cpus().length} x ${os.cpus()[0]?.model}, load ${os.loadavg()[0]?.toFixed(1)}`,
+)
+console.log(`node bench/codecs.mjs --seconds ${seconds}: median µs of ${ROUNDS} alternating rounds\n`)
 for (const [message, value] of Object.entries(MESSAGES)) {
   const rates = columns.map(() => [])
   for (let round = 0; round < ROUNDS; round++) {
-    columns.forEach(([, run], index) => rates[index].push(operationsPerSecond(() => run(value))))
+    for (const [index, [, run]] of columns.entries()) rates[index].push(operationsPerSecond(() => run(value)))
   }
   console.log(message)
-  columns.forEach(([name], index) => console.log(`  ${microseconds(rates[index])}  ${name}`))
+  for (const [index, [name]] of columns.entries()) console.log(`  ${microseconds(rates[index])}  ${name}`)
 }

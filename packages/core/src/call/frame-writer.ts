@@ -35,7 +35,7 @@ export class FrameWriter {
   write(head: FrameHead, body: Uint8Array, attachments: readonly Uint8Array[] = NO_ATTACHMENTS): void {
     if (CHUNK_BYTES - this.#end < FRAME_HEADER_BYTES) this.#nextChunk()
     const bodyLength = body.byteLength
-    const length = attachments.length === 0 ? bodyLength : payloadBytes(bodyLength, attachments)
+    const length = attachments.length === 0 ? bodyLength : payloadBytes(bodyLength, attachments.map(byteLengthOf))
     writeFrameHeader(this.#chunk, this.#end, { head, length, bodyLength })
     this.#end += FRAME_HEADER_BYTES
     this.#append(body)
@@ -91,4 +91,8 @@ export class FrameWriter {
 
 function flush(writer: FrameWriter): void {
   writer.flush()
+}
+
+function byteLengthOf({ byteLength }: Uint8Array): number {
+  return byteLength
 }

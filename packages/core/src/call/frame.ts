@@ -60,9 +60,9 @@ export interface Frame extends FrameHead {
 }
 
 /** Bytes after the header: body, attachments and the gaps before them. */
-export function payloadBytes(bodyLength: number, attachments: readonly { readonly byteLength: number }[]): number {
+export function payloadBytes(bodyLength: number, attachmentLengths: readonly number[]): number {
   let length = bodyLength
-  for (const { byteLength } of attachments) length += paddingAfter(length) + byteLength
+  for (const attachmentLength of attachmentLengths) length += paddingAfter(length) + attachmentLength
   return length
 }
 

@@ -25,7 +25,7 @@ export interface DecodedMessage {
 
 export interface CallMeta {
   readonly requestId: string
-  readonly traceparent: string | undefined
+  readonly traceparent?: string | undefined
 }
 
 /** Names of keys are sent once per shape; pays from a few objects on (bench/codecs.mjs). */
@@ -54,10 +54,8 @@ export function encodeMessage(value: unknown, meta?: CallMeta): EncodedMessage {
   const packr = checked.objects < RECORDS_FROM ? mapPackr : recordPackr
   const body = packr.pack(fields)
   if (body.byteLength > LARGE_BODY_BYTES) packr.useBuffer(Buffer.allocUnsafeSlow(8192))
-  const bytes = payloadBytes(
-    body.byteLength,
-    attachments.map((attachment) => ({ byteLength: sizeOf(attachment) })),
-  )
+  const lengths = attachments.length === 0 ? NONE : attachments.map(sizeOf)
+  const bytes = payloadBytes(body.byteLength, lengths)
   if (bytes > MAX_FRAME_BYTES) throw createError('EKB_ERR_CALL_TOO_LARGE', { bytes, limit: MAX_FRAME_BYTES })
   return { body, attachments }
 }

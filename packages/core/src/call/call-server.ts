@@ -1,0 +1,203 @@
+import { chmodSync, rmSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import { createError, type ErrorOrigin } from '../errors/service-error.js'
+import type { Logger } from '../observe/logger.js'
+import type { CallHandler } from '../runner/call-request.js'
+import { deferred } from '../util/deferred.js'
+import type { ServerCall } from './server-call.js'
+import { ServerConnection } from './server-connection.js'
+
+export interface CallServerOptions {
+  readonly handler: CallHandler
+  readonly service: string
+  readonly slot: number
+  readonly apis: readonly string[]
+  readonly schemaHash: string
+  readonly log: Logger
+  /**
+   * Calls run at once, whoever sent them: each caller keeps to the limit by itself, but there may be several.
+   * Those beyond it wait here. Default: no limit.
+   */
+  readonly maxConcurrency?: number | undefined
+}
+
+/** `sun_path` has 104 bytes on macOS; Node 20 cuts what is longer in silence. */
+const MAX_PATH_BYTES = 100
+
+/** A caller that is blocked may so long not notice that this worker drains. */
+const LEAVE_GRACE_MS = 2_000
+
+/** The callee's side: listens on a Unix socket and runs the calls of other workers. */
+export class CallServer {
+  readonly #options: CallServerOptions
+  readonly #origin: ErrorOrigin
+  readonly #connections = new Set<ServerConnection>()
+  /** Calls beyond `maxConcurrency`, in order of arrival. */
+  readonly #waiting = new Map<ServerCall, ServerConnection>()
+  readonly #drained = deferred()
+  #server: Server | undefined
+  #path: string | undefined
+  #state: 'open' | 'draining' | 'closed' = 'open'
+  #running = 0
+  #leaveTimer: NodeJS.Timeout | undefined
+
+  constructor(options: CallServerOptions) {
+    this.#options = options
+    this.#origin = { service: options.service, slot: options.slot, pid: process.pid }
+  }
+
+  /** Calls that run or wait here. */
+  get inFlight(): number {
+    return this.#running + this.#waiting.size
+  }
+
+  /** Listens on the Unix socket `path`, for this user alone. */
+  async listen(path: string): Promise<void> {
+    const bytes = Buffer.byteLength(path)
+    if (bytes > MAX_PATH_BYTES) {
+      throw createError('EKB_ERR_SOCKET_PATH_TOO_LONG', { path, bytes, limit: MAX_PATH_BYTES })
+    }
+    const server = createServer({ noDelay: true }, (socket) => this.#onConnection(socket))
+    const listening = deferred()
+    server.once('error', (error: NodeJS.ErrnoException) => listening.reject(listenError(path, error)))
+    server.listen(path, () => listening.resolve())
+    await listening.promise
+    server.removeAllListeners('error')
+    server.on('error', (error) => this.#options.log.warn({ error: error.message }, 'call socket failed to accept'))
+    chmodSync(path, 0o600)
+    this.#server = server
+    this.#path = path
+  }
+
+  /**
+   * Stops taking calls and resolves when those in flight are answered. A call that still arrives is refused as not
+   * started, so its caller takes another worker; a connection stays until its caller knows.
+   */
+  async drain(): Promise<void> {
+    if (this.#state === 'open') {
+      this.#state = 'draining'
+      this.#stopListening()
+      for (const [call, connection] of this.#waiting) connection.refuse(call, this.#draining(call))
+      this.#waiting.clear()
+      for (const connection of this.#connections) connection.sendGoaway()
+      this.#settleDrain()
+    }
+    await this.#drained.promise
+  }
+
+  /** Closes at once; the calls in flight are aborted. */
+  async close(): Promise<void> {
+    this.#state = 'closed'
+    clearTimeout(this.#leaveTimer)
+    this.#stopListening()
+    for (const connection of this.#connections) connection.destroy()
+    this.#drained.resolve()
+  }
+
+  #onConnection(socket: Socket): void {
+    if (this.#state === 'closed') {
+      socket.destroy()
+      return
+    }
+    const { service, apis, schemaHash, log } = this.#options
+    const connection = new ServerConnection({
+      socket,
+      service,
+      apis,
+      schemaHash,
+      origin: this.#origin,
+      isOpen: () => this.#state === 'open',
+      run: (call, from) => this.#enter(call, from),
+      onLeft: () => this.#settleDrain(),
+      onClose: (error) => {
+        this.#connections.delete(connection)
+        if (error !== undefined) log.warn({ error: error.message }, 'a call connection was closed')
+        this.#settleDrain()
+      },
+    })
+    this.#connections.add(connection)
+  }
+
+  #enter(call: ServerCall, connection: ServerConnection): void {
+    const { maxConcurrency } = this.#options
+    if (maxConcurrency !== undefined && this.#running >= maxConcurrency) this.#waiting.set(call, connection)
+    else this.#start(call, connection)
+  }
+
+  #start(call: ServerCall, connection: ServerConnection): void {
+    this.#running++
+    let result: unknown
+    try {
+      result = this.#options.handler(call.api, call.input, call)
+    } catch (error) {
+      connection.fail(call, error)
+      return this.#leave()
+    }
+    if (!isThenable(result)) {
+      connection.answer(call, result)
+      return this.#leave()
+    }
+    result.then(
+      (value) => {
+        connection.answer(call, value)
+        this.#leave()
+      },
+      (error: unknown) => {
+        connection.fail(call, error)
+        this.#leave()
+      },
+    )
+  }
+
+  #leave(): void {
+    this.#running--
+    if (this.#waiting.size > 0) this.#startWaiting()
+    if (this.#state === 'draining') this.#settleDrain()
+  }
+
+  /** The next one whose caller still waits and whose deadline has not passed. */
+  #startWaiting(): void {
+    for (const [call, connection] of this.#waiting) {
+      this.#waiting.delete(call)
+      if (call.isAborted) connection.fail(call, undefined)
+      else if (!connection.refuseLate(call)) return this.#start(call, connection)
+    }
+  }
+
+  #settleDrain(): void {
+    if (this.#state !== 'draining' || this.inFlight > 0) return
+    for (const connection of this.#connections) if (connection.hasLeft) connection.end()
+    if (this.#connections.size === 0) {
+      clearTimeout(this.#leaveTimer)
+      this.#drained.resolve()
+      return
+    }
+    this.#leaveTimer ??= setTimeout(() => {
+      for (const connection of this.#connections) connection.destroy()
+    }, LEAVE_GRACE_MS)
+  }
+
+  #draining(call: ServerCall): Error {
+    const reason = 'it is draining and did not start the call'
+    return createError('EKB_ERR_WORKER_LOST', { service: this.#options.service, method: call.api, reason })
+  }
+
+  #stopListening(): void {
+    this.#server?.close()
+    // Node unlinks the path by itself where nothing else has happened to it.
+    if (this.#path !== undefined) rmSync(this.#path, { force: true })
+    this.#server = undefined
+    this.#path = undefined
+  }
+}
+
+function listenError(path: string, error: NodeJS.ErrnoException): Error {
+  if (error.code === 'EADDRINUSE') {
+    return createError('EKB_ERR_SOCKET_IN_USE', { address: path, owner: undefined }, { cause: error })
+  }
+  return createError('EKB_ERR_SOCKET_UNAVAILABLE', { address: path, reason: error.message }, { cause: error })
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
+}

@@ -1,0 +1,240 @@
+import { createError, type ServiceError } from '../errors/service-error.js'
+import type { PoolMember, PoolSettings } from '../ipc/protocol.js'
+import type { Logger } from '../observe/logger.js'
+import { monotonicMs } from '../util/monotonic.js'
+import { DeadlineWheel } from './deadline-wheel.js'
+import { pickWorker } from './pick-worker.js'
+import { type CallDeadline, type CallOptions, PoolCall, type PoolCallOwner } from './pool-call.js'
+import type { PoolLink } from './pool-link.js'
+import { PoolMembers } from './pool-members.js'
+import { toCallerError } from './service-call-error.js'
+import { encodeMessage, readAttachments } from './wire.js'
+
+export interface PoolClientOptions {
+  readonly service: string
+  readonly settings: PoolSettings
+  /** The caller's own. */
+  readonly generation: number
+  /** Of the service as the caller knows it; default: that of the first worker of its generation. */
+  readonly schemaHash?: string
+  readonly log: Logger
+}
+
+/** An idempotent call is not given to more workers than this: it may be the one that kills them. */
+const MAX_LOSSES = 2
+
+/** The caller's side of a pool: gives each call to one of its ready workers, or keeps it until there is one. */
+export class PoolClient implements PoolCallOwner {
+  readonly #options: PoolClientOptions
+  readonly #members: PoolMembers
+  readonly #wheel = new DeadlineWheel<PoolCall>((call) => this.#expire(call))
+  /** Waiting for a worker, in order of arrival. */
+  readonly #queue = new Set<PoolCall>()
+  readonly #inFlight = new Set<PoolCall>()
+  /** Runs while no worker can be used; `failed` once it has run out. */
+  #grace: NodeJS.Timeout | 'failed' | undefined
+  #retryTimer: NodeJS.Timeout | undefined
+
+  constructor(options: PoolClientOptions) {
+    this.#options = options
+    this.#members = new PoolMembers({
+      service: options.service,
+      generation: options.generation,
+      schemaHash: options.schemaHash,
+      onChange: (link) => this.#onLinkChange(link),
+    })
+  }
+
+  /** The ready workers of the pool, from the supervisor's latest snapshot. */
+  update(members: readonly PoolMember[]): void {
+    if (this.#members.update(members)) this.#endGrace()
+    this.#serveQueue()
+  }
+
+  /** The answer of one of the workers; rejects with a coded error, or the one thrown there. */
+  call(api: string, input: unknown, options: CallOptions): Promise<unknown> {
+    // No async function: it would put a promise of its own around the call's.
+    try {
+      if (options.signal?.aborted) throw this.#aborted(api)
+      return this.#begin(api, input, options)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** Ends all connections; calls that wait or run are rejected. */
+  close(): void {
+    const reason = 'its caller is closing'
+    for (const call of [...this.#queue, ...this.#inFlight]) this.#cancel(call, this.#lost(call, reason))
+    this.#members.destroy()
+    this.#wheel.close()
+    this.#endGrace()
+    clearTimeout(this.#retryTimer)
+  }
+
+  /** @internal */
+  onResult(call: PoolCall, value: unknown): void {
+    this.#settle(call, 'resolve', value)
+    this.#serveQueue()
+  }
+
+  /** @internal */
+  onRefused(call: PoolCall, wireError: unknown): void {
+    this.#settle(call, 'reject', toCallerError(wireError, { service: this.#options.service, method: call.api }))
+    this.#serveQueue()
+  }
+
+  /** @internal */
+  onReturned(call: PoolCall, reason: 'unsent' | 'lost', error: ServiceError): void {
+    this.#inFlight.delete(call)
+    if (reason === 'lost') {
+      call.losses++
+      if (!call.isIdempotent || call.losses > MAX_LOSSES || error.code !== 'EKB_ERR_WORKER_LOST') {
+        this.#settle(call, 'reject', error)
+        return
+      }
+    }
+    call.link = undefined
+    this.#dispatch(call)
+  }
+
+  /** @internal */
+  onAbort(call: PoolCall): void {
+    // Its caller was aborted by the deadline both share: that is what happened here, too.
+    if (call.deadlineAt !== undefined && monotonicMs() >= call.deadlineAt) this.#expire(call)
+    else this.#cancel(call, this.#aborted(call.api))
+  }
+
+  #begin(api: string, input: unknown, options: CallOptions): Promise<unknown> {
+    const message = encodeMessage(input, options)
+    const call = new PoolCall({ owner: this, api, message, options, deadline: this.#deadlineOf(options) })
+    if (call.deadlineAt !== undefined) this.#wheel.add(call, call.deadlineAt)
+    const attachments = readAttachments(message.attachments)
+    if (attachments instanceof Promise) void this.#dispatchWhenRead(call, attachments)
+    else this.#dispatch(call)
+    return call.promise
+  }
+
+  async #dispatchWhenRead(call: PoolCall, attachments: Promise<Uint8Array[]>): Promise<void> {
+    try {
+      call.attachments = await attachments
+      this.#dispatch(call)
+    } catch (error) {
+      this.#settle(call, 'reject', error)
+    }
+  }
+
+  #dispatch(call: PoolCall): void {
+    if (call.isSettled) return
+    if (call.deadlineAt !== undefined && monotonicMs() >= call.deadlineAt) return this.#expire(call)
+    // Those that came before go first.
+    const link = this.#queue.size > 0 ? undefined : this.#pick()
+    if (link !== undefined) return this.#start(call, link)
+    this.#enqueue(call)
+    this.#serveQueue()
+  }
+
+  #start(call: PoolCall, link: PoolLink): void {
+    call.link = link
+    this.#inFlight.add(call)
+    link.start(call)
+  }
+
+  #pick(): PoolLink | undefined {
+    const { maxConcurrency } = this.#options.settings.traffic
+    const usable = this.#members.usable()
+    if (maxConcurrency === undefined) return pickWorker(usable, { random: Math.random, leastBusy: false })
+    const free = usable.filter((link) => link.load < maxConcurrency)
+    return pickWorker(free, { random: Math.random, leastBusy: true })
+  }
+
+  #enqueue(call: PoolCall): void {
+    const { service, settings } = this.#options
+    const queued = this.#queue.size
+    if (queued >= settings.traffic.maxQueue) {
+      this.#settle(call, 'reject', createError('EKB_ERR_OVERLOADED', { service, queued }))
+      return
+    }
+    this.#queue.add(call)
+  }
+
+  #serveQueue(): void {
+    while (this.#queue.size > 0) {
+      const link = this.#pick()
+      if (link === undefined) break
+      const [call] = this.#queue as Iterable<PoolCall> as [PoolCall]
+      this.#queue.delete(call)
+      this.#start(call, link)
+    }
+    if (this.#queue.size > 0 && this.#members.usable().length === 0) this.#waitForWorker()
+  }
+
+  /** Nobody can be reached: the queue waits for the grace time; after that, calls fail at once until a worker comes. */
+  #waitForWorker(): void {
+    if (this.#grace === 'failed') return this.#failQueue()
+    this.#grace ??= setTimeout(() => {
+      this.#grace = 'failed'
+      this.#failQueue()
+    }, this.#options.settings.dependencyGraceMs)
+    const retryInMs = this.#members.retryInMs
+    if (retryInMs === undefined) return
+    clearTimeout(this.#retryTimer)
+    this.#retryTimer = setTimeout(() => this.#serveQueue(), Math.ceil(retryInMs))
+  }
+
+  #failQueue(): void {
+    const { service, settings } = this.#options
+    const params = { service, waitedMs: settings.dependencyGraceMs }
+    const cause = this.#members.lastError
+    for (const call of this.#queue) {
+      const error = createError('EKB_ERR_DEPENDENCY_DOWN', params, cause === undefined ? {} : { cause })
+      this.#settle(call, 'reject', error)
+    }
+  }
+
+  #endGrace(): void {
+    if (typeof this.#grace === 'object') clearTimeout(this.#grace)
+    this.#grace = undefined
+  }
+
+  #onLinkChange(link: PoolLink): void {
+    if (link.isConnected) this.#endGrace()
+    this.#serveQueue()
+  }
+
+  #expire(call: PoolCall): void {
+    const what = `${this.#options.service}.${call.api}`
+    this.#cancel(call, createError('EKB_ERR_TIMEOUT', { what, timeoutMs: Math.ceil(call.timeoutMs) }))
+  }
+
+  #cancel(call: PoolCall, error: ServiceError): void {
+    const { link } = call
+    if (!this.#settle(call, 'reject', error)) return
+    link?.cancel(call)
+    this.#serveQueue()
+  }
+
+  #settle(call: PoolCall, how: 'resolve' | 'reject', value: unknown): boolean {
+    this.#queue.delete(call)
+    this.#inFlight.delete(call)
+    if (call.deadlineAt !== undefined) this.#wheel.delete(call, call.deadlineAt)
+    return call.settle(how, value)
+  }
+
+  /** The nearest of the caller's deadline, the call's own limit and the pool's. */
+  #deadlineOf({ deadlineAt = Infinity, timeoutMs = Infinity }: CallOptions): CallDeadline | undefined {
+    const limitMs = Math.min(timeoutMs, this.#options.settings.traffic.timeoutMs ?? Infinity)
+    if (deadlineAt === Infinity && limitMs === Infinity) return undefined
+    const now = monotonicMs()
+    const nearest = Math.min(deadlineAt, now + limitMs)
+    return { at: nearest, timeoutMs: Math.max(0, nearest - now) }
+  }
+
+  #aborted(api: string): ServiceError {
+    return createError('EKB_ERR_ABORTED', { what: `${this.#options.service}.${api}` })
+  }
+
+  #lost(call: PoolCall, reason: string): ServiceError {
+    return createError('EKB_ERR_WORKER_LOST', { service: this.#options.service, method: call.api, reason })
+  }
+}

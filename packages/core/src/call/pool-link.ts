@@ -1,0 +1,94 @@
+import type { ServiceError } from '../errors/service-error.js'
+import type { PoolMember } from '../ipc/protocol.js'
+import { monotonicMs } from '../util/monotonic.js'
+import { CallConnection, type OutgoingCall } from './call-connection.js'
+
+/** A worker that could not be reached is left alone for so long. */
+const RETRY_AFTER_MS = 100
+
+export interface PoolLinkOptions {
+  readonly service: string
+  readonly member: PoolMember
+  /** A worker of another generation must prove its schema. */
+  readonly schemaHash: string | undefined
+  /** It can be reached, takes calls again, or no longer. */
+  readonly onChange: (link: PoolLink) => void
+}
+
+/** One ready worker as its caller sees it; connects at its first call, and again after a connection was lost. */
+export class PoolLink {
+  readonly member: PoolMember
+  readonly #options: PoolLinkOptions
+  #connection: CallConnection | undefined
+  /** Not before then, after a connection failed. */
+  #retryAt = 0
+  #lastError: ServiceError | undefined
+
+  constructor(options: PoolLinkOptions) {
+    this.member = options.member
+    this.#options = options
+  }
+
+  /** Calls given to it and not answered yet. */
+  get load(): number {
+    return this.#connection?.load ?? 0
+  }
+
+  /** Has it answered our hello? */
+  get isConnected(): boolean {
+    return this.#connection?.state === 'ready'
+  }
+
+  /** May it get a call? Not one that drains: it said goaway, and its successor has another address or comes later. */
+  get isUsable(): boolean {
+    const connection = this.#connection
+    if (connection !== undefined) return connection.state === 'ready' || connection.state === 'connecting'
+    return this.#retryAt === 0 || monotonicMs() >= this.#retryAt
+  }
+
+  /** Milliseconds until it may be tried again; undefined: it need not be waited for. */
+  get retryInMs(): number | undefined {
+    return this.#connection === undefined && this.#retryAt > 0 ? this.#retryAt - monotonicMs() : undefined
+  }
+
+  get lastError(): ServiceError | undefined {
+    return this.#lastError
+  }
+
+  start(call: OutgoingCall): void {
+    this.#connection ??= this.#connect()
+    this.#connection.start(call)
+  }
+
+  cancel(call: OutgoingCall): void {
+    this.#connection?.cancel(call)
+  }
+
+  /** No further calls; those in flight may end. */
+  retire(): void {
+    this.#connection?.retire()
+  }
+
+  destroy(): void {
+    this.#connection?.destroy()
+  }
+
+  #connect(): CallConnection {
+    const { service, schemaHash, member } = this.#options
+    const connection = new CallConnection({
+      address: member.address,
+      service,
+      schemaHash,
+      onChange: (error) => {
+        if (connection.state === 'ready') this.#retryAt = 0
+        if (connection.state === 'closed') {
+          this.#connection = undefined
+          this.#lastError = error
+          this.#retryAt = monotonicMs() + RETRY_AFTER_MS
+        }
+        this.#options.onChange(this)
+      },
+    })
+    return connection
+  }
+}
