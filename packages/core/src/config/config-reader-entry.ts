@@ -13,8 +13,7 @@ export type ConfigReaderMessage =
 const MAX_JSON_BYTES = 1024 * 1024
 
 async function main(file: string): Promise<ConfigReaderMessage> {
-  const loaded = await load(file)
-  const config = loaded.default
+  const config = defaultOf(await load(file))
   if (config === undefined) return { type: 'failed', reason: 'it has no default export' }
   const problem = findProblem(config, '', [])
   if (problem !== undefined) return { type: 'failed', reason: problem }
@@ -29,6 +28,12 @@ async function load(file: string): Promise<Record<string, unknown>> {
     return loadModule(file)
   }
   return (await import(pathToFileURL(file).href)) as Record<string, unknown>
+}
+
+/** What was compiled from ESM to CommonJS has its default export one level further down. */
+function defaultOf(loaded: Record<string, unknown>): unknown {
+  const given = loaded.default as { __esModule?: unknown; default?: unknown } | undefined
+  return given?.__esModule === true && 'default' in given ? given.default : given
 }
 
 /** JSON.stringify drops functions and turns class instances into {} without a word. */

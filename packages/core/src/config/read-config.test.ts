@@ -58,6 +58,12 @@ describe('readConfig', () => {
     assert.deepEqual(await readOne(t, 'c.cjs', 'module.exports = { host: "x" }'), { host: 'x' })
   })
 
+  it('runs TypeScript without a build step', async (t) => {
+    const text = 'const port: number = 1\nexport default { port } satisfies object'
+    assert.deepEqual(await readOne(t, 'a.ts', text), { port: 1 })
+    assert.deepEqual(await readOne(t, 'a.mts', text), { port: 1 })
+  })
+
   it('ends what the file leaves running', async (t) => {
     assert.deepEqual(await readOne(t, 'a.mjs', 'setInterval(() => {}, 1000); export default { port: 1 }'), { port: 1 })
   })
