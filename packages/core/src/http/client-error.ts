@@ -12,6 +12,8 @@ export function toRequestError(error: NodeJS.ErrnoException & { reason?: unknown
   switch (error.code) {
     case 'ECONNRESET':
     case 'EPIPE':
+    // It ended in the middle of a request.
+    case 'HPE_INVALID_EOF_STATE':
       return undefined
     case 'HPE_HEADER_OVERFLOW':
       return createError('EKB_ERR_HTTP_HEADERS_TOO_LARGE', { limit: maxHeaderSize }, { cause: error })
