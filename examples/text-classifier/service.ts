@@ -11,7 +11,7 @@ const Input = z.object({ text: z.string().trim().min(1).max(5_000) })
 const Output = z.object({ label: z.string(), score: z.number(), nearest: z.string(), mood: z.enum(MOODS) })
 
 /** Says what a customer's message is about, by the labelled sentences that mean nearly the same. */
-@service({ traffic: { timeoutMs: 30_000 } })
+@service({ traffic: { timeoutMs: 10_000 } })
 export class TextClassifier {
   @depends(Embedder) embedder!: ServiceClient<Embedder>
   @depends(Sentiment) sentiment!: ServiceClient<Sentiment>

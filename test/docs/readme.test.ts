@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { runNodeToEnd } from '../helpers/run-node.js'
 import { startServing } from '../helpers/serving-command.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -65,11 +66,17 @@ for (const file of ['README.md', 'docs/README.md', 'examples/text-classifier/REA
 
 test('docs/README.md lists every page', async () => {
   const linked = linksOf(await readFile(join(ROOT, 'docs/README.md'), 'utf8'))
-  const pages = (await readdir(join(ROOT, 'docs'), { recursive: true })).filter((page) => page.endsWith('.md'))
+  const pages = (await readdir(join(ROOT, 'docs'))).filter((page) => page.endsWith('.md'))
   assert.deepEqual(
     pages.filter((page) => page !== 'README.md' && !linked.includes(page)),
     [],
   )
+})
+
+test('README shows the graph as the command prints it', async () => {
+  const { stdout, code } = await runNodeToEnd([CLI, 'graph', EXAMPLE], { cwd: ROOT })
+  assert.equal(code, 0)
+  assert.ok(readme.includes(`\`\`\`\n${stdout.trimEnd()}\n\`\`\``), stdout)
 })
 
 async function checkSession(session: Session, folder: string): Promise<void> {
