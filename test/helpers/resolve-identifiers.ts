@@ -11,6 +11,8 @@ export interface Resolution {
   readonly file?: string
   /** What the service says of the decorators it was compiled with. */
   readonly flavour?: string
+  /** What TSX_TSCONFIG_PATH was afterwards. */
+  readonly environment?: string
   readonly code?: string
   readonly message?: string
   readonly hint?: string

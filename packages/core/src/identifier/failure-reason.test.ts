@@ -17,6 +17,14 @@ describe('parseLocation', () => {
     assert.equal(parseLocation('C:\\app\\a.js:12\n@d\n^\n')?.file, 'C:\\app\\a.js')
   })
 
+  it('reads an excerpt of several lines', () => {
+    const location = parseLocation(
+      'file:///app/a.mts:2\nconst a: number = 1\nconst b = = 2\n          ^\n\nSyntaxError: x',
+    )
+    assert.equal(location?.excerpt, 'const b = = 2\n          ^')
+    assert.equal(location?.line, 2)
+  })
+
   it('reads nothing where there is none', () => {
     assert.equal(parseLocation(new Error('x').stack), undefined)
     assert.equal(parseLocation('Error: at 10:30\n    at a\n    at b'), undefined)

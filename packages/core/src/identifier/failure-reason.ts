@@ -9,12 +9,17 @@ export interface SourceLocation {
 }
 
 const MAX_REASON_LINES = 4
+const MAX_EXCERPT_LINES = 8
 
 /** Reads `file:line`, the line and its caret, where a stack begins with them. */
 export function parseLocation(stack: unknown): SourceLocation | undefined {
-  const [head = '', source = '', caret = ''] = String(stack).split(/\r?\n/)
+  const [head = '', ...lines] = String(stack).split(/\r?\n/)
   const match = /^(?:file:\/\/)?(\S.*):(\d+)$/.exec(head)
-  if (match === null || !/^\s*\^+\s*$/.test(caret)) return undefined
+  // Node's own stripping shows the lines before as well.
+  const caretAt = lines.slice(0, MAX_EXCERPT_LINES).findIndex((line) => /^\s*\^+\s*$/.test(line))
+  if (match === null || caretAt < 1) return undefined
+  const source = lines[caretAt - 1] as string
+  const caret = lines[caretAt] as string
   return {
     file: match[1] as string,
     line: Number(match[2]),
