@@ -21,6 +21,6 @@ try {
   console.log(`curl -s ${server.url}/classify -H 'content-type: application/json' -d '${message}'`)
 } catch (error) {
   // Every failure to start has a code, a message and a hint; nothing is left running.
-  console.error(`${error.code}: ${error.message}\n  hint: ${error.hint}`, error.cause ?? '')
+  console.error(error.hint ? `${error.code}: ${error.message}\n  hint: ${error.hint}` : error)
   process.exitCode = 1
 }
