@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { ServiceError } from '../errors/service-error.js'
 import type { OutgoingCall } from './call-connection.js'
 import type { PoolLink } from './pool-link.js'
@@ -67,7 +68,11 @@ export class PoolCall implements OutgoingCall {
     this.promise = new Promise((resolve, reject) => {
       this.#ends = { resolve, reject }
     })
-    options.signal?.addEventListener('abort', this)
+    if (options.signal !== undefined) {
+      // All calls made for one request listen to one signal; Node would warn of a leak at the eleventh.
+      setMaxListeners(0, options.signal)
+      options.signal.addEventListener('abort', this)
+    }
   }
 
   get isSettled(): boolean {

@@ -1,0 +1,307 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isServiceError, ServiceError } from '../errors/service-error.js'
+import { FRAME_HEADER_BYTES, type Frame, paddingAfter } from './frame.js'
+import { MAX_VALUE_DEPTH } from './value-kinds.js'
+import { decodeMessage, encodeMessage, readAttachments } from './wire.js'
+
+/** What the other side gets, through the layout of a frame. */
+async function cross(value: unknown): Promise<unknown> {
+  const { body, attachments } = encodeMessage(value)
+  return decodeMessage(layOut(body, await readAttachments(attachments))).value
+}
+
+function layOut(body: Uint8Array, attachments: readonly Uint8Array[] = [], alone = true): Frame {
+  const parts: Uint8Array[] = [Buffer.alloc(FRAME_HEADER_BYTES), body]
+  let length = body.byteLength
+  for (const attachment of attachments) {
+    parts.push(Buffer.alloc(paddingAfter(length)), attachment)
+    length += paddingAfter(length) + attachment.byteLength
+  }
+  const source = Buffer.concat(parts)
+  const bodyEnd = FRAME_HEADER_BYTES + body.byteLength
+  const head = { type: 2, flags: 0, method: 0, id: 1, deadlineAt: undefined }
+  return { ...head, source, bodyStart: FRAME_HEADER_BYTES, bodyEnd, end: source.length, alone }
+}
+
+const refused = (path: string, received: RegExp) => (error: unknown) => {
+  assert.ok(isServiceError(error, 'EKB_ERR_NOT_SERIALISABLE'))
+  assert.match(error.message, received)
+  assert.ok(error.message.endsWith(` at ${path}`), error.message)
+  return true
+}
+
+const BIG = 2n ** 200n + 1n
+const KEPT: Readonly<Record<string, unknown>> = {
+  'a string': 'text',
+  'an empty string': '',
+  'a long string': 'Grüße, 日本, 🍱. '.repeat(500),
+  'half a surrogate pair': 'before \ud83c after',
+  'a long string with half a pair': `${'x'.repeat(5000)}\udf71`,
+  undefined: undefined,
+  null: null,
+  NaN: Number.NaN,
+  'minus zero': -0,
+  Infinity: Number.POSITIVE_INFINITY,
+  '-Infinity': Number.NEGATIVE_INFINITY,
+  integers: [
+    0,
+    1,
+    31,
+    32,
+    63,
+    64,
+    100,
+    127,
+    128,
+    255,
+    256,
+    65535,
+    65536,
+    2 ** 31,
+    2 ** 32,
+    2 ** 53,
+    -1,
+    -32,
+    -33,
+    -(2 ** 31),
+  ],
+  fractions: [0.1, -1.5, 1e300, 5e-324],
+  'minus zero within': { list: [1, -0, 0], z: -0 },
+  'undefined properties': { a: undefined, b: [undefined, null] },
+  'a small BigInt': 7n,
+  'BigInts of any size': [BIG, -BIG, 0n, -1n, 2n ** 63n, 2n ** 64n],
+  'a Date': new Date(1_700_000_000_123),
+  'a Date before 1970': new Date(-5),
+  'a RegExp': /a[/]b\n/giu,
+  'a Map': new Map<unknown, unknown>([
+    ['a', 1],
+    [{ k: 1 }, new Set([1, new Date(1)])],
+    [3n, new Map([[1, -0]])],
+  ]),
+  'a Set': new Set([1, 'two', undefined, Number.NaN]),
+  'a Buffer': Buffer.from('bytes'),
+  'an empty Buffer': Buffer.alloc(0),
+  'an ArrayBuffer': new Uint8Array([1, 2, 3]).buffer,
+  'a part of a larger buffer': new Float32Array([1, 2, 3, 4]).subarray(1, 3),
+  'bytes in several places': { a: Buffer.from('a'), list: [new Uint8Array([1]), { deep: Buffer.from('ccc') }] },
+  'keys that look like patches': { value: [[], 0], patches: null, 0: [['value'], 1] },
+  'keys of every sort': { '': 1, constructor: 'x', toString: 2, 'a b': 3, ключ: 4, hasOwnProperty: null },
+  'many objects of one shape': Array.from({ length: 200 }, (_, id) => ({ id, tags: ['a'], at: new Date(id) })),
+}
+for (const [name, value] of Object.entries(KEPT)) {
+  test(`arrives as it was: ${name}`, async () => assert.deepStrictEqual(await cross(value), value))
+}
+
+const VIEWS = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+] as const
+test('typed arrays of every kind arrive aligned, with a buffer of their own', async () => {
+  const views = [
+    ...VIEWS.map((View) => new View([1, 2, 3])),
+    new BigInt64Array([-1n]),
+    new BigUint64Array([2n ** 64n - 1n]),
+  ]
+  const arrived = (await cross([new Uint8Array([9]), ...views])) as ArrayBufferView[]
+  assert.deepStrictEqual(arrived.slice(1), views)
+  for (const view of arrived) assert.equal(view.buffer.byteLength, view.byteLength)
+})
+
+test('a Date that is none arrives as one', async () => {
+  const arrived = (await cross({ at: new Date(Number.NaN) })) as { at: Date }
+  assert.ok(arrived.at instanceof Date)
+  assert.equal(arrived.at.getTime(), Number.NaN)
+})
+
+test('a DataView arrives', async () => {
+  const view = (await cross(new DataView(new Uint8Array([1, 2, 3, 4]).buffer, 1, 2))) as DataView
+  assert.ok(view instanceof DataView)
+  assert.equal(view.getUint16(0), 0x0203)
+})
+
+test('Blob and File arrive with their type, name and bytes', async () => {
+  const file = new File(['hello'], 'a.txt', { type: 'text/plain', lastModified: 5 })
+  const value = { blob: new Blob(['x'], { type: 'image/png' }), files: [file], raw: Buffer.from('r') }
+  const arrived = (await cross(value)) as typeof value
+  assert.ok(arrived.blob instanceof Blob)
+  assert.equal(arrived.blob.type, 'image/png')
+  assert.equal(await arrived.blob.text(), 'x')
+  const [first] = arrived.files as [File]
+  assert.ok(first instanceof File)
+  assert.deepEqual(
+    [first.name, first.type, first.lastModified, await first.text()],
+    ['a.txt', 'text/plain', 5, 'hello'],
+  )
+  assert.deepStrictEqual(arrived.raw, Buffer.from('r'))
+})
+
+test('an Error arrives with code, status, detail and cause', async () => {
+  const cause = Object.assign(new Error('inner'), { code: 'ENOENT' })
+  const sent = new ServiceError('outer', { statusCode: 409, code: 'TAKEN', detail: { id: 1 }, cause })
+  const { error } = (await cross({ error: sent })) as { error: ServiceError }
+  assert.ok(isServiceError(error, 'TAKEN'))
+  assert.deepEqual([error.message, error.statusCode, error.detail], ['outer', 409, { id: 1 }])
+  const inner = error.cause as NodeJS.ErrnoException
+  assert.ok(inner instanceof Error)
+  assert.deepEqual([inner.message, inner.code], ['inner', 'ENOENT'])
+})
+
+test('an object with a toJSON of its own arrives as what that returns', async () => {
+  class Money {
+    toJSON() {
+      return { amount: 3, at: new Date(1) }
+    }
+  }
+  assert.deepEqual(await cross({ price: new Money(), url: new URL('http://a/') }), {
+    price: { amount: 3, at: new Date(1) },
+    url: 'http://a/',
+  })
+})
+
+test('__proto__ arrives as a property, and no prototype changes', async () => {
+  const value = JSON.parse('{"a":{"d":1,"__proto__":{"polluted":true}},"list":[{"__proto__":null}]}') as { a: object }
+  const arrived = (await cross(value)) as { a: object }
+  assert.deepEqual(Object.keys(arrived.a), ['d', '__proto__'])
+  assert.equal(Object.getPrototypeOf(arrived.a), Object.prototype)
+  assert.equal(({} as { polluted?: boolean }).polluted, undefined)
+  assert.equal(JSON.stringify(arrived), JSON.stringify(value))
+})
+
+test('specials before and behind a __proto__ key arrive once', async () => {
+  const value = JSON.parse('{"__proto__":1}') as Record<string, unknown>
+  const mixed = { at: new Date(1), inner: Object.assign({ when: new Date(2), raw: Buffer.from('b') }, value), end: 1n }
+  Object.defineProperty(mixed.inner, '__proto__', { value: new Date(3), enumerable: true })
+  const arrived = (await cross([mixed, mixed])) as (typeof mixed)[]
+  assert.deepEqual(Object.entries(arrived[1]?.inner ?? {}), [
+    ['when', new Date(2)],
+    ['raw', Buffer.from('b')],
+    ['__proto__', new Date(3)],
+  ])
+  assert.deepEqual([arrived[0]?.at, arrived[0]?.end], [new Date(1), 1n])
+})
+
+test('plain data is sent as it is, without a copy', async () => {
+  const { checkValue } = await import('./check-value.js')
+  const value = { text: 'a', list: [{ n: 1 }], none: undefined }
+  assert.equal(checkValue(value).value, value)
+  const withDate = { plain: value, at: new Date() }
+  assert.equal((checkValue(withDate).value as typeof withDate).plain, value)
+  assert.ok(withDate.at instanceof Date)
+})
+
+class Thing {}
+class MyMap extends Map {}
+const cycle: { self?: unknown } = {}
+cycle.self = { back: [cycle] }
+const REFUSED: readonly (readonly [string, unknown, string, RegExp])[] = [
+  ['a function', { items: [0, 1, 2, { fn: () => 1 }] }, '$.items[3].fn', /a function/],
+  ['a function alone', () => 1, '$', /a function/],
+  ['a symbol', { 'odd key': Symbol('s') }, '$["odd key"]', /a symbol/],
+  ['a class instance', [new Thing()], '$[0]', /an instance of Thing/],
+  ['a class that extends Map', { m: new MyMap() }, '$.m', /an instance of MyMap/],
+  ['a promise', { p: Promise.resolve() }, '$.p', /a promise/],
+  ['a stream', { s: new ReadableStream() }, '$.s', /a stream/],
+  ['a generator', { g: (function* () {})() }, '$.g', /an (instance|object)/],
+  ['a WeakMap', { w: new WeakMap() }, '$.w', /an instance of WeakMap/],
+  ['a cycle', cycle, '$.self.back[0]', /a cycle/],
+  ['a function in a Map', { m: new Map([['k', () => 1]]) }, '$.m[0][1]', /a function/],
+  ['a function in a Set', new Set([() => 1]), '$[0]', /a function/],
+]
+for (const [name, value, path, received] of REFUSED) {
+  test(`refused with its path: ${name}`, () => assert.throws(() => encodeMessage(value), refused(path, received)))
+}
+
+test('data may be deep, but not without end', async () => {
+  const nest = (levels: number) => {
+    let value: unknown = 'end'
+    for (let level = 0; level < levels; level++) value = { value }
+    return value
+  }
+  assert.deepEqual(await cross(nest(500)), nest(500))
+  assert.throws(() => encodeMessage(nest(MAX_VALUE_DEPTH + 2)), /nested deeper than 1000 levels/)
+  assert.throws(() => encodeMessage(nest(200_000)), /nested deeper than 1000 levels/)
+})
+
+test('ids of a call travel with it', () => {
+  const { body } = encodeMessage({ a: 1n }, { requestId: 'r-1', traceparent: '00-a-b-01' })
+  assert.deepEqual(decodeMessage(layOut(body)), { value: { a: 1n }, requestId: 'r-1', traceparent: '00-a-b-01' })
+  const bare = decodeMessage(layOut(encodeMessage(null, { requestId: 'r-2', traceparent: undefined }).body))
+  assert.deepEqual(bare, { value: null, requestId: 'r-2', traceparent: undefined })
+})
+
+test('bytes from a chunk that other frames share are copied out of it', () => {
+  const { body, attachments } = encodeMessage(Buffer.from('abc'))
+  const frame = layOut(body, attachments as Uint8Array[], false)
+  const { value } = decodeMessage(frame)
+  assert.deepStrictEqual(value, Buffer.from('abc'))
+  assert.notEqual((value as Buffer).buffer, (frame.source as Buffer).buffer)
+})
+
+test('random values arrive as they were', async () => {
+  const random = seeded(20)
+  for (let round = 0; round < 300; round++) {
+    const value = randomValue(random, 4)
+    assert.deepStrictEqual(await cross(value), value)
+  }
+})
+
+test('a damaged body is a protocol error, never another', async () => {
+  const random = seeded(7)
+  const { body, attachments } = encodeMessage(KEPT)
+  for (let round = 0; round < 300; round++) {
+    const damaged = Buffer.from(body)
+    for (let flips = 0; flips < 3; flips++) damaged[Math.floor(random() * damaged.length)] = Math.floor(random() * 256)
+    const cut = random() < 0.5 ? damaged : damaged.subarray(0, Math.floor(random() * damaged.length))
+    try {
+      decodeMessage(layOut(cut, await readAttachments(attachments)))
+    } catch (error) {
+      assert.ok(isServiceError(error, 'EKB_ERR_CALL_PROTOCOL'), String(error))
+    }
+  }
+  assert.deepEqual(await cross({ after: [1n] }), { after: [1n] })
+})
+
+/** mulberry32: the same values in every run. */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+function randomValue(random: () => number, depth: number): unknown {
+  const below = (count: number) => Math.floor(random() * count)
+  const list = () => Array.from({ length: below(6) }, () => randomValue(random, depth - 1))
+  const scalars = [
+    () => below(100),
+    () => (random() - 0.5) * 1e9,
+    () => -0,
+    () => String.fromCharCode(...Array.from({ length: below(80) }, () => below(0x10000))),
+    () => BigInt(below(2 ** 31)) ** 5n,
+    () => undefined,
+    () => null,
+    () => random() < 0.5,
+    () => new Date(below(2 ** 31)),
+    () => Buffer.from(String(random())),
+    () => new Float64Array([random()]),
+  ]
+  const nested = [
+    list,
+    () => new Set(list()),
+    () => new Map(list().map((value, index) => [index % 2 === 0 ? value : index, value])),
+    () => Object.fromEntries(list().map((value, index) => [`k${index}${below(3)}`, value])),
+  ]
+  const makers = depth > 0 && random() < 0.6 ? nested : scalars
+  return (makers[below(makers.length)] as () => unknown)()
+}
