@@ -8,13 +8,31 @@ export function printError(text: string): void {
   write(process.stderr, text)
 }
 
-const guarded = new WeakSet<NodeJS.WriteStream>()
+/** Resolves when all that was printed is out, its reader has gone, or the time is over. */
+export async function drainPrinted(timeoutMs: number): Promise<void> {
+  await Promise.all([...used].map((stream) => drained(stream, timeoutMs)))
+}
 
-/** `ekiben graph | head -1`: a reader that leaves early is no failure of ours. */
+/** Only these are waited for: making a stream of stdout costs milliseconds, and serving prints nothing. */
+const used = new Set<NodeJS.WriteStream>()
+
 function write(stream: NodeJS.WriteStream, text: string): void {
-  if (!guarded.has(stream)) {
-    guarded.add(stream)
+  if (!used.has(stream)) {
+    used.add(stream)
+    // `ekiben graph | head -1`: a reader that leaves early is no failure of ours.
     stream.on('error', () => undefined)
   }
   stream.write(text)
+}
+
+function drained(stream: NodeJS.WriteStream, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, timeoutMs)
+    const done = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    stream.once('error', done)
+    stream.write('', done)
+  })
 }
