@@ -1,4 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { type ListeningSocket, parseProcNet } from './parse-proc-net.js'
 import type { BindTarget } from './private-api.js'
 import { sameAddress } from './same-address.js'
@@ -36,8 +37,8 @@ async function ownerOf(inode: string): Promise<string | undefined> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
   for (const pid of pids) {
     if (!(await holds(pid, `socket:[${inode}]`))) continue
-    const command = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')
-    return command.trim() === '' ? `pid ${pid}` : `pid ${pid} (${command.trim()})`
+    const name = await nameOf(pid)
+    return name === '' ? `pid ${pid}` : `pid ${pid} (${name})`
   }
   return undefined
 }
@@ -47,4 +48,11 @@ async function holds(pid: string, link: string): Promise<boolean> {
   const descriptors = await readdir(folder).catch(() => [])
   const links = await Promise.all(descriptors.map((fd) => readlink(`${folder}/${fd}`).catch(() => '')))
   return links.includes(link)
+}
+
+/** The program's name, or what the process calls itself. (`comm` is cut at 15 bytes, and a thread's name in new Nodes.) */
+async function nameOf(pid: string): Promise<string> {
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+  const [first = ''] = commandLine.split('\0')
+  return first.startsWith('/') ? basename(first) : first.trim()
 }

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs'
 import { lstat, mkdir, stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { createError } from '../errors/service-error.js'
 import { chooseRuntimeDir, type FolderFacts, type RuntimeDir, refuseRuntimeDir } from './choose-runtime-dir.js'
 
@@ -13,8 +13,7 @@ export async function openRuntimeDir(env: Environment): Promise<string> {
   // A worker may run in another working directory than the supervisor.
   const dir: RuntimeDir = { ...chosen, path: resolve(chosen.path) }
   try {
-    // Only the last part of a path of ours is ours to make; nothing is changed where it exists.
-    await mkdir(dir.path, { recursive: dir.kind === 'given', mode: 0o700 }).catch(ignore('EEXIST'))
+    await (dir.kind === 'given' ? makeFolders(dir.path) : makeFolder(dir.path))
     const reason = refuseRuntimeDir(dir, await factsOf(dir), uid)
     if (reason !== undefined) throw createError('EKB_ERR_RUNTIME_DIR', { path: dir.path, reason })
   } catch (error) {
@@ -35,6 +34,22 @@ export function ignore(...codes: readonly string[]): (error: NodeJS.ErrnoExcepti
   return (error) => {
     if (error.code === undefined || !codes.includes(error.code)) throw error
     return undefined
+  }
+}
+
+/** Nothing is changed where it exists already. */
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { mode: 0o700 }).catch(ignore('EEXIST'))
+}
+
+/** Makes what is missing above, too. (Node's own recursive mkdir never ends where a parent takes no folders: /proc.) */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await makeFolder(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(path) === path) throw error
+    await makeFolders(dirname(path))
+    await makeFolder(path)
   }
 }
 
