@@ -1,8 +1,9 @@
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ProjectFolder } from './project-folder.js'
 import { runNodeToEnd } from './run-node.js'
 
-const RESOLVE = fileURLToPath(new URL('../fixtures/identifiers/resolve.cjs', import.meta.url))
+const FIXTURES = fileURLToPath(new URL('../fixtures/identifiers/', import.meta.url))
 
 /** What became of an identifier. */
 export interface Resolution {
@@ -24,17 +25,20 @@ export interface ResolveOptions {
   readonly workingDir?: string
   readonly env?: Readonly<Record<string, string>>
   readonly nodeArgs?: readonly string[]
+  /** In a thread of that process. */
+  readonly inThread?: boolean
 }
 
 /** Resolves identifiers in one process of its own, whose main file is plain JavaScript. */
 export async function resolveIdentifiers(
   project: ProjectFolder,
   identifiers: readonly string[],
-  { cwd = project.path, workingDir = project.path, env = {}, nodeArgs = [] }: ResolveOptions = {},
+  { cwd = project.path, workingDir = project.path, env = {}, nodeArgs = [], inThread = false }: ResolveOptions = {},
 ): Promise<Resolution[]> {
-  const args = [...nodeArgs, RESOLVE, project.core, workingDir, ...identifiers]
+  const main = join(FIXTURES, inThread ? 'resolve-in-thread.cjs' : 'resolve.cjs')
+  const args = [...nodeArgs, main, project.core, workingDir, ...identifiers]
   const { code, stdout, stderr } = await runNodeToEnd(args, { cwd, env })
-  if (code !== 0) throw new Error(`resolve.cjs ended with ${code}:\n${stdout}${stderr}`)
+  if (code !== 0) throw new Error(`${main} ended with ${code}:\n${stdout}${stderr}`)
   return stdout
     .trim()
     .split('\n')

@@ -143,6 +143,17 @@ describe('TypeScript without a build step', () => {
     assert.deepEqual((await resolveIdentifiers(project, ['.'], options)).map(summary), ['Given standard'])
   })
 
+  it('loads in a thread, also where the process was started with a loader', async () => {
+    await using project = await projectFolder(
+      { 'tsconfig.json': LEGACY, 'service.ts': decorated('Threaded') },
+      { packages: TSX },
+    )
+    for (const nodeArgs of [[], ['--import', 'tsx']]) {
+      const resolutions = await resolveIdentifiers(project, ['.'], { nodeArgs, inThread: true })
+      assert.deepEqual(resolutions.map(summary), ['Threaded legacy'], nodeArgs.join(' '))
+    }
+  })
+
   it('leaves neither a variable nor a file behind', async () => {
     await using project = await projectFolder({
       'tsconfig.json': LEGACY,
