@@ -167,8 +167,9 @@ test('another process that got the number of a dead owner does not keep its fold
 
 test('a start that was cut short leaves nothing that the next one does not remove', async () => {
   await using base = await makeBase()
-  const cut = await mkdtemp(join(base.path, '.new-'))
-  await writeFile(join(cut, `owner-${process.pid}-1.json`), '{}')
+  const withOwner = await mkdtemp(join(base.path, `.new-${process.pid}-1-`))
+  await writeFile(join(withOwner, `owner-${process.pid}-1.json`), '{}')
+  await mkdtemp(join(base.path, `.new-${process.pid}-2-`))
   const folder = await create(base, 'shop')
   assert.deepEqual(readdirSync(base.path), ['shop'])
   await folder.remove()

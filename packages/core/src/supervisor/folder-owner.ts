@@ -1,5 +1,5 @@
 import { lstat, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { isAlive, type ProcessIdentity } from '../util/process-identity.js'
 import { ignore } from './runtime-dir.js'
 
@@ -10,19 +10,26 @@ import { ignore } from './runtime-dir.js'
  */
 const OWNER_FILE = /^owner-(\d+)-(\w+)\.json$/
 
+const PREPARED = /^\.new-(\d+)-(\w+)-/
+
 export function ownerFileName({ pid, startTime }: ProcessIdentity): string {
   return `owner-${pid}-${startTime}.json`
 }
 
-export function parseOwnerFileName(name: string): ProcessIdentity | undefined {
-  const match = OWNER_FILE.exec(name)
-  return match?.[1] === undefined || match[2] === undefined ? undefined : { pid: Number(match[1]), startTime: match[2] }
+/** How the name of a folder begins that is not ready to be seen: its maker may die before the owner's file is there. */
+export function preparedPrefix({ pid, startTime }: ProcessIdentity): string {
+  return `.new-${pid}-${startTime}-`
+}
+
+function identityIn(pattern: RegExp, name: string): ProcessIdentity | undefined {
+  const [, pid, startTime] = pattern.exec(name) ?? []
+  return pid === undefined || startTime === undefined ? undefined : { pid: Number(pid), startTime }
 }
 
 /** The owner of an instance's folder; undefined: it has none, or is gone. */
 export async function readFolderOwner(folder: string): Promise<ProcessIdentity | undefined> {
   const names = await readdir(folder).catch(ignore('ENOENT', 'ENOTDIR', 'EACCES'))
-  return names?.map(parseOwnerFileName).find((owner) => owner !== undefined)
+  return names?.map((name) => identityIn(OWNER_FILE, name)).find((owner) => owner !== undefined)
 }
 
 /** Removes the folders below `runtimeDir` whose owners are dead. Leaves the living, and what is not ours to judge. */
@@ -41,9 +48,15 @@ async function isPrivate(folder: string): Promise<boolean> {
 
 async function removeIfDead(folder: string, self: ProcessIdentity): Promise<void> {
   const owner = await readFolderOwner(folder)
-  // Without an owner's file it is none of ours: the user may have named a folder that holds other things too.
-  if (owner === undefined || (await isAlive(owner))) return
+  if (owner === undefined) return removeIfCutShort(folder)
+  if (await isAlive(owner)) return
   if (await takeOver(folder, owner, self)) await removeFolder(folder, self)
+}
+
+/** Without an owner's file it is none of ours (the user may keep other things there), unless its name says so. */
+async function removeIfCutShort(folder: string): Promise<void> {
+  const maker = identityIn(PREPARED, basename(folder))
+  if (maker !== undefined && !(await isAlive(maker))) await rmdir(folder).catch(ignore('ENOENT', 'ENOTEMPTY', 'EEXIST'))
 }
 
 async function takeOver(folder: string, dead: ProcessIdentity, self: ProcessIdentity): Promise<boolean> {

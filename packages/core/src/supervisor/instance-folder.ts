@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createError } from '../errors/service-error.js'
 import { isAlive, type ProcessIdentity, processIdentity } from '../util/process-identity.js'
-import { ownerFileName, readFolderOwner, removeDeadFolders, removeFolder } from './folder-owner.js'
+import { ownerFileName, preparedPrefix, readFolderOwner, removeDeadFolders, removeFolder } from './folder-owner.js'
 import { type Environment, openRuntimeDir, runtimeDirError } from './runtime-dir.js'
 
 export interface InstanceFolderOptions {
@@ -64,7 +64,7 @@ interface NameRequest extends InstanceFolderOptions {
 /** Prepares the folder beside and renames it to the first free name, so that none is ever seen without its owner. */
 async function takeName(request: NameRequest): Promise<string> {
   const { runtimeDir, instance, explicit = false, self } = request
-  const prepared = await mkdtemp(join(runtimeDir, '.new-'))
+  const prepared = await mkdtemp(join(runtimeDir, preparedPrefix(self)))
   try {
     // Too long a path must fail here, not at the first worker.
     socketPathIn(join(runtimeDir, instance), '')
