@@ -135,4 +135,18 @@ describe('LogDestination', () => {
       .map((line) => JSON.parse(line).i)
     assert.deepEqual(numbers, [...Array(2001).keys()])
   })
+  it('loses nothing to an exit without a flush', async () => {
+    const script = `
+      const log = createLogger({ level: 'info', format: 'json' })
+      for (let i = 0; i < 5; i++) log.info({ i })
+      process.exit(0)`
+    const child = run(script, ['ignore', 'pipe', 'inherit'])
+    let text = ''
+    for await (const chunk of child.stdout ?? []) text += chunk
+    const numbers = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).i)
+    assert.deepEqual(numbers.sort(), [0, 1, 2, 3, 4])
+  })
 })

@@ -9,6 +9,7 @@ export interface LineSink {
 const MAX_BACKLOG_BYTES = 8 * 1024 * 1024
 const CHUNK_BYTES = 64 * 1024
 const RETRY_MS = 20
+const EXIT_GRACE_MS = 5
 
 /**
  * Writes lines to a descriptor and never waits for its reader: a supervisor that hangs in a write because somebody
@@ -60,14 +61,17 @@ export class LogDestination implements LineSink {
 
   /** The last try of a process that ends: what waits for a stalled reader is given up. */
   flushAtExit(): void {
-    if (this.#broken || this.#bytes > CHUNK_BYTES) return
-    if (this.#direct) this.#writeDirect()
-    else if (!this.#inFlight && this.#bytes > 0) {
-      try {
-        writeSync(this.#fd, Buffer.concat(this.#queue))
-      } catch {
-        // Nobody is left to be told.
-      }
+    if (this.#broken || this.#bytes === 0 || this.#bytes > CHUNK_BYTES) return
+    if (this.#direct) {
+      this.#writeDirect()
+      return
+    }
+    // The thread's write is not cut off by the exit. A moment's grace lets it come before the rest.
+    if (this.#inFlight) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, EXIT_GRACE_MS)
+    try {
+      writeSync(this.#fd, Buffer.concat(this.#inFlight ? this.#queue.slice(1) : this.#queue))
+    } catch {
+      // Nobody is left to be told.
     }
   }
 
