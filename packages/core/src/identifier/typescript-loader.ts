@@ -59,11 +59,11 @@ const LOADER_NAMES =
 
 /** Was a TypeScript loader given on Node's command line (`--import tsx`)? It stays in charge, with its own settings. */
 function isLoaderActive(): boolean {
+  // On Node 20 a thread inherits the flag, and the half of the loader that serves import() has no effect there.
+  if (!isMainThread && Number.parseInt(process.versions.node, 10) < 22) return false
   const { [Symbol.for('tsx:global-cjs-loader-count')]: tsxCount } = globalThis as Record<symbol, unknown>
   if (typeof tsxCount === 'number' && tsxCount > 0) return true
-  // On Node 20 a thread inherits the flag, and the loader has no effect there.
-  const inherits = isMainThread || Number.parseInt(process.versions.node, 10) >= 22
-  return inherits && LOADER_NAMES.test(`${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`)
+  return LOADER_NAMES.test(`${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`)
 }
 
 interface TsxPaths {
