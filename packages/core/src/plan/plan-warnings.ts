@@ -23,7 +23,7 @@ function serviceWarnings({ name, traffic, supervision }: ServicePlan, settings: 
   const { drainTimeoutMs, prestopDelayMs, keepAliveDrainMs } = supervision
   const { gracefulShutdownMs } = settings
   const timeoutMs = traffic.timeoutMs ?? 0
-  const stop = `the ${gracefulShutdownMs} ms of the whole stop (gracefulShutdownMs)`
+  const stop = `the ${gracefulShutdownMs} ms of the whole stop (--timeout-graceful-shutdown)`
   const warnings: PlanWarning[] = []
   if (timeoutMs > gracefulShutdownMs) {
     warnings.push({
