@@ -1,11 +1,13 @@
 import { exitCodeOf } from '../errors/exit-codes.js'
 import { isServiceError } from '../errors/service-error.js'
+import { surviveClosedOutput } from '../observe/survive-closed-output.js'
 import { endProcess } from './end-process.js'
 import { formatError } from './format-error.js'
 import { printError } from './print.js'
 
 /** The command `ekiben`: runs it and ends the process with its exit code. */
 export async function main(argv: readonly string[]): Promise<never> {
+  surviveClosedOutput()
   return endProcess(await run(argv))
 }
 

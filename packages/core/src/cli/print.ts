@@ -17,11 +17,7 @@ export async function drainPrinted(timeoutMs: number): Promise<void> {
 const used = new Set<NodeJS.WriteStream>()
 
 function write(stream: NodeJS.WriteStream, text: string): void {
-  if (!used.has(stream)) {
-    used.add(stream)
-    // `ekiben graph | head -1`: a reader that leaves early is no failure of ours.
-    stream.on('error', () => undefined)
-  }
+  used.add(stream)
   stream.write(text)
 }
 
