@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { type NodeExit, type RunNodeOptions, runNodeToEnd } from './run-node.js'
 import { type ServingCommand, startServing } from './serving-command.js'
@@ -27,19 +30,21 @@ export function failFixture(
 
 export interface Answer<T> {
   readonly status: number
-  readonly headers: Headers
+  readonly headers: IncomingHttpHeaders
   readonly body: T
 }
 
-/** POSTs JSON to an api. */
+/** POSTs JSON to an api, on a connection of its own: any worker may take it. */
 export async function call<T>(url: string, route: string, input: unknown = {}): Promise<Answer<T>> {
-  const response = await fetch(`${url}/${route}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(input),
-  })
-  const text = await response.text()
-  return { status: response.status, headers: response.headers, body: (text === '' ? undefined : JSON.parse(text)) as T }
+  const headers = { 'content-type': 'application/json' }
+  const sent = request(`${url}/${route}`, { method: 'POST', headers, agent: false }).end(JSON.stringify(input))
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+  const body = await text(answer)
+  return {
+    status: answer.statusCode ?? 0,
+    headers: answer.headers,
+    body: (body === '' ? undefined : JSON.parse(body)) as T,
+  }
 }
 
 /** The JSON log lines among what it wrote to stdout. */

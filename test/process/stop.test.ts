@@ -128,19 +128,11 @@ describe('stopping', () => {
 
 describe('signals', () => {
   it('adds and takes away entry workers by TTIN and TTOU, never below one', async () => {
-    await using server = await serveFixture('crashes-on-request')
-    const workers = async (wanted: number): Promise<void> => {
-      const seen = new Set<number>()
-      await waitUntil(
-        async () => {
-          seen.add((await call<{ pid: number }>(server.url, 'ping')).body.pid)
-          return seen.size === wanted
-        },
-        { describe: () => `${wanted} workers, saw ${seen.size}` },
-      )
-    }
+    await using server = await serveFixture('crashes-on-request', ['--log-level', 'debug'])
+    const reached = (slot: number, to: string): boolean =>
+      logLines(server.stdout()).some((line) => line.slot === slot && line.to === to)
     server.kill('SIGTTIN')
-    await workers(2)
+    await waitUntil(() => reached(1, 'ready'), { describe: 'a second worker' })
     server.kill('SIGTTOU')
     server.kill('SIGTTOU')
     await waitUntil(() => logLines(server.stdout()).filter((line) => line.action === 'less').length === 2, {

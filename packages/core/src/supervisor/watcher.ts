@@ -90,7 +90,8 @@ export class Watcher implements WorkerObserver {
   /** Takes over a worker that was spawned before the plan was known. */
   adopt(worker: WorkerHandle): void {
     this.#slot(worker.identity.slot).worker = worker
-    worker.adopt(this.plan.name, this)
+    const { name, supervision } = this.plan
+    worker.adopt({ service: name, bootTimeoutMs: supervision.bootTimeoutMs, observer: this })
   }
 
   /** Sets the number of workers; resolves when so many are ready and the rest are gone. */
@@ -142,7 +143,7 @@ export class Watcher implements WorkerObserver {
   }
 
   onState(worker: WorkerHandle, change: WorkerStateChange): void {
-    this.#options.log.debug({ slot: worker.identity.slot, pid: worker.pid, ...change }, 'worker state')
+    this.#options.log.debug({ slot: worker.identity.slot, workerPid: worker.pid, ...change }, 'worker state')
     this.#options.observer.onPoolChange(this, worker, change)
     if (change.to === 'exited') {
       this.#reap(worker)
@@ -156,7 +157,10 @@ export class Watcher implements WorkerObserver {
 
   onTerminated(worker: WorkerHandle): void {
     if (worker.state !== 'ready' || this.#target === 0) return
-    this.#options.log.info({ slot: worker.identity.slot, pid: worker.pid }, 'worker was told to stop; replacing it')
+    this.#options.log.info(
+      { slot: worker.identity.slot, workerPid: worker.pid },
+      'worker was told to stop; replacing it',
+    )
     this.#drain(worker.identity.slot)
   }
 
@@ -215,7 +219,7 @@ export class Watcher implements WorkerObserver {
     this.#options.log.error(
       {
         slot: worker.identity.slot,
-        pid: worker.pid,
+        workerPid: worker.pid,
         exit: slot.lastExit,
         restartInMs: decision.waitMs,
         lastOutput: worker.lastOutput,

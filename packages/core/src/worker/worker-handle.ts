@@ -40,6 +40,12 @@ export interface WorkerObserver {
   onTerminated(worker: WorkerHandle): void
 }
 
+export interface Adoption {
+  readonly service: string
+  readonly bootTimeoutMs: number
+  readonly observer: WorkerObserver
+}
+
 /** Why a worker did not become ready, in its own words. */
 export interface BootFailure {
   readonly stage: BootStage
@@ -55,6 +61,7 @@ export class WorkerHandle {
   readonly #options: WorkerHandleOptions
   readonly #timers = new Map<WorkerTimer, NodeJS.Timeout>()
   #identity: WorkerIdentity
+  #bootTimeoutMs: number
   #observer: WorkerObserver | undefined
   #state: WorkerState = 'spawning'
   #record: WorkerRecord = { stage: 'spawn', cut: [] }
@@ -64,6 +71,7 @@ export class WorkerHandle {
   constructor(options: WorkerHandleOptions) {
     this.#options = options
     this.#identity = options.identity
+    this.#bootTimeoutMs = options.bootTimeoutMs
     this.spawnedAt = options.now()
   }
 
@@ -105,10 +113,14 @@ export class WorkerHandle {
     })
   }
 
-  /** It turned out to be a worker of this service, and is watched by another from now on. */
-  adopt(service: string, observer: WorkerObserver): void {
+  /** It turned out to be a worker of this service: watched by another from now on, with that service's boot limit. */
+  adopt({ service, bootTimeoutMs, observer }: Adoption): void {
     this.#identity = { ...this.#identity, service }
     this.#observer = observer
+    this.#bootTimeoutMs = bootTimeoutMs
+    if (!this.#timers.has('boot')) return
+    this.#perform({ do: 'disarm', timer: 'boot' })
+    this.#arm('boot', bootTimeoutMs - (this.#options.now() - this.spawnedAt))
   }
 
   start(message: StartMessage): void {
@@ -192,10 +204,7 @@ export class WorkerHandle {
   #perform(effect: WorkerEffect): void {
     switch (effect.do) {
       case 'arm':
-        this.#timers.set(
-          effect.timer,
-          setTimeout(() => this.#expire(effect.timer), this.#timeoutMs(effect.timer)),
-        )
+        this.#arm(effect.timer, this.#timeoutMs(effect.timer))
         return
       case 'disarm':
         clearTimeout(this.#timers.get(effect.timer))
@@ -214,6 +223,13 @@ export class WorkerHandle {
     }
   }
 
+  #arm(timer: WorkerTimer, timeoutMs: number): void {
+    this.#timers.set(
+      timer,
+      setTimeout(() => this.#expire(timer), Math.max(0, timeoutMs)),
+    )
+  }
+
   #expire(timer: WorkerTimer): void {
     this.#timers.delete(timer)
     this.#apply(`timeout:${timer}`)
@@ -222,7 +238,7 @@ export class WorkerHandle {
   #timeoutMs(timer: WorkerTimer): number {
     switch (timer) {
       case 'boot':
-        return this.#options.bootTimeoutMs
+        return this.#bootTimeoutMs
       case 'grace':
         return (this.#pending.drain?.timeoutMs ?? 0) + GRACE_MARGIN_MS
       case 'reap':
