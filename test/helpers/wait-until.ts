@@ -9,19 +9,19 @@ export interface WaitUntilOptions {
   readonly describe?: string | (() => string)
 }
 
+/** What is left of T when it is neither false, undefined nor null. */
+export type Found<T> = Exclude<T, false | null | undefined>
+
 /**
  * Waits until `look` finds what it looks for (anything but false, undefined and null) and gives it back. When it
  * does not come in time, the error shows what was seen last, be it a value or an error.
  */
-export async function waitUntil<T>(
-  look: () => T | Promise<T>,
-  options: WaitUntilOptions = {},
-): Promise<NonNullable<T>> {
+export async function waitUntil<T>(look: () => T | Promise<T>, options: WaitUntilOptions = {}): Promise<Found<T>> {
   const { timeoutMs = 10_000, describe = 'a condition' } = options
   const giveUpAt = performance.now() + timeoutMs
   for (;;) {
     const seen = await observe(look)
-    if (seen.found) return seen.value as NonNullable<T>
+    if (seen.found) return seen.value as Found<T>
     if (performance.now() >= giveUpAt) {
       const what = typeof describe === 'string' ? describe : describe()
       throw new Error(`Waited ${timeoutMs} ms for ${what}; last seen: ${inspect(seen.value, { depth: 6 })}`)
