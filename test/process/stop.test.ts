@@ -133,11 +133,12 @@ describe('signals', () => {
       logLines(server.stdout()).some((line) => line.slot === slot && line.to === to)
     server.kill('SIGTTIN')
     await waitUntil(() => reached(1, 'ready'), { describe: 'a second worker' })
+    const less = (): number => logLines(server.stdout()).filter((line) => line.action === 'less').length
     server.kill('SIGTTOU')
+    await waitUntil(() => reached(1, 'exited'), { describe: 'the second worker to be gone' })
     server.kill('SIGTTOU')
-    await waitUntil(() => logLines(server.stdout()).filter((line) => line.action === 'less').length === 2, {
-      describe: 'two TTOU',
-    })
+    await waitUntil(() => less() === 2, { describe: 'the second TTOU' })
+    assert.equal(reached(0, 'draining'), false)
     assert.equal((await call(server.url, 'ping')).status, 200)
     assert.equal(await server.stop(), 0)
   })
