@@ -72,7 +72,9 @@ export function errorAnswer(error: PublicError, requestId: string): HttpAnswer {
 
 function fromServiceError(error: ServiceError): PublicError {
   const { code, message, detail } = error
-  const statusCode = isErrorStatus(error.statusCode) ? error.statusCode : 500
+  // A status that is no error's says nothing about whose fault it is.
+  if (!isErrorStatus(error.statusCode)) return masked(500, code)
+  const { statusCode } = error
   const neutral = NEUTRAL[code]
   if (neutral !== undefined) {
     // One line for each request that is turned away would only add to the load.

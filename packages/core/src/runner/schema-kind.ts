@@ -31,7 +31,7 @@ export function schemaKind(schema: AnySchema | undefined): SchemaKind {
   if (isBinary(json)) return 'binary'
   if (json.type === 'string') return 'string'
   if (json.type === 'object' || 'properties' in json) return 'object'
-  return 'type' in json ? 'json' : 'unknown'
+  return typeof json.type === 'string' ? 'json' : 'unknown'
 }
 
 /** `{ type: 'string', format: 'binary' }`: a file. */

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { z } from 'zod'
+import { type SchemaKind, schemaKind } from '../runner/schema-kind.js'
+import { mediaType, parseInput } from './parse-input.js'
+
+const parse = (kind: SchemaKind, type: string | undefined, body: string | Uint8Array) =>
+  parseInput(kind, type, typeof body === 'string' ? Buffer.from(body) : body)
+
+describe('parseInput', () => {
+  const table: readonly [kind: SchemaKind, type: string | undefined, body: string, expected: unknown][] = [
+    ['any', 'application/json', '{"a":1}', { a: 1 }],
+    ['any', 'application/json', 'null', null],
+    ['any', undefined, '', {}],
+    ['object', 'application/json', '', {}],
+    ['object', 'Application/JSON ; charset="UTF-8"', '{"a":1}', { a: 1 }],
+    ['object', 'application/ld+json', '{}', {}],
+    ['object', 'application/x-www-form-urlencoded', 'a=%22x%22&b=true&c', { a: 'x', b: true, c: '' }],
+    ['string', undefined, 'raw', 'raw'],
+    ['string', 'text/html', '', ''],
+    ['string', undefined, '', ''],
+    ['string', 'application/octet-stream', 'grüße', 'grüße'],
+    ['string', 'application/json', '"a"', 'a'],
+    ['json', 'application/json', '[1]', [1]],
+    ['unknown', 'text/csv', 'a,b', 'a,b'],
+    ['unknown', 'application/json', '1', 1],
+  ]
+  for (const [kind, type, body, expected] of table) {
+    test(`${kind} from ${type} ${JSON.stringify(body)}`, () => assert.deepEqual(parse(kind, type, body), expected))
+  }
+
+  test('bytes for a schema of unknown form', () => {
+    assert.deepEqual(parse('unknown', 'image/png', Buffer.from([1, 255])), Buffer.from([1, 255]))
+  })
+
+  test('a file for a binary input, whatever its type', async () => {
+    for (const type of ['image/png', 'application/json', undefined]) {
+      const file = parse('binary', type, Buffer.from([1, 255])) as File
+      assert.ok(file instanceof Blob)
+      assert.equal(file.type, type ?? '')
+      assert.deepEqual([...new Uint8Array(await file.arrayBuffer())], [1, 255])
+    }
+  })
+
+  test('a form field cannot reach the prototype', () => {
+    const fields = parse('object', 'application/x-www-form-urlencoded', '__proto__=1&__proto__=2') as object
+    assert.deepEqual(Object.keys(fields), ['__proto__'])
+    assert.equal(Object.getPrototypeOf(fields), Object.prototype)
+  })
+
+  for (const type of ['text/plain', 'image/png', undefined]) {
+    for (const kind of ['any', 'object', 'json'] as const) {
+      test(`refuses ${type} for ${kind}`, () => {
+        assert.throws(() => parse(kind, type, 'x'), { code: 'EKB_ERR_MEDIA_TYPE', statusCode: 415 })
+      })
+    }
+  }
+
+  test('is not felled by deep nesting', () => {
+    assert.throws(() => parse('any', 'application/json', '['.repeat(200_000)), { code: 'EKB_ERR_BODY_INVALID' })
+  })
+})
+
+test('mediaType drops parameters and case', () => {
+  assert.equal(mediaType('Text/HTML; charset=utf-8'), 'text/html')
+  assert.equal(mediaType(''), undefined)
+  assert.equal(mediaType(undefined), undefined)
+})
+
+describe('schemaKind', () => {
+  const kinds: readonly [Parameters<typeof schemaKind>[0], SchemaKind][] = [
+    [undefined, 'any'],
+    [z.object({ a: z.string() }), 'object'],
+    [z.string(), 'string'],
+    [z.array(z.string()), 'json'],
+    [z.number(), 'json'],
+    [z.file(), 'binary'],
+    [z.instanceof(Uint8Array), 'unknown'],
+    [z.union([z.string(), z.number()]), 'unknown'],
+    [{ type: 'object' }, 'object'],
+    [{ properties: {} }, 'object'],
+    [{ type: 'string', format: 'binary' }, 'binary'],
+    [{}, 'unknown'],
+  ]
+  kinds.forEach(([schema, kind], index) => {
+    test(`${index}: ${kind}`, () => assert.equal(schemaKind(schema), kind))
+  })
+})
