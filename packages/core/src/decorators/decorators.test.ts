@@ -199,6 +199,14 @@ describe('refuses', () => {
     }
   }
 
+  test('an unknown option of a dependency', () => {
+    class Other {}
+    assert.throws(() => core.depends(Other, { optinal: true } as never), {
+      code: 'EKB_ERR_SERVICE_OPTION',
+      message: "Service 'Other': option 'depends.optinal' is unknown",
+    })
+  })
+
   test('something that is no class', () => {
     assert.throws(() => core.service()({} as never), { code: 'EKB_ERR_SERVICE_NOT_A_CLASS' })
   })

@@ -1,5 +1,6 @@
 import { createError } from '../errors/service-error.js'
 import { markDependency } from '../service/dependency-target.js'
+import { checkOptions, flag } from '../service/option-checks.js'
 import type {
   DependencyDecorator,
   DependencyDefinition,
@@ -14,6 +15,7 @@ import { memberPlace, recordMember } from './metadata.js'
  * runs elsewhere. The property is set after construction: readable in `onStart` and later.
  */
 export function depends(target: DependencyTarget, options: DependsOptions = {}): DependencyDecorator {
+  checkOptions(options, { optional: flag }, { service: nameOf(target), path: 'depends' })
   const dependency: DependencyDefinition = { target, optional: options.optional ?? false }
   const decorator = (value: unknown, contextOrKey: unknown): void => {
     const place = memberPlace(value, contextOrKey)
@@ -26,4 +28,8 @@ export function depends(target: DependencyTarget, options: DependsOptions = {}):
     })
   }
   return markDependency(decorator as DependencyDecorator, dependency)
+}
+
+function nameOf(target: unknown): string {
+  return typeof target === 'function' ? target.name : String((target as { url?: unknown } | undefined)?.url)
 }
