@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { MAX_VALUE_DEPTH } from '../call/value-kinds.js'
 import { createError } from '../errors/service-error.js'
 
 type Key = string | number
@@ -8,6 +9,9 @@ interface Refused {
   readonly path: string
   readonly received: string
 }
+
+/** JSON.stringify overflows some way beyond, or, in later versions of V8, never. */
+const TOO_DEEP: Refused = { path: '$', received: `more than ${MAX_VALUE_DEPTH} levels of nesting` }
 
 interface Walk {
   readonly keys: Key[]
@@ -56,6 +60,7 @@ function findRefused(value: unknown, walk: Walk): Refused | undefined {
   const received = describeRefused(value)
   if (received !== undefined) return { path: formatPath(walk.keys), received }
   if (typeof value !== 'object' || value === null || hasToJson(value)) return undefined
+  if (walk.keys.length >= MAX_VALUE_DEPTH) return TOO_DEEP
   return Array.isArray(value) ? findInArray(value, walk) : findInObject(value, walk)
 }
 
@@ -106,15 +111,12 @@ function hasToJson(value: object): boolean {
   return typeof (value as { toJSON?: unknown }).toJSON === 'function'
 }
 
-/** So deep does nobody nest data; JSON.stringify overflows some way beyond. */
-const MAX_DEPTH = 1000
-
 /** Walks in the order of JSON.stringify, which threw. */
 function findThrower(value: unknown, keys: Key[], ancestors: object[]): Refused | undefined {
   if (typeof value === 'bigint') return { path: formatPath(keys), received: 'a BigInt' }
   if (typeof value !== 'object' || value === null || hasToJson(value)) return undefined
   if (ancestors.includes(value)) return { path: formatPath(keys), received: 'an object that contains itself' }
-  if (ancestors.length >= MAX_DEPTH) return { path: '$', received: `more than ${MAX_DEPTH} levels of nesting` }
+  if (ancestors.length >= MAX_VALUE_DEPTH) return TOO_DEEP
   ancestors.push(value)
   for (const [key, child] of Object.entries(value)) {
     keys.push(Array.isArray(value) ? Number(key) : key)
