@@ -9,6 +9,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { load } from './http/load.mjs'
@@ -18,7 +19,16 @@ import { startEkiben } from './supervisor/start-ekiben.mjs'
 const ABOVE_TARGET_MB = 15
 const GROWTH_TARGET_MB = 1
 const ENTRY = `${fileURLToPath(new URL('supervisor/graph.mjs', import.meta.url))}:Entry`
-const BARE = "require('node:http'); require('node:child_process'); process.send('ready')"
+const BARE = `
+  require('node:http')
+  require('node:child_process')
+  process.on('message', () => {})
+  process.send('ready')`
+
+/** A process has settled when so many readings, one each interval, agree. */
+const READINGS = 5
+const INTERVAL_MS = 100
+const TOLERANCE_MB = 0.1
 
 const { values } = parseArgs({
   options: {
@@ -46,7 +56,7 @@ async function bareMemory() {
   const child = spawn(process.execPath, ['-e', BARE], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const exited = once(child, 'exit')
   await once(child, 'message')
-  const mb = await residentMb(child.pid)
+  const mb = await settledMb(child.pid)
   child.kill('SIGKILL')
   await exited
   return mb
@@ -54,7 +64,7 @@ async function bareMemory() {
 
 async function supervisorMemory() {
   const instance = await startEkiben(ENTRY)
-  const mb = await residentMb(instance.pid)
+  const mb = await settledMb(instance.pid)
   await instance.stop()
   return mb
 }
@@ -64,7 +74,7 @@ async function memoryUnderLoad() {
   const instance = await startEkiben(ENTRY, ['--no-access-log'])
   try {
     const port = Number(new URL(instance.url).port)
-    const startMb = await residentMb(instance.pid)
+    const startMb = await settledMb(instance.pid)
     let most = startMb
     for (let done = 0; done < requests; ) {
       const { count } = await load({ port, seconds: values.smoke ? 1 : 5, connections: 32 })
@@ -77,6 +87,17 @@ async function memoryUnderLoad() {
   } finally {
     await instance.stop()
   }
+}
+
+/** What a process has right after its start still moves. */
+async function settledMb(pid) {
+  const readings = [await residentMb(pid)]
+  while (readings.length < READINGS || Math.max(...readings) - Math.min(...readings) > TOLERANCE_MB) {
+    await sleep(INTERVAL_MS)
+    readings.push(await residentMb(pid))
+    if (readings.length > READINGS) readings.shift()
+  }
+  return readings.at(-1)
 }
 
 async function residentMb(pid) {
