@@ -153,17 +153,11 @@ export class NodeHost implements ExchangeOwner {
     }
   }
 
-  async #call(exchange: Exchange, route: ApiRoute, body: Uint8Array): Promise<HttpAnswer> {
+  #call(exchange: Exchange, route: ApiRoute, body: Uint8Array): Promise<HttpAnswer> {
     const { timeoutMs } = this.#options
     if (timeoutMs !== undefined) exchange.limit(timeoutMs, this.#onExpired)
-    if (this.#gate === undefined) return this.#dispatcher.call(route, body, exchange)
-    await this.#gate.enter(exchange)
-    try {
-      return await this.#dispatcher.call(route, body, exchange)
-    } finally {
-      // Not before the call has ended, though its time be up: the limit is on what runs, not on who waits.
-      this.#gate.leave()
-    }
+    const call = () => this.#dispatcher.call(route, body, exchange)
+    return this.#gate === undefined ? call() : throughGate(this.#gate, exchange, call)
   }
 
   readonly #onExpired = (exchange: Exchange): void => {
@@ -210,6 +204,16 @@ export class NodeHost implements ExchangeOwner {
     if (receiving !== undefined) this.#fail(receiving as Exchange, refusal)
     // Requests before it are answered first; the last answer ends the connection.
     else if (connection.requests.length === 0) answerRaw(connection, refusal, this.#nextRequestId())
+  }
+}
+
+async function throughGate<T>(gate: Gate, exchange: Exchange, call: () => Promise<T>): Promise<T> {
+  await gate.enter(exchange)
+  try {
+    return await call()
+  } finally {
+    // Not before the call has ended, though its time be up: the limit is on what runs, not on who waits.
+    gate.leave()
   }
 }
 
