@@ -44,7 +44,29 @@ describe('starting a graph', () => {
     assert.equal(await server.stop(), 0)
   })
 
+  it('deploys once for each service that asks for it, dependencies first, before any worker serves', async () => {
+    await using server = await serveFixture('deploys:Api', ['--api-workers', '2'])
+    const deployed = logLines(server.stdout()).filter((line) => line.event === 'deploy')
+    assert.deepEqual(
+      deployed.map((line) => [line.name, line.env]),
+      [
+        ['Model', 'small'],
+        ['Api', undefined],
+      ],
+    )
+    const { body } = await call<number[]>(server.url, 'pids')
+    assert.ok(deployed.every((line) => !body.includes(line.pid as number)))
+    assert.equal(await server.stop(), 0)
+  })
+
   const failures = [
+    {
+      what: 'a deployment that throws',
+      fixture: 'deploys:Broken',
+      code: 'EKB_ERR_WORKER_BOOT_FAILED',
+      exit: 3,
+      says: '(deploy): no space for the model',
+    },
     {
       what: 'a module that throws',
       fixture: 'throws-on-load',

@@ -1,2 +1,2 @@
 // The ES module face of the one CommonJS build: see index.mjs.
-export { serveHttpProduction } from '../dist/serving.js'
+export { exitCodeOf, serveHttpProduction } from '../dist/serving.js'

@@ -1,4 +1,5 @@
 export type { EkibenConfig, ServeHttpProductionOptions } from './config/serve-settings.js'
+export { exitCodeOf } from './errors/exit-codes.js'
 export type { InstanceStatus, ServiceStatus, WorkerStatus } from './supervisor/instance-status.js'
 export { serveHttpProduction } from './supervisor/serve-http-production.js'
 export type { Server, ServerClosed } from './supervisor/server.js'

@@ -175,12 +175,17 @@ describe('refuses', () => {
         'EKB_ERR_SERVICE_MEMBER',
         /'other' is static, so it cannot be a dependency/,
       ],
-      ['an unknown option', '@service({ workres: 2 }) class Some {}', 'EKB_ERR_SERVICE_OPTION', /'workres' is unknown/],
+      [
+        'an unknown option',
+        '@service({ workres: 2 }) class Some {}',
+        'EKB_ERR_CONFIG_UNKNOWN',
+        /Unknown setting 'workres'/,
+      ],
       [
         'an unknown api option',
         '@service() class Some { @api({ inputs: {} }) run() {} }',
-        'EKB_ERR_SERVICE_OPTION',
-        /'apis.run.inputs' is unknown/,
+        'EKB_ERR_CONFIG_UNKNOWN',
+        /Unknown setting 'apis.run.inputs'/,
       ],
       [
         'a decorator applied twice',
@@ -202,8 +207,8 @@ describe('refuses', () => {
   test('an unknown option of a dependency', () => {
     class Other {}
     assert.throws(() => core.depends(Other, { optinal: true } as never), {
-      code: 'EKB_ERR_SERVICE_OPTION',
-      message: "Service 'Other': option 'depends.optinal' is unknown",
+      code: 'EKB_ERR_CONFIG_UNKNOWN',
+      message: "Unknown setting 'depends.optinal' (service 'Other')",
     })
   })
 

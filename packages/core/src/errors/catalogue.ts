@@ -83,11 +83,6 @@ export const CATALOGUE = {
     message: (p) => `'${p.name}' cannot be a service name: ${p.reason}`,
     hint: () => 'A name is a letter and up to 62 more of letters, digits, _ . and -; set it with the option name.',
   }),
-  EKB_ERR_SERVICE_OPTION: row<{ service: string; option: string; reason: string; near: readonly string[] }>({
-    exitCode: 2,
-    message: (p) => `Service '${p.service}': option '${p.option}' ${p.reason}`,
-    hint: (p) => `Correct it where the service is declared.${near(p.near)}`,
-  }),
   EKB_ERR_SERVICE_NOT_A_CLASS: row<{ by: string; received: string }>({
     exitCode: 2,
     message: (p) => `${p.by} was given ${p.received}, not a class`,

@@ -15,7 +15,7 @@ export const EXIT = {
   forcedByTerminate: 143,
 } as const
 
-/** The exit code that belongs to an error; 1 for what is not in the catalogue. */
+/** The exit code that belongs to an error, as the command `ekiben` would end with it; 1 for what is not in the catalogue. */
 export function exitCodeOf(error: unknown): number {
   if (!isServiceError(error) || !Object.hasOwn(CATALOGUE, error.code)) return EXIT.unexpected
   const row: ErrorRow<never> = CATALOGUE[error.code as ErrorCode]

@@ -120,5 +120,6 @@ function toNode({ definition, locals, remotes }: Visit): GraphNode {
     settings: definition.settings,
     schemaHash: schemaHash(definition),
     constructorParameters: definition.create === undefined ? constructorParameters(definition.userClass) : 0,
+    deploys: typeof (definition.userClass as { onDeploy?: unknown }).onDeploy === 'function',
   }
 }

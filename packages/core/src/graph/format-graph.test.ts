@@ -12,6 +12,7 @@ function node(name: string, fields: Partial<GraphNode> = {}): GraphNode {
     settings: {},
     schemaHash: '0',
     constructorParameters: 0,
+    deploys: false,
     ...fields,
   }
 }

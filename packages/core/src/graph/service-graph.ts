@@ -33,6 +33,8 @@ export interface GraphNode {
   readonly schemaHash: string
   /** Parameters of a constructor that nobody can fill: 0 when `create` is given. */
   readonly constructorParameters: number
+  /** Has it a `static onDeploy()`, to be run once before its workers? */
+  readonly deploys: boolean
 }
 
 /** What the first entry worker announces: JSON, dependencies before their dependents, the entry last. */

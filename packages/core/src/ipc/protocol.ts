@@ -26,7 +26,7 @@ export const PUBLIC_SOCKET_FD = 4
 /** Name of the variable that holds the one-time token of a worker. */
 export const TOKEN_VARIABLE = 'EKIBEN_WORKER_TOKEN'
 
-export const BOOT_STAGES = ['spawn', 'load', 'construct', 'held', 'start', 'listen'] as const
+export const BOOT_STAGES = ['spawn', 'load', 'deploy', 'construct', 'held', 'start', 'listen'] as const
 export type BootStage = (typeof BOOT_STAGES)[number]
 
 /** Where a worker finds its service. */
@@ -82,8 +82,8 @@ export interface InitMessage {
   readonly token: string
   readonly identity: WorkerIdentity
   readonly source: ServiceSource
-  /** `announce`: say the graph, then go on. `describe`: say the graph and leave. */
-  readonly mode: 'serve' | 'announce' | 'describe'
+  /** `announce`: say the graph, then go on. `describe`: say the graph. `deploy`: run `onDeploy` and leave. */
+  readonly mode: 'serve' | 'announce' | 'describe' | 'deploy'
   readonly log: LogSettings
   /** Only for entry workers. */
   readonly http: HttpSettings | undefined

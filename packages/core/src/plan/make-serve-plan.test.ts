@@ -37,6 +37,7 @@ function node(name: string, settings: ServiceSettings = {}, ...dependencies: str
     settings,
     schemaHash: `hash of ${name}`,
     constructorParameters: 0,
+    deploys: false,
   }
 }
 
@@ -94,6 +95,7 @@ describe('makeServePlan', () => {
       nodeArgs: [],
       maxHeapBytes: undefined,
       schemaHash: 'hash of Root',
+      deploys: false,
     })
   })
 
@@ -136,6 +138,23 @@ describe('makeServePlan', () => {
     const [leaf, root] = plan(graph, { apiWorkers: 4, timeoutMs: 500 }).services
     assert.deepEqual([leaf?.workers, leaf?.traffic.timeoutMs], [1, 9])
     assert.deepEqual([root?.workers, root?.traffic.timeoutMs], [4, 500])
+  })
+
+  it('lets the stronger place win where two settings say the same thing', () => {
+    const settings = {
+      apiWorkers: 4,
+      workers: { A: 2 },
+      timeoutMs: 500,
+      services: { A: { traffic: { timeoutMs: 900 } } },
+    }
+    const from = (whole: string, named: string): Partial<PlanSettings> => ({
+      ...settings,
+      sources: { apiWorkers: whole, timeoutMs: whole, 'workers.A': named, 'services.A.traffic.timeoutMs': named },
+    })
+    const flagWins = planOne({}, from('flag --api-workers', 'file ekiben.config.json'))
+    assert.deepEqual([flagWins?.workers, flagWins?.traffic.timeoutMs], [4, 500])
+    const namedWins = planOne({}, from('file ekiben.config.json', 'flag --set'))
+    assert.deepEqual([namedWins?.workers, namedWins?.traffic.timeoutMs], [2, 900])
   })
 
   it("counts 'cpu' by the machine, wherever it is written", () => {

@@ -2,7 +2,7 @@ import { createError } from '../errors/service-error.js'
 import type { GraphNode } from '../graph/service-graph.js'
 import type { ServiceSettings, SupervisionOptions } from '../service/service-definition.js'
 import { parseBytes } from '../util/parse-bytes.js'
-import { type PlanSettings, sourceOf } from './plan-settings.js'
+import { isStronger, type PlanSettings, sourceOf } from './plan-settings.js'
 import type { Machine } from './read-machine.js'
 import type { RestartPlan, ServicePlan, SupervisionPlan, TrafficPlan } from './serve-plan.js'
 import { DEFAULT_MAX_QUEUE, DEFAULT_WORKERS, SUPERVISION_DEFAULTS } from './supervision-defaults.js'
@@ -36,6 +36,7 @@ export function planService(node: GraphNode, context: PlanContext): LoneServiceP
     nodeArgs: given.nodeArgs ?? own.nodeArgs ?? [],
     maxHeapBytes: planHeap(given.maxHeapBytes ?? own.maxHeapBytes, refusal(node, settings, 'maxHeapBytes')),
     schemaHash: node.schemaHash,
+    deploys: node.deploys,
   }
 }
 
@@ -51,21 +52,32 @@ function refusal({ name }: GraphNode, settings: PlanSettings, key: string): Refu
 }
 
 function countWorkers({ name, settings: own }: GraphNode, { entry, settings, machine }: PlanContext): number {
-  const flag = name === entry ? settings.apiWorkers : undefined
-  const count = settings.workers[name] ?? flag ?? own.workers ?? DEFAULT_WORKERS
+  const key = workersKey(settings, { name, isEntry: name === entry })
+  const count = (key === 'apiWorkers' ? settings.apiWorkers : settings.workers[name]) ?? own.workers ?? DEFAULT_WORKERS
   if (count === 'cpu') return machine.cpuCount
   if (Number.isSafeInteger(count) && count >= 1) return count
-  const key = settings.workers[name] !== undefined ? `workers.${name}` : flag !== undefined ? 'apiWorkers' : 'workers'
-  const source = key === 'workers' ? `service '${name}'` : sourceOf(settings, key)
+  const source = key === undefined ? `service '${name}'` : sourceOf(settings, key)
   const expected = "a whole number, 1 or more, or 'cpu'"
-  throw createError('EKB_ERR_CONFIG_INVALID', { source, key, value: String(count), expected })
+  throw createError('EKB_ERR_CONFIG_INVALID', { source, key: key ?? 'workers', value: String(count), expected })
+}
+
+/** Which setting says how many workers a service has; undefined: the service itself does, or nobody. */
+export function workersKey(
+  settings: PlanSettings,
+  { name, isEntry }: { readonly name: string; readonly isEntry: boolean },
+): string | undefined {
+  const named = settings.workers[name] === undefined ? undefined : `workers.${name}`
+  if (!isEntry || settings.apiWorkers === undefined) return named
+  return named !== undefined && !isStronger(settings, 'apiWorkers', named) ? named : 'apiWorkers'
 }
 
 function planTraffic({ name, settings: own }: GraphNode, { entry, settings }: PlanContext): TrafficPlan {
   const given = settings.services[name]?.traffic
   const whole = name === entry ? settings.timeoutMs : undefined
+  const isNamedStronger = isStronger(settings, `services.${name}.traffic.timeoutMs`, 'timeoutMs')
+  const timeoutMs = isNamedStronger ? (given?.timeoutMs ?? whole) : (whole ?? given?.timeoutMs)
   return {
-    timeoutMs: whole ?? given?.timeoutMs ?? own.traffic?.timeoutMs,
+    timeoutMs: timeoutMs ?? own.traffic?.timeoutMs,
     maxConcurrency: given?.maxConcurrency ?? own.traffic?.maxConcurrency,
     maxQueue: given?.maxQueue ?? own.traffic?.maxQueue ?? DEFAULT_MAX_QUEUE,
   }

@@ -1,3 +1,4 @@
+import { sourceRank } from '../config/source-rank.js'
 import type { ServiceSettings, SupervisionOptions } from '../service/service-definition.js'
 
 /** The settings of a serve that its plan is made from; they win over what the services declare. */
@@ -28,4 +29,9 @@ export function sourceOf({ sources = {} }: PlanSettings, key: string): string {
     if (source !== undefined) return source
   }
   return 'the settings'
+}
+
+/** Two settings say the same thing: does the first come from a stronger place, such as a flag against a file? */
+export function isStronger({ sources = {} }: PlanSettings, key: string, other: string): boolean {
+  return sourceRank(sources[key] ?? 'default') > sourceRank(sources[other] ?? 'default')
 }

@@ -56,7 +56,7 @@ function workerWarnings({ services, settings }: PlanFacts): PlanWarning[] {
   const byName = entry && settings.workers[entry.name]
   const { apiWorkers } = settings
   if (apiWorkers === undefined || byName === undefined || byName === apiWorkers) return []
-  const message = `apiWorkers is ${apiWorkers} and workers of '${entry?.name}', which is the same pool, is ${byName}: ${byName} counts`
+  const message = `apiWorkers is ${apiWorkers} and workers of '${entry?.name}', which is the same pool, is ${byName}: ${entry?.workers} counts`
   return [{ code: 'EKB_WRN_PLAN_WORKERS_TWICE', message }]
 }
 

@@ -43,6 +43,8 @@ export interface ServicePlan {
   readonly nodeArgs: readonly string[]
   readonly maxHeapBytes: number | undefined
   readonly schemaHash: string
+  /** Run its `static onDeploy()` in a short process before its workers start. */
+  readonly deploys: boolean
 }
 
 export interface PlanWarning {

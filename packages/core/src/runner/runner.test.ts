@@ -203,7 +203,7 @@ describe('Runner', () => {
       },
       { apis: { run: { input: { type: 'objekt' } } } },
     )
-    assert.throws(() => runnerOf(Broken), { code: 'EKB_ERR_SERVICE_OPTION', message: /apis\.run\.input/ })
+    assert.throws(() => runnerOf(Broken), { code: 'EKB_ERR_CONFIG_INVALID', message: /apis\.run\.input/ })
   })
 })
 

@@ -33,8 +33,9 @@ function compileJsonSchema(schema: JsonSchema, { service, api, side }: Validator
     const check = new Ajv(options).compile(schema)
     return (value) => (check(value) ? { value } : { issues: (check.errors ?? []).map(toIssue) })
   } catch (cause) {
-    const reason = `is no valid JSON Schema: ${cause instanceof Error ? cause.message : String(cause)}`
-    throw createError('EKB_ERR_SERVICE_OPTION', { service, option: `apis.${api}.${side}`, reason, near: [] }, { cause })
+    const value = `no valid JSON Schema: ${cause instanceof Error ? cause.message : String(cause)}`
+    const params = { source: `service '${service}'`, key: `apis.${api}.${side}`, value, expected: 'one that compiles' }
+    throw createError('EKB_ERR_CONFIG_INVALID', params, { cause })
   }
 }
 

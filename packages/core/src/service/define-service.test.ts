@@ -213,15 +213,15 @@ describe('refuses', () => {
     [
       'options of another kind',
       () => define(fresh(), 'workers'),
-      'EKB_ERR_SERVICE_OPTION',
-      /'options' is 'workers'; expected an object/,
+      'EKB_ERR_CONFIG_INVALID',
+      /'options' \(.*\) is 'workers'; expected an object/,
     ],
-    ['an unknown option', () => define(fresh(), { worker: 1 }), 'EKB_ERR_SERVICE_OPTION', /'worker' is unknown/],
+    ['an unknown option', () => define(fresh(), { worker: 1 }), 'EKB_ERR_CONFIG_UNKNOWN', /Unknown setting 'worker'/],
     [
       'an unknown api option',
       () => define(fresh(), { apis: { run: { rout: '/' } } }),
-      'EKB_ERR_SERVICE_OPTION',
-      /'apis.run.rout' is unknown/,
+      'EKB_ERR_CONFIG_UNKNOWN',
+      /Unknown setting 'apis.run.rout'/,
     ],
     [
       'batch',
@@ -257,8 +257,8 @@ describe('refuses', () => {
     [
       'a bad remote',
       () => define(fresh(), { dependencies: { far: { url: 'far' } } }),
-      'EKB_ERR_SERVICE_OPTION',
-      /'dependencies.far.url' is 'far'; expected an http or https URL/,
+      'EKB_ERR_CONFIG_INVALID',
+      /'dependencies.far.url' \(.*\) is 'far'; expected an http or https URL/,
     ],
   ]
   for (const [what, act, code, message] of cases) {

@@ -48,27 +48,31 @@ export const size: Check = {
 
 export const record: Check = { expected: 'an object', accepts: isRecord }
 
-/** Throws EKB_ERR_SERVICE_OPTION for the first key that is unknown or has an impossible value. */
+/** Throws EKB_ERR_CONFIG_UNKNOWN or _INVALID for the first key that is unknown or has an impossible value. */
 export function checkOptions(options: unknown, table: OptionTable, place: OptionPlace): void {
-  if (!isRecord(options)) throw optionError(place, place.path ?? 'options', wrong(options, record.expected))
+  if (!isRecord(options)) throw impossible(place, place.path ?? 'options', wrong(options, record.expected))
   for (const [key, value] of Object.entries(options)) {
     const path = place.path === undefined ? key : `${place.path}.${key}`
     const known = Object.hasOwn(table, key) ? table[key] : undefined
     if (known === undefined) throw unknownKey(path, key, { place, table })
     if (value === undefined) continue
     if ('nested' in known) checkOptions(value, known.nested, { service: place.service, path })
-    else if (!known.accepts(value)) throw optionError(place, path, wrong(value, known.expected))
+    else if (!known.accepts(value)) throw impossible(place, path, wrong(value, known.expected))
   }
 }
 
-/** EKB_ERR_SERVICE_OPTION of that service; `option` is a path such as `traffic.timeoutMs`. */
-export function optionError(place: OptionPlace, option: string, reason: string): ServiceError {
-  return createError('EKB_ERR_SERVICE_OPTION', { service: place.service, option, reason, near: [] })
+interface Wrong {
+  readonly value: string
+  readonly expected: string
 }
 
-/** A reason: what was received, what is expected. */
-export function wrong(value: unknown, expected: string): string {
-  return `is ${describeValue(value)}; expected ${expected}`
+/** `key` is a path such as `traffic.timeoutMs`. */
+function impossible({ service }: OptionPlace, key: string, what: Wrong): ServiceError {
+  return createError('EKB_ERR_CONFIG_INVALID', { source: `service '${service}'`, key, ...what })
+}
+
+function wrong(value: unknown, expected: string): Wrong {
+  return { value: describeValue(value), expected }
 }
 
 /** A value in a few words. */
@@ -85,5 +89,5 @@ function unknownKey(path: string, key: string, known: { place: OptionPlace; tabl
     return createError('EKB_ERR_NOT_IN_THIS_VERSION', { what: `Option '${path}' (of service '${place.service}')` })
   }
   const near = nearNames(key, Object.keys(table))
-  return createError('EKB_ERR_SERVICE_OPTION', { service: place.service, option: path, reason: 'is unknown', near })
+  return createError('EKB_ERR_CONFIG_UNKNOWN', { source: `service '${place.service}'`, key: path, near })
 }

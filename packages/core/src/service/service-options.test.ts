@@ -31,46 +31,46 @@ describe('options of a service', () => {
   })
 
   const impossible: [object, string][] = [
-    [{ workers: 0 }, "Service 'A': option 'workers' is 0; expected a whole number of at least 1, or 'cpu'"],
-    [{ workers: '4' }, "Service 'A': option 'workers' is '4'; expected a whole number of at least 1, or 'cpu'"],
+    [{ workers: 0 }, "Setting 'workers' (service 'A') is 0; expected a whole number of at least 1, or 'cpu'"],
+    [{ workers: '4' }, "Setting 'workers' (service 'A') is '4'; expected a whole number of at least 1, or 'cpu'"],
     [
       { traffic: { timeoutMs: 0 } },
-      "Service 'A': option 'traffic.timeoutMs' is 0; expected milliseconds, from 1 to 2147483647",
+      "Setting 'traffic.timeoutMs' (service 'A') is 0; expected milliseconds, from 1 to 2147483647",
     ],
     [
       { traffic: { timeoutMs: 3e9 } },
-      "Service 'A': option 'traffic.timeoutMs' is 3000000000; expected milliseconds, from 1 to 2147483647",
+      "Setting 'traffic.timeoutMs' (service 'A') is 3000000000; expected milliseconds, from 1 to 2147483647",
     ],
     [
       { traffic: { maxConcurrency: 1.5 } },
-      "Service 'A': option 'traffic.maxConcurrency' is 1.5; expected a whole number of at least 1",
+      "Setting 'traffic.maxConcurrency' (service 'A') is 1.5; expected a whole number of at least 1",
     ],
-    [{ traffic: [] }, "Service 'A': option 'traffic' is an array; expected an object"],
+    [{ traffic: [] }, "Setting 'traffic' (service 'A') is an array; expected an object"],
     [
       { resources: { gpu: 1.5 } },
-      "Service 'A': option 'resources.gpu' is 1.5; expected a whole number, or a fraction between 0 and 1",
+      "Setting 'resources.gpu' (service 'A') is 1.5; expected a whole number, or a fraction between 0 and 1",
     ],
     [
       { env: { PORT: 1 } },
-      "Service 'A': option 'env' is an object; expected an object whose values are strings, such as { NAME: 'value' }",
+      "Setting 'env' (service 'A') is an object; expected an object whose values are strings, such as { NAME: 'value' }",
     ],
-    [{ nodeArgs: '--inspect' }, "Service 'A': option 'nodeArgs' is '--inspect'; expected an array of strings"],
+    [{ nodeArgs: '--inspect' }, "Setting 'nodeArgs' (service 'A') is '--inspect'; expected an array of strings"],
     [
       { maxHeapBytes: '300 parrots' },
-      "Service 'A': option 'maxHeapBytes' is '300 parrots'; expected a size in bytes, or text such as '300M'",
+      "Setting 'maxHeapBytes' (service 'A') is '300 parrots'; expected a size in bytes, or text such as '300M'",
     ],
     [
       { bootTimeoutMs: Number.NaN },
-      "Service 'A': option 'bootTimeoutMs' is NaN; expected milliseconds, from 1 to 2147483647",
+      "Setting 'bootTimeoutMs' (service 'A') is NaN; expected milliseconds, from 1 to 2147483647",
     ],
-    [{ restart: { factor: 0.5 } }, "Service 'A': option 'restart.factor' is 0.5; expected a number of at least 1"],
-    [{ create: {} }, "Service 'A': option 'create' is an object; expected a function"],
-    [{ module: new URL('file:///a') }, "Service 'A': option 'module' is an object; expected a string"],
-    [{ apis: [] }, "Service 'A': option 'apis' is an array; expected an object"],
+    [{ restart: { factor: 0.5 } }, "Setting 'restart.factor' (service 'A') is 0.5; expected a number of at least 1"],
+    [{ create: {} }, "Setting 'create' (service 'A') is an object; expected a function"],
+    [{ module: new URL('file:///a') }, "Setting 'module' (service 'A') is an object; expected a string"],
+    [{ apis: [] }, "Setting 'apis' (service 'A') is an array; expected an object"],
   ]
   for (const [options, message] of impossible) {
     test(message, () => {
-      assert.throws(() => checkServiceOptions(options, 'A'), { code: 'EKB_ERR_SERVICE_OPTION', message })
+      assert.throws(() => checkServiceOptions(options, 'A'), { code: 'EKB_ERR_CONFIG_INVALID', message })
     })
   }
 
@@ -78,15 +78,16 @@ describe('options of a service', () => {
     assert.throws(
       () => checkServiceOptions({ wrokers: 2 }, 'A'),
       (error) =>
-        isServiceError(error, 'EKB_ERR_SERVICE_OPTION') &&
+        isServiceError(error, 'EKB_ERR_CONFIG_UNKNOWN') &&
         /workers\?/.test(error.hint ?? '') &&
-        /'wrokers' is unknown/.test(error.message),
+        /Unknown setting 'wrokers'/.test(error.message),
     )
     assert.throws(
       () => checkServiceOptions({ traffic: { timeout: 2 } }, 'A'),
-      (error) => isServiceError(error, 'EKB_ERR_SERVICE_OPTION') && /'traffic.timeout' is unknown/.test(error.message),
+      (error) =>
+        isServiceError(error, 'EKB_ERR_CONFIG_UNKNOWN') && /Unknown setting 'traffic.timeout'/.test(error.message),
     )
-    assert.throws(() => checkServiceOptions({ constructor: 1 }, 'A'), { code: 'EKB_ERR_SERVICE_OPTION' })
+    assert.throws(() => checkServiceOptions({ constructor: 1 }, 'A'), { code: 'EKB_ERR_CONFIG_UNKNOWN' })
   })
 
   test('a key that comes later is refused as such', () => {
@@ -95,7 +96,7 @@ describe('options of a service', () => {
 
   test('must be an object', () => {
     for (const options of ['A', [], null, 3]) {
-      assert.throws(() => checkServiceOptions(options, 'A'), { code: 'EKB_ERR_SERVICE_OPTION' })
+      assert.throws(() => checkServiceOptions(options, 'A'), { code: 'EKB_ERR_CONFIG_INVALID' })
     }
   })
 })
@@ -108,14 +109,14 @@ describe('options of an api', () => {
       checkApiOptions({ input, output: input }, place)
     }
     for (const input of ['string', null, [], () => {}, { '~standard': {} }]) {
-      assert.throws(() => checkApiOptions({ input }, place), { code: 'EKB_ERR_SERVICE_OPTION' })
+      assert.throws(() => checkApiOptions({ input }, place), { code: 'EKB_ERR_CONFIG_INVALID' })
     }
   })
 
   test('routes are literal paths', () => {
     for (const route of ['/', '/a/b', '/v1/classify.json', '/~a']) checkApiOptions({ route }, place)
     for (const route of ['', 'a', '/a b', '/a?b', '/:id', '/*', '/a#b', 3]) {
-      assert.throws(() => checkApiOptions({ route }, place), { code: 'EKB_ERR_SERVICE_OPTION' })
+      assert.throws(() => checkApiOptions({ route }, place), { code: 'EKB_ERR_CONFIG_INVALID' })
     }
   })
 
@@ -132,15 +133,15 @@ describe('options of an api', () => {
       { description: 1 },
       true,
     ]) {
-      assert.throws(() => checkApiOptions(options, place), { code: 'EKB_ERR_SERVICE_OPTION' })
+      assert.throws(() => checkApiOptions(options, place), { code: 'EKB_ERR_CONFIG_INVALID' })
     }
   })
 
   test('batch is reserved, unknown keys are named', () => {
     assert.throws(() => checkApiOptions({ batch: {} }, place), { code: 'EKB_ERR_NOT_IN_THIS_VERSION' })
     assert.throws(() => checkApiOptions({ rout: '/x' }, place), {
-      code: 'EKB_ERR_SERVICE_OPTION',
-      message: "Service 'A': option 'apis.run.rout' is unknown",
+      code: 'EKB_ERR_CONFIG_UNKNOWN',
+      message: "Unknown setting 'apis.run.rout' (service 'A')",
     })
   })
 })
@@ -155,6 +156,6 @@ test('a remote target is checked, others are left to the graph', () => {
     { url: 'http://b', headers: [] },
     { url: 'http://b', service: 'B' },
   ]) {
-    assert.throws(() => checkDependencyTarget(target, place), { code: 'EKB_ERR_SERVICE_OPTION' })
+    assert.throws(() => checkDependencyTarget(target, place), { code: /^EKB_ERR_CONFIG_(INVALID|UNKNOWN)$/ })
   }
 })

@@ -86,7 +86,7 @@ export interface CheckedServiceOptions {
   readonly dependencies: Readonly<Record<string, unknown>>
 }
 
-/** Throws EKB_ERR_SERVICE_OPTION; `serviceName` is for its message. */
+/** Throws EKB_ERR_CONFIG_UNKNOWN or _INVALID; `serviceName` is for its message. */
 export function checkServiceOptions(options: unknown, serviceName: string): CheckedServiceOptions {
   checkOptions(options, { ...SETTINGS, ...DECLARATION }, { service: serviceName, reserved: LATER })
   const { module, create, apis, dependencies, ...given } = options as Record<string, unknown>

@@ -8,6 +8,7 @@ import { deferred } from '../util/deferred.js'
 import { monotonicMs } from '../util/monotonic.js'
 import type { WorkerHandle } from '../worker/worker-handle.js'
 import { awaitAnnouncement } from './announcement.js'
+import { awaitDeployment } from './deployment.js'
 import type { InstanceFolder } from './instance-folder.js'
 import { type InstanceStatus, serviceStatus } from './instance-status.js'
 import type { ListenSocket } from './listen-socket.js'
@@ -147,6 +148,7 @@ export class Instance implements Server {
       const plan = makePlan(graph)
       for (const { code, message } of plan.warnings) log.warn({ code }, message)
       const entry = plan.services.find((service) => service.entry)
+      await this.#deploy(plan)
       if (entry !== undefined && fitsPlan(entry, process.env)) return { first: worker, plan }
       // Variables and flags are fixed when a process is spawned: a fresh worker takes the place of this one.
       await worker.end()
@@ -154,6 +156,15 @@ export class Instance implements Server {
     } catch (error) {
       await worker.end()
       throw error
+    }
+  }
+
+  /** Dependencies first: what a service prepares may need what they have prepared. */
+  async #deploy(plan: ServePlan): Promise<void> {
+    const { factory, log } = this.#options
+    for (const service of plan.services.filter(({ deploys }) => deploys)) {
+      await awaitDeployment(factory.makeDeploy(service), { service, signal: this.#abort.signal })
+      log.info({ service: service.name }, 'deployed')
     }
   }
 

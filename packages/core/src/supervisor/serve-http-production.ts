@@ -2,6 +2,7 @@ import { loadServeSettingsFromCode } from '../config/resolve-serve-settings.js'
 import type { ServeHttpProductionOptions } from '../config/serve-settings.js'
 import { EXIT } from '../errors/exit-codes.js'
 import { isServiceError } from '../errors/service-error.js'
+import { flushLogs } from '../observe/create-logger.js'
 import type { Server } from './server.js'
 import { startServing } from './start-serving.js'
 
@@ -22,11 +23,16 @@ export async function serveHttpProduction(options: ServeHttpProductionOptions = 
   const handleSignals = options.handleSignals === true
   try {
     const server = await startServing(settings, { handleSignals })
-    if (handleSignals) void server.closed.then(({ exitCode }) => process.exit(exitCode))
+    if (handleSignals) void server.closed.then(({ exitCode }) => end(exitCode))
     return server
   } catch (error) {
     // A signal that comes before the graph is ready is a stop like any other.
-    if (handleSignals && isServiceError(error, 'EKB_ERR_STOPPED_BEFORE_READY')) process.exit(EXIT.clean)
+    if (handleSignals && isServiceError(error, 'EKB_ERR_STOPPED_BEFORE_READY')) return end(EXIT.clean)
     throw error
   }
+}
+
+async function end(exitCode: number): Promise<never> {
+  await flushLogs()
+  process.exit(exitCode)
 }

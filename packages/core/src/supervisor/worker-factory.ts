@@ -48,6 +48,13 @@ export class WorkerFactory {
     return this.#make({ service: UNKNOWN_SERVICE, slot: 0, bootTimeoutMs: this.#options.bootTimeoutMs, init, process })
   }
 
+  /** The short process that runs `onDeploy` of a service, with its variables. */
+  makeDeploy(plan: ServicePlan): WorkerHandle {
+    const init = { mode: 'deploy' as const, socketPath: undefined, http: undefined }
+    const process = { declared: plan.env, gpus: undefined, nodeArgs: plan.nodeArgs, entry: false }
+    return this.#make({ service: plan.name, slot: 0, bootTimeoutMs: plan.supervision.bootTimeoutMs, init, process })
+  }
+
   make(plan: ServicePlan, slot: number): WorkerHandle {
     const heap =
       plan.maxHeapBytes === undefined ? [] : [`--max-old-space-size=${Math.ceil(plan.maxHeapBytes / MEBIBYTE)}`]
@@ -72,6 +79,7 @@ export class WorkerFactory {
       env: workerEnvironment({ inherited, declared, identity, token, gpus }),
       nodeArgs: [...execArgv, ...nodeArgs],
       cwd: source.workingDir,
+      stdout: worker.init.mode === 'describe' ? 'stderr' : 'stdout',
       socketFd: entry ? publicSocket?.fd : undefined,
     })
     const init: InitMessage = { type: 'init', protocol: PROTOCOL_VERSION, token, identity, source, log, ...worker.init }

@@ -13,6 +13,8 @@ export interface ProcessBackendOptions {
   readonly env: Readonly<Record<string, string>>
   readonly nodeArgs: readonly string[]
   readonly cwd: string
+  /** Where its stdout goes; a process whose answer is read from our own stdout must not write there. */
+  readonly stdout: 'stdout' | 'stderr'
   /** The bound public socket, for entry workers. */
   readonly socketFd: number | undefined
 }
@@ -36,8 +38,8 @@ export class ProcessBackend implements WorkerBackend {
   }
 
   start(events: WorkerBackendEvents): void {
-    const { env, nodeArgs, cwd, socketFd } = this.#options
-    const stdio: StdioOptions = ['ignore', 'inherit', 'pipe', 'ipc']
+    const { env, nodeArgs, cwd, stdout, socketFd } = this.#options
+    const stdio: StdioOptions = ['ignore', stdout === 'stdout' ? 1 : 2, 'pipe', 'ipc']
     if (socketFd !== undefined) stdio[PUBLIC_SOCKET_FD] = socketFd
     const child = spawn(process.execPath, [...nodeArgs, ENTRY], { cwd, env: { ...env }, stdio, detached: true })
     this.#child = child

@@ -3,6 +3,7 @@
  * it: environment variables alone never make one.
  */
 import { type InitMessage, PROTOCOL_VERSION, TOKEN_VARIABLE } from '../../ipc/protocol.js'
+import { surviveClosedOutput } from '../../observe/survive-closed-output.js'
 import { SupervisorLink } from './supervisor-link.js'
 import { Worker } from './worker.js'
 
@@ -12,6 +13,7 @@ const QUICK_LEAVE_MS = 2_000
 const NO_WORKER = 2
 
 function main(): void {
+  surviveClosedOutput()
   const token = process.env[TOKEN_VARIABLE]
   delete process.env[TOKEN_VARIABLE]
   if (process.send === undefined || token === undefined) refuse('it was not started by a supervisor')

@@ -62,6 +62,7 @@ export class Worker {
     const service = await loadWorkerService(this.#init)
     const identity = { ...this.#init.identity, service: service.definition.name }
     process.title = `ekiben: ${identity.service}#${identity.slot} g${identity.generation}`
+    if (this.#init.mode === 'deploy') return this.#deploy(service)
     if (this.#init.mode !== 'serve') await this.#link.send({ type: 'announced', graph: service.graph })
     if (this.#init.mode === 'describe') return
     const log = createLogger({ ...this.#init.log, bindings: identity })
@@ -77,6 +78,13 @@ export class Worker {
     await this.#enter('listen')
     this.#endpoint = this.#openEndpoint({ service, start, log })
     await this.#link.send({ type: 'ready', address: await this.#endpoint.listen() })
+  }
+
+  /** The short process that prepares the ground for the workers of this service. */
+  async #deploy({ definition }: WorkerService): Promise<never> {
+    await this.#enter('deploy')
+    await (definition.userClass as unknown as { onDeploy(): unknown }).onDeploy()
+    process.exit(0)
   }
 
   #connect({ service, start, log }: Serving): DependencyPools {
@@ -140,10 +148,7 @@ async function construct({ definition }: WorkerService): Promise<object> {
   const { create, target, name } = definition
   const made: unknown = create === undefined ? new (target as new () => object)() : await create()
   if (typeof made === 'object' && made !== null) return made
-  throw createError('EKB_ERR_SERVICE_OPTION', {
-    service: name,
-    option: 'create',
-    reason: `must return an instance, it returned ${made === null ? 'null' : typeof made}`,
-    near: [],
-  })
+  const value = `a function that returned ${made === null ? 'null' : typeof made}`
+  const params = { source: `service '${name}'`, key: 'create', value, expected: 'one that returns an instance' }
+  throw createError('EKB_ERR_CONFIG_INVALID', params)
 }
