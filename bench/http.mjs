@@ -37,6 +37,7 @@ try {
   for (const { port } of servers) await load({ port, seconds, connections })
   const rates = []
   const costs = []
+  const least = { bare: Number.POSITIVE_INFINITY, host: Number.POSITIVE_INFINITY }
   for (let round = 0; round < rounds; round++) {
     // Who goes first takes turns too.
     const order = round % 2 === 0 ? [bare, host] : [host, bare]
@@ -45,6 +46,8 @@ try {
     const [b, h] = [results.get(bare), results.get(host)]
     rates.push(h.rate / b.rate)
     costs.push(b.cpuMicros / h.cpuMicros)
+    least.bare = Math.min(least.bare, b.cpuMicros)
+    least.host = Math.min(least.host, h.cpuMicros)
     const line = `bare ${Math.round(b.rate)}/s ${b.cpuMicros.toFixed(1)} µs, host ${Math.round(h.rate)}/s ${h.cpuMicros.toFixed(1)} µs`
     console.log(
       `round ${round + 1}: ${line}; ratio ${rates.at(-1).toFixed(3)}, of processor time ${costs.at(-1).toFixed(3)}`,
@@ -56,6 +59,10 @@ try {
   )
   console.log(`requests/s, host / bare: ${spread(rates)}`)
   console.log(`requests per second of processor time, host / bare: ${spread(costs)}`)
+  const [bareLeast, hostLeast] = [least.bare.toFixed(1), least.host.toFixed(1)]
+  console.log(
+    `least processor time for a request: bare ${bareLeast} µs, host ${hostLeast} µs (${(least.bare / least.host).toFixed(3)})`,
+  )
 } finally {
   for (const { child } of servers) child.kill('SIGKILL')
 }
