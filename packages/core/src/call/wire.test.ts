@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isServiceError, ServiceError } from '../errors/service-error.js'
 import { FRAME_HEADER_BYTES, type Frame, paddingAfter } from './frame.js'
-import { MAX_VALUE_DEPTH } from './value-kinds.js'
 import { decodeMessage, encodeMessage, readAttachments } from './wire.js'
 
 /** What the other side gets, through the layout of a frame. */
@@ -22,13 +21,6 @@ function layOut(body: Uint8Array, attachments: readonly Uint8Array[] = [], alone
   const bodyEnd = FRAME_HEADER_BYTES + body.byteLength
   const head = { type: 2, flags: 0, method: 0, id: 1, deadlineAt: undefined }
   return { ...head, source, bodyStart: FRAME_HEADER_BYTES, bodyEnd, end: source.length, alone }
-}
-
-const refused = (path: string, received: RegExp) => (error: unknown) => {
-  assert.ok(isServiceError(error, 'EKB_ERR_NOT_SERIALISABLE'))
-  assert.match(error.message, received)
-  assert.ok(error.message.endsWith(` at ${path}`), error.message)
-  return true
 }
 
 const BIG = 2n ** 200n + 1n
@@ -186,48 +178,6 @@ test('specials before and behind a __proto__ key arrive once', async () => {
     ['__proto__', new Date(3)],
   ])
   assert.deepEqual([arrived[0]?.at, arrived[0]?.end], [new Date(1), 1n])
-})
-
-test('plain data is sent as it is, without a copy', async () => {
-  const { checkValue } = await import('./check-value.js')
-  const value = { text: 'a', list: [{ n: 1 }], none: undefined }
-  assert.equal(checkValue(value).value, value)
-  const withDate = { plain: value, at: new Date() }
-  assert.equal((checkValue(withDate).value as typeof withDate).plain, value)
-  assert.ok(withDate.at instanceof Date)
-})
-
-class Thing {}
-class MyMap extends Map {}
-const cycle: { self?: unknown } = {}
-cycle.self = { back: [cycle] }
-const REFUSED: readonly (readonly [string, unknown, string, RegExp])[] = [
-  ['a function', { items: [0, 1, 2, { fn: () => 1 }] }, '$.items[3].fn', /a function/],
-  ['a function alone', () => 1, '$', /a function/],
-  ['a symbol', { 'odd key': Symbol('s') }, '$["odd key"]', /a symbol/],
-  ['a class instance', [new Thing()], '$[0]', /an instance of Thing/],
-  ['a class that extends Map', { m: new MyMap() }, '$.m', /an instance of MyMap/],
-  ['a promise', { p: Promise.resolve() }, '$.p', /a promise/],
-  ['a stream', { s: new ReadableStream() }, '$.s', /a stream/],
-  ['a generator', { g: (function* () {})() }, '$.g', /an (instance|object)/],
-  ['a WeakMap', { w: new WeakMap() }, '$.w', /an instance of WeakMap/],
-  ['a cycle', cycle, '$.self.back[0]', /a cycle/],
-  ['a function in a Map', { m: new Map([['k', () => 1]]) }, '$.m[0][1]', /a function/],
-  ['a function in a Set', new Set([() => 1]), '$[0]', /a function/],
-]
-for (const [name, value, path, received] of REFUSED) {
-  test(`refused with its path: ${name}`, () => assert.throws(() => encodeMessage(value), refused(path, received)))
-}
-
-test('data may be deep, but not without end', async () => {
-  const nest = (levels: number) => {
-    let value: unknown = 'end'
-    for (let level = 0; level < levels; level++) value = { value }
-    return value
-  }
-  assert.deepEqual(await cross(nest(500)), nest(500))
-  assert.throws(() => encodeMessage(nest(MAX_VALUE_DEPTH + 2)), /nested deeper than 1000 levels/)
-  assert.throws(() => encodeMessage(nest(200_000)), /nested deeper than 1000 levels/)
 })
 
 test('ids of a call travel with it', () => {
