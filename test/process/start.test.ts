@@ -146,7 +146,20 @@ describe('starting a graph', () => {
       says: ':Front',
     },
     { what: 'a bundle', fixture: 'bundle:shop', code: 'EKB_ERR_IDENTIFIER_BUNDLE_UNKNOWN', exit: 4, says: 'shop' },
-    { what: 'an option that does not exist', fixture: 'unknown-option', code: 'EKB_ERR_', exit: 4, says: 'workers' },
+    {
+      what: 'an option that does not exist',
+      fixture: 'unknown-option',
+      code: 'EKB_ERR_CONFIG_UNKNOWN',
+      exit: 4,
+      says: 'workers',
+    },
+    {
+      what: 'a dependency that runs elsewhere, for now',
+      fixture: 'needs-remote',
+      code: 'EKB_ERR_NOT_IN_THIS_VERSION',
+      exit: 2,
+      says: 'http://127.0.0.1:9',
+    },
     {
       what: 'a constructor with parameters',
       fixture: 'needs-arguments:Api',

@@ -32,7 +32,9 @@ function explainFailure(thrown: unknown, file: string, loader: TypeScriptLoader 
 
 /** A service that is declared wrongly says so itself, better than "failed to load" would. */
 function isOwnVerdict(thrown: unknown): boolean {
-  return isServiceError(thrown) && /^EKB_ERR_(?:SERVICE|IDENTIFIER|GRAPH|PLAN|VERSION|NOT_IN_THIS)_/.test(thrown.code)
+  return (
+    isServiceError(thrown) && /^EKB_ERR_(?:SERVICE|IDENTIFIER|GRAPH|PLAN|CONFIG|VERSION|NOT_IN_THIS)_/.test(thrown.code)
+  )
 }
 
 function loaderMissing(file: string, reason: string, cause?: unknown): Error {

@@ -15,6 +15,7 @@ const CUDA_VARIABLE = 'CUDA_VISIBLE_DEVICES'
 export function makeServePlan(graph: ServiceGraph, settings: PlanSettings, machine: Machine): ServePlan {
   checkNumbers(settings)
   checkNames(graph, settings)
+  checkRemotes(graph)
   const levels = topoLevels(graph.nodes)
   const lone = graph.nodes.map((node) => planService(node, { entry: graph.entry, settings, machine }))
   const gpus = planGpus(lone, machine)
@@ -41,6 +42,15 @@ function checkNumbers(settings: PlanSettings): void {
   check('backlog', backlog, Number.isSafeInteger(backlog) && backlog >= 1, 'a whole number, 1 or more')
   check('gracefulShutdownMs', gracefulShutdownMs, gracefulShutdownMs >= 0, 'milliseconds, 0 or more')
   if (timeoutMs !== undefined) check('timeoutMs', timeoutMs, timeoutMs > 0, 'milliseconds above 0')
+}
+
+/** Calls leave this machine in a later version: refused now rather than at the first of them. */
+function checkRemotes({ nodes }: ServiceGraph): void {
+  for (const { name, remotes } of nodes) {
+    for (const { property, url } of remotes) {
+      throw createError('EKB_ERR_NOT_IN_THIS_VERSION', { what: `The dependency '${property}' of '${name}' on ${url}` })
+    }
+  }
 }
 
 /** Settings for a service that is not in the graph would be ignored: refused instead. */

@@ -27,9 +27,10 @@ export class DependencyPools {
     for (const { property, service: name } of this.#node.dependencies) {
       const settings = start.pools[name]
       const definition = service.definitions.get(name)
-      if (settings === undefined || definition === undefined) continue
-      const pool =
-        this.#pools.get(name) ?? new PoolClient({ service: name, settings, generation: identity.generation, log })
+      const schemaHash = service.graph.nodes.find((node) => node.name === name)?.schemaHash
+      if (settings === undefined || definition === undefined || schemaHash === undefined) continue
+      const { generation } = identity
+      const pool = this.#pools.get(name) ?? new PoolClient({ service: name, settings, generation, schemaHash, log })
       this.#pools.set(name, pool)
       clients[property] = createServiceClient(definition, pool)
     }

@@ -105,7 +105,8 @@ export class Worker {
     const handler = runner.invoke.bind(runner)
     if (http === undefined) {
       const apis = Object.keys(definition.apis)
-      const server = new CallServer({ handler, service: definition.name, slot, apis, schemaHash, log })
+      const { maxConcurrency } = start.traffic
+      const server = new CallServer({ handler, service: definition.name, slot, apis, schemaHash, log, maxConcurrency })
       return callEndpoint(server, socketPath ?? '')
     }
     const { accessLog, keepAliveTimeoutMs } = http
