@@ -1,6 +1,7 @@
 import { resolveServeSettings } from '../../config/resolve-serve-settings.js'
 import type { ServeSettings } from '../../config/serve-settings.js'
 import { createError } from '../../errors/service-error.js'
+import { skipOptimising } from '../../supervisor/skip-optimising.js'
 import type { CommandInput } from '../command-input.js'
 import { explainSettings } from '../explain-settings.js'
 import { print } from '../print.js'
@@ -17,6 +18,7 @@ export async function serve({ identifier, flags, env, cwd }: CommandInput): Prom
       near: [],
     })
   }
+  skipOptimising()
   const { startServing } = await import('../../supervisor/start-serving.js')
   const server = await startServing(settings, { handleSignals: true })
   const { exitCode } = await server.closed
