@@ -107,7 +107,7 @@ describe('an identifier that leads nowhere', () => {
 
   it("passes on what a service's own declaration says", async () => {
     const [resolution] = await resolveIdentifiers(project, ['bad-service'])
-    assert.equal(resolution?.code, 'EKB_ERR_CONFIG_INVALID')
+    assert.equal(resolution?.code, 'EKB_ERR_CONFIG_UNKNOWN')
     assert.match(resolution?.hint ?? '', /workers/)
   })
 

@@ -150,7 +150,7 @@ describe('starting a graph', () => {
       what: 'an option that does not exist',
       fixture: 'unknown-option',
       code: 'EKB_ERR_CONFIG_UNKNOWN',
-      exit: 4,
+      exit: 2,
       says: 'workers',
     },
     {
