@@ -1,6 +1,6 @@
 import { encodeError, type WireError } from '../errors/error-codec.js'
+import { toPublicError } from '../errors/public-error.js'
 import { type ErrorOrigin, isServiceError } from '../errors/service-error.js'
-import { toPublicError } from '../http/error-answer.js'
 
 /** What a service answers a call with when its api threw. */
 export function toWireError(thrown: unknown, here: ErrorOrigin): WireError {

@@ -1,8 +1,9 @@
 import { maxHeaderSize, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import { toPublicError } from '../errors/public-error.js'
 import { createError } from '../errors/service-error.js'
 import type { Connection } from './connection-table.js'
-import { errorAnswer, toPublicError } from './error-answer.js'
+import { errorAnswer } from './error-answer.js'
 
 /** A client that does not close its side after the answer is cut off then. */
 const LINGER_MS = 1_000

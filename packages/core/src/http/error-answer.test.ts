@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { toPublicError } from '../errors/public-error.js'
 import { createError, ServiceError } from '../errors/service-error.js'
-import { errorAnswer, toPublicError } from './error-answer.js'
+import { errorAnswer } from './error-answer.js'
 
 const inner = { service: 'Embedder', method: 'embed' }
 
