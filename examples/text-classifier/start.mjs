@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { serveHttpProduction } from '@ekiben/core/serving'
+import { exitCodeOf, serveHttpProduction } from '@ekiben/core/serving'
 
 const { values } = parseArgs({
   options: {
@@ -22,5 +22,5 @@ try {
 } catch (error) {
   // Every failure to start has a code, a message and a hint; nothing is left running.
   console.error(error.hint ? `${error.code}: ${error.message}\n  hint: ${error.hint}` : error)
-  process.exitCode = 1
+  process.exitCode = exitCodeOf(error)
 }

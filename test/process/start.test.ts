@@ -109,6 +109,13 @@ describe('starting a graph', () => {
       exit: 3,
       says: 'thrown where nobody catches',
     },
+    {
+      what: 'workers that keep dying before all are ready',
+      fixture: 'flaps:Waiter',
+      code: 'EKB_ERR_FLAPPING',
+      exit: 5,
+      says: "Workers of 'Flapper' died 5 times",
+    },
     { what: 'a cycle', fixture: 'cycle:Egg', code: 'EKB_ERR_GRAPH_CYCLE', exit: 2, says: 'Egg -> Hen -> Egg' },
     {
       what: 'two services of one name',

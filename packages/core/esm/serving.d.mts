@@ -1,5 +1,6 @@
 export {
   type EkibenConfig,
+  exitCodeOf,
   type InstanceStatus,
   type ServeHttpProductionOptions,
   type Server,
