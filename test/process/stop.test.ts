@@ -30,6 +30,21 @@ describe('stopping', () => {
     )
   })
 
+  it('drains in order when the whole group gets the signal, as from a service manager', async () => {
+    await using server = await serveFixture('chain:Front', ['--log-level', 'debug'])
+    const { answer } = await begin(server.url, 1_000)
+    server.kill('SIGTERM')
+    await waitUntil(() => logLines(server.stdout()).some((line) => line.to === 'draining'), { describe: 'the stop' })
+    for (const { workerPid } of logLines(server.stdout()).filter((line) => line.to === 'ready')) {
+      process.kill(Number(workerPid), 'SIGTERM')
+    }
+    assert.equal((await answer).status, 200)
+    assert.equal((await server.exited).code, 0)
+    const spawned = logLines(server.stdout()).filter((line) => line.to === 'booting')
+    // Nobody was replaced: the three that the first worker's plan asked for, and no more.
+    assert.equal(spawned.length, 3)
+  })
+
   it('refuses new connections while it drains, at once', async () => {
     await using server = await serveFixture('chain:Front')
     const { answer } = await begin(server.url, 1_500)

@@ -116,6 +116,11 @@ export class Supervisor implements WatcherObserver {
     if (this.watchers.every((each) => each.ready.length >= each.target) && this.#advance('ready')) this.#ready.resolve()
   }
 
+  /** While the instance stops, each service is drained in its turn: a group may have been signalled as a whole. */
+  onTerminated(watcher: Watcher, worker: WorkerHandle): void {
+    if (this.#state === 'starting' || this.#state === 'running') watcher.replace(worker)
+  }
+
   onFlapping(watcher: Watcher, deaths: number): void {
     const { name, supervision } = watcher.plan
     const { flappingWindowMs: windowMs } = supervision.restart

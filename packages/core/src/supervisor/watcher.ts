@@ -20,6 +20,8 @@ export interface WatcherOptions {
 export interface WatcherObserver {
   /** A worker changed its state. */
   onPoolChange(watcher: Watcher, worker: WorkerHandle, change: WorkerStateChange): void
+  /** A worker was told to stop from outside. */
+  onTerminated(watcher: Watcher, worker: WorkerHandle): void
   /** Workers die so often that another try now is unlikely to help; the watcher goes on trying. */
   onFlapping(watcher: Watcher, deaths: number): void
 }
@@ -156,7 +158,12 @@ export class Watcher implements WorkerObserver {
   onAnnounced(): void {}
 
   onTerminated(worker: WorkerHandle): void {
-    if (worker.state !== 'ready' || this.#target === 0) return
+    this.#options.observer.onTerminated(this, worker)
+  }
+
+  /** Drains a ready worker; another takes its slot when it is gone. */
+  replace(worker: WorkerHandle): void {
+    if (worker.state !== 'ready') return
     this.#options.log.info(
       { slot: worker.identity.slot, workerPid: worker.pid },
       'worker was told to stop; replacing it',
