@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { signalAction } from './signal-action.js'
 
-const fresh = { stopsBefore: 0, onTerminal: false }
+const fresh = { stopsBefore: 0, sinceLastStopMs: 0, underNpm: false, onTerminal: false }
 
 describe('signalAction', () => {
   it('escalates with each TERM or INT', () => {
@@ -12,6 +12,13 @@ describe('signalAction', () => {
       assert.equal(signalAction(signal, { ...fresh, stopsBefore: 2 }), 'kill')
       assert.equal(signalAction(signal, { ...fresh, stopsBefore: 9 }), 'kill')
     }
+  })
+
+  it('takes what npm hands on of a Ctrl-C for the one it is', () => {
+    const underNpm = { ...fresh, stopsBefore: 1, underNpm: true }
+    assert.equal(signalAction('SIGINT', { ...underNpm, sinceLastStopMs: 499 }), 'nothing')
+    assert.equal(signalAction('SIGINT', { ...underNpm, sinceLastStopMs: 500 }), 'quick')
+    assert.equal(signalAction('SIGINT', { ...underNpm, stopsBefore: 0 }), 'stop')
   })
 
   it('reloads on HUP, or stops when the terminal went away', () => {

@@ -5,9 +5,16 @@ export type SignalAction = 'stop' | 'quick' | 'kill' | 'reload' | 'more' | 'less
 export interface SignalView {
   /** TERM and INT so far, this one not counted. */
   readonly stopsBefore: number
+  /** Milliseconds since the last of them; 0 when there was none. */
+  readonly sinceLastStopMs: number
+  /** Does npm stand above us? It hands on each signal of the terminal, which we got already. */
+  readonly underNpm: boolean
   /** Was the supervisor started on a terminal? Then HUP says that the terminal is gone. */
   readonly onTerminal: boolean
 }
+
+/** Two signals of a Ctrl-C under npm come closer together than any two of a hand. */
+const ECHO_MS = 500
 
 /** What a signal to the supervisor asks for. */
 export function signalAction(signal: HandledSignal, view: SignalView): SignalAction {
@@ -15,6 +22,7 @@ export function signalAction(signal: HandledSignal, view: SignalView): SignalAct
     case 'SIGTERM':
     case 'SIGINT':
       if (view.stopsBefore === 0) return 'stop'
+      if (view.underNpm && view.sinceLastStopMs < ECHO_MS) return 'nothing'
       return view.stopsBefore === 1 ? 'quick' : 'kill'
     case 'SIGQUIT':
       return 'quick'

@@ -1,5 +1,6 @@
 import { EXIT } from '../errors/exit-codes.js'
 import type { Logger } from '../observe/logger.js'
+import { monotonicMs } from '../util/monotonic.js'
 import type { Instance } from './instance.js'
 import { signalAction } from './signal-action.js'
 import { type HandledSignal, listenForSignals } from './signals.js'
@@ -7,12 +8,18 @@ import { type HandledSignal, listenForSignals } from './signals.js'
 /** Steers an instance by signals until it is closed. */
 export function controlBySignals(instance: Instance, log: Logger): void {
   const onTerminal = process.stdin.isTTY === true
+  const underNpm = process.env.npm_lifecycle_event !== undefined
   let stopsBefore = 0
+  let lastStopAt = monotonicMs()
   const onSignal = (signal: HandledSignal): void => {
-    const action = signalAction(signal, { stopsBefore, onTerminal })
+    const sinceLastStopMs = monotonicMs() - lastStopAt
+    const action = signalAction(signal, { stopsBefore, sinceLastStopMs, underNpm, onTerminal })
     const forcedExit = signal === 'SIGINT' ? EXIT.forcedByInterrupt : EXIT.forcedByTerminate
     const again = stopsBefore > 0
-    if (signal === 'SIGTERM' || signal === 'SIGINT') stopsBefore++
+    if (action !== 'nothing' && (signal === 'SIGTERM' || signal === 'SIGINT')) {
+      stopsBefore++
+      lastStopAt = monotonicMs()
+    }
     log.info({ signal, action }, 'signal')
     switch (action) {
       case 'stop':
