@@ -8,7 +8,7 @@ import { ROOT } from './run-command.mjs'
  */
 export const RINGS = {
   unit: { folders: ['packages/*/src'], concurrency: 4, timeoutMs: 60_000 },
-  types: { folders: ['test/types'], concurrency: 1, timeoutMs: 180_000 },
+  types: { folders: ['test/types'], concurrency: 2, timeoutMs: 180_000 },
   process: { folders: ['test/process'], concurrency: 2, timeoutMs: 180_000 },
   e2e: { folders: ['test/e2e'], concurrency: 2, timeoutMs: 180_000 },
   docs: { folders: ['test/docs', 'test/repository'], concurrency: 2, timeoutMs: 120_000 },

@@ -56,6 +56,15 @@ test('a file without tests fails the run', async () => {
   assert.equal(lines.at(-1), '1 passed, 1 failed, 0 skipped')
 })
 
+test('a file whose tests are written elsewhere has tests', async () => {
+  const { code, lines } = await runUnitRing({
+    'shared.ts': "export const shared = () => describe('shared', () => it('one', () => {}))",
+    'a.test.ts': "import { shared } from './shared.js'; shared(); void [describe, it, test]",
+  })
+  assert.equal(code, 0)
+  assert.equal(lines.at(-1), '1 passed, 0 failed, 0 skipped')
+})
+
 test('a ring without files fails the run', async () => {
   const { code, lines } = await runUnitRing({})
   assert.equal(code, 1)
