@@ -2,13 +2,14 @@ import { EXIT } from '../errors/exit-codes.js'
 import type { Logger } from '../observe/logger.js'
 import { monotonicMs } from '../util/monotonic.js'
 import type { Instance } from './instance.js'
+import { isUnderNpm } from './is-under-npm.js'
 import { signalAction } from './signal-action.js'
 import { type HandledSignal, listenForSignals } from './signals.js'
 
 /** Steers an instance by signals until it is closed. */
 export function controlBySignals(instance: Instance, log: Logger): void {
   const onTerminal = process.stdin.isTTY === true
-  const underNpm = process.env.npm_lifecycle_event !== undefined
+  const underNpm = isUnderNpm()
   let stopsBefore = 0
   let lastStopAt = monotonicMs()
   const onSignal = (signal: HandledSignal): void => {
