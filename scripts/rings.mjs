@@ -9,10 +9,10 @@ import { ROOT } from './run-command.mjs'
 export const RINGS = {
   unit: { folders: ['packages/*/src'], concurrency: 4, timeoutMs: 60_000 },
   types: { folders: ['test/types'], concurrency: 2, timeoutMs: 180_000 },
-  process: { folders: ['test/process'], concurrency: 2, timeoutMs: 180_000 },
+  process: { folders: ['test/process'], concurrency: 3, timeoutMs: 180_000 },
   e2e: { folders: ['test/e2e'], concurrency: 2, timeoutMs: 180_000 },
-  docs: { folders: ['test/docs', 'test/repository'], concurrency: 2, timeoutMs: 120_000 },
-  examples: { folders: ['examples/*/test'], concurrency: 1, timeoutMs: 180_000 },
+  docs: { folders: ['test/docs', 'test/repository'], concurrency: 3, timeoutMs: 120_000 },
+  examples: { folders: ['examples/*/test'], concurrency: 2, timeoutMs: 180_000 },
 }
 
 /** The test files of a ring, as paths from the root. (Node 20 cannot find them by pattern.) */
