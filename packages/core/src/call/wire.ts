@@ -1,7 +1,7 @@
-import { Packr } from 'msgpackr'
 import { createError } from '../errors/service-error.js'
 import { checkValue } from './check-value.js'
 import { type Frame, MAX_FRAME_BYTES, paddingAfter, payloadBytes } from './frame.js'
+import { Packr } from './msgpackr.js'
 import { restoreValue } from './restore-value.js'
 import type { Attachment } from './value-kinds.js'
 

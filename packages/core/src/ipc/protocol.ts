@@ -29,6 +29,9 @@ export const TOKEN_VARIABLE = 'EKIBEN_WORKER_TOKEN'
 export const BOOT_STAGES = ['spawn', 'load', 'deploy', 'construct', 'held', 'start', 'listen'] as const
 export type BootStage = (typeof BOOT_STAGES)[number]
 
+/** The only argument of a worker's process. */
+export type WorkerRole = 'entry' | 'pool'
+
 /** Where a worker finds its service. */
 export type ServiceSource =
   | { readonly type: 'identifier'; readonly identifier: string; readonly workingDir: string }

@@ -11,9 +11,9 @@ import { awaitAnnouncement } from './announcement.js'
 import { awaitDeployment } from './deployment.js'
 import type { InstanceFolder } from './instance-folder.js'
 import { type InstanceStatus, serviceStatus } from './instance-status.js'
-import type { ListenSocket } from './listen-socket.js'
+import type { BoundSocket } from './listen-socket.js'
 import { notInThisVersion, type Server, type ServerClosed } from './server.js'
-import { type StopOutcome, Supervisor } from './supervisor.js'
+import type { StopOutcome, Supervisor } from './supervisor.js'
 import type { Watcher } from './watcher.js'
 import { fitsPlan, type WorkerFactory } from './worker-factory.js'
 
@@ -24,13 +24,16 @@ const FIRST_GENERATION = 1
 export interface InstanceOptions {
   readonly name: string
   readonly settings: ServeSettings
-  readonly socket: ListenSocket
+  readonly socket: BoundSocket
   readonly folder: InstanceFolder
   readonly factory: WorkerFactory
-  readonly makePlan: (graph: ServiceGraph) => ServePlan
+  readonly makePlan: (graph: ServiceGraph) => Promise<ServePlan>
   readonly firstBootTimeoutMs: number
   readonly log: Logger
 }
+
+/** Loaded while the first worker boots: nobody waits for it then. */
+const loadSupervisor = (): Promise<typeof import('./supervisor.js')> => import('./supervisor.js')
 
 /** One running instance: its socket, its folder and its supervisor, from the first worker to the last. */
 export class Instance implements Server {
@@ -62,7 +65,7 @@ export class Instance implements Server {
     const { log, folder, socket } = this.#options
     try {
       const { first, plan } = await this.#plan()
-      this.#supervisor = this.#makeSupervisor(plan)
+      this.#supervisor = await this.#makeSupervisor(plan)
       void this.#supervisor.stopped.then((outcome) => this.#close(outcome))
       await this.#supervisor.start(first)
     } catch (error) {
@@ -141,11 +144,14 @@ export class Instance implements Server {
 
   /** The first entry worker says what else is needed; it stays on where it can serve under the plan. */
   async #plan(): Promise<{ first: WorkerHandle | undefined; plan: ServePlan }> {
-    const { factory, makePlan, firstBootTimeoutMs, log } = this.#options
-    const worker = factory.makeFirst('announce')
-    const graph = await awaitAnnouncement(worker, { bootTimeoutMs: firstBootTimeoutMs, signal: this.#abort.signal })
+    const { socket, factory, makePlan, firstBootTimeoutMs, log } = this.#options
+    const claimed = socket.claim()
+    const worker = factory.makeFirst('announce', claimed)
+    const announced = awaitAnnouncement(worker, { bootTimeoutMs: firstBootTimeoutMs, signal: this.#abort.signal })
+    void loadSupervisor()
     try {
-      const plan = makePlan(graph)
+      const [graph] = await Promise.all([announced, claimed])
+      const plan = await makePlan(graph)
       for (const { code, message } of plan.warnings) log.warn({ code }, message)
       const entry = plan.services.find((service) => service.entry)
       await this.#deploy(plan)
@@ -168,7 +174,8 @@ export class Instance implements Server {
     }
   }
 
-  #makeSupervisor(plan: ServePlan): Supervisor {
+  async #makeSupervisor(plan: ServePlan): Promise<Supervisor> {
+    const { Supervisor } = await loadSupervisor()
     const { factory, folder, socket, settings, log } = this.#options
     return new Supervisor({
       plan,

@@ -28,16 +28,32 @@ export interface ListenSocket {
   close(): void
 }
 
-/** Binds and claims the public socket: from then on clients that connect wait in its backlog. */
+/** Bound, but not reserved: until it is claimed, another can bind and claim the same address. */
+export interface BoundSocket extends ListenSocket {
+  /** Makes it listen: from then on clients that connect wait in its backlog. Where that fails, it is closed. */
+  claim(): Promise<void>
+}
+
+/** Binds and claims the public socket. */
 export async function openListenSocket(options: ListenSocketOptions): Promise<ListenSocket> {
+  const socket = await bindListenSocket(options)
+  await socket.claim()
+  return socket
+}
+
+/** Binds the public socket; `claim` is still to be called. */
+export async function bindListenSocket(options: ListenSocketOptions): Promise<BoundSocket> {
   const resolved = await resolveHost(options)
   const target: BindTarget = { address: resolved[0].address, port: options.port, family: familyOf(resolved[0]) }
   const bound = await bind(target)
-  try {
-    await claimSocket(bound.fd, options.backlog)
-  } catch (error) {
-    bound.close()
-    throw await socketError(error, { ...target, port: bound.port })
+  const close = once(() => bound.close())
+  const claim = async (): Promise<void> => {
+    try {
+      await claimSocket(bound.fd, options.backlog)
+    } catch (error) {
+      close()
+      throw await socketError(error, { ...target, port: bound.port })
+    }
   }
   return {
     fd: bound.fd,
@@ -46,7 +62,8 @@ export async function openListenSocket(options: ListenSocketOptions): Promise<Li
     family: target.family,
     addresses: [...new Set(resolved.map(({ address }) => address))],
     url: socketUrl(bound.address, bound.port),
-    close: once(() => bound.close()),
+    close,
+    claim,
   }
 }
 

@@ -3,14 +3,12 @@ import { createError } from '../errors/service-error.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
 import type { HttpSettings } from '../ipc/protocol.js'
 import { createLogger } from '../observe/create-logger.js'
-import { makeServePlan } from '../plan/make-serve-plan.js'
-import { type Machine, readMachine } from '../plan/read-machine.js'
 import type { ServePlan } from '../plan/serve-plan.js'
 import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
 import { awaitAnnouncement } from './announcement.js'
 import { Instance } from './instance.js'
 import { createInstanceFolder, type InstanceFolder } from './instance-folder.js'
-import { type ListenSocket, openListenSocket } from './listen-socket.js'
+import { type BoundSocket, bindListenSocket } from './listen-socket.js'
 import type { Server } from './server.js'
 import { defaultInstanceName, serviceSource } from './service-source.js'
 import { controlBySignals } from './signal-control.js'
@@ -27,7 +25,6 @@ export interface StartServingOptions {
 export async function startServing(settings: ServeSettings, { handleSignals }: StartServingOptions): Promise<Server> {
   refusePlatform()
   const source = serviceSource(settings)
-  const machine = await readMachine()
   const wanted = settings.instance ?? settings.name ?? defaultInstanceName(settings)
   const explicit = settings.instance !== undefined
   const folder = await createInstanceFolder({ env: process.env, instance: wanted, explicit, pid: process.pid })
@@ -45,7 +42,7 @@ export async function startServing(settings: ServeSettings, { handleSignals }: S
       publicSocket: { fd: socket.fd, http: httpSettings(settings, socket) },
       socketPath: (...parts) => folder.socketPath(parts.join('/')),
     }),
-    makePlan: (graph) => makeServePlan(graph, settings, machine),
+    makePlan: (graph) => makePlan(graph, settings),
     firstBootTimeoutMs: common.bootTimeoutMs,
     log,
   })
@@ -56,8 +53,7 @@ export async function startServing(settings: ServeSettings, { handleSignals }: S
 
 /** What `serve` would do: no socket is bound, and only the process that reads the graph is started. */
 export async function describePlan(settings: ServeSettings): Promise<{ readonly plan: ServePlan }> {
-  const machine: Machine = await readMachine()
-  return { plan: makeServePlan(await describeGraph(settings), settings, machine) }
+  return { plan: await makePlan(await describeGraph(settings), settings) }
 }
 
 /** The graph of a service, read by a short process of its own. */
@@ -77,6 +73,15 @@ export async function describeGraph(settings: ServeSettings): Promise<ServiceGra
   }
 }
 
+/** Its code is loaded when there is something to plan: the first worker boots meanwhile. */
+async function makePlan(graph: ServiceGraph, settings: ServeSettings): Promise<ServePlan> {
+  const [{ makeServePlan }, { readMachine }] = await Promise.all([
+    import('../plan/make-serve-plan.js'),
+    import('../plan/read-machine.js'),
+  ])
+  return makeServePlan(graph, settings, await readMachine())
+}
+
 type CommonOptions = Omit<WorkerFactoryOptions, 'publicSocket' | 'socketPath'>
 
 function factoryOptions(settings: ServeSettings, which: Pick<CommonOptions, 'instance' | 'source'>): CommonOptions {
@@ -90,16 +95,16 @@ function factoryOptions(settings: ServeSettings, which: Pick<CommonOptions, 'ins
   }
 }
 
-async function openSocket(settings: ServeSettings, folder: InstanceFolder): Promise<ListenSocket> {
+async function openSocket(settings: ServeSettings, folder: InstanceFolder): Promise<BoundSocket> {
   try {
-    return await openListenSocket(settings)
+    return await bindListenSocket(settings)
   } catch (error) {
     await folder.remove()
     throw error
   }
 }
 
-function httpSettings(settings: ServeSettings, { host, port }: ListenSocket): HttpSettings {
+function httpSettings(settings: ServeSettings, { host, port }: BoundSocket): HttpSettings {
   const { backlog, keepAliveTimeoutMs, accessLog } = settings
   return { backlog, keepAliveTimeoutMs, accessLog, address: { host, port } }
 }

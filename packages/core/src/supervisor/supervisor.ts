@@ -72,7 +72,12 @@ export class Supervisor implements WatcherObserver {
    * worker is ready; rejects, when no worker is left, if one cannot become so.
    */
   async start(first: WorkerHandle | undefined): Promise<void> {
-    if (first !== undefined) this.watchers.find((watcher) => watcher.plan.entry)?.adopt(first)
+    const entry = this.watchers.find((watcher) => watcher.plan.entry)
+    if (first !== undefined && entry !== undefined) {
+      entry.adopt(first)
+      // It may have ended while the plan was made, when nobody of ours watched it.
+      if (!isBooting(first.state)) this.#fail(this.#bootError(entry, first))
+    }
     for (const watcher of this.watchers) watcher.reconcile()
     this.#release()
     try {
@@ -106,9 +111,7 @@ export class Supervisor implements WatcherObserver {
       this.#options.onWorkerGone(worker)
     }
     if (this.#state === 'starting' && endedBeforeReady(change)) {
-      const { record, lastOutput, identity } = worker
-      const { bootTimeoutMs } = watcher.plan.supervision
-      this.#fail(bootError({ service: identity.service, slot: identity.slot, bootTimeoutMs, record, lastOutput }))
+      this.#fail(this.#bootError(watcher, worker))
       return
     }
     if (change.to === 'ready' || change.from === 'ready') this.#publish()
@@ -158,6 +161,11 @@ export class Supervisor implements WatcherObserver {
       pools[service] = { traffic: target.traffic, dependencyGraceMs: target.supervision.dependencyGraceMs }
     }
     return { type: 'start', traffic: plan.traffic, pools, snapshot: this.#snapshot }
+  }
+
+  #bootError(watcher: Watcher, { identity, record, lastOutput }: WorkerHandle): Error {
+    const { bootTimeoutMs } = watcher.plan.supervision
+    return bootError({ service: identity.service, slot: identity.slot, bootTimeoutMs, record, lastOutput })
   }
 
   #fail(error: Error): void {

@@ -41,11 +41,12 @@ export class WorkerFactory {
     this.#options = options
   }
 
-  /** The first entry worker, which says what else is needed. */
-  makeFirst(mode: 'announce' | 'describe'): WorkerHandle {
+  /** The first entry worker, which says what else is needed; it begins when it has clearance. */
+  makeFirst(mode: 'announce' | 'describe', clearance?: Promise<void>): WorkerHandle {
     const init = { mode, socketPath: undefined, http: this.#options.publicSocket?.http }
     const process = { declared: {}, gpus: undefined, nodeArgs: [], entry: true }
-    return this.#make({ service: UNKNOWN_SERVICE, slot: 0, bootTimeoutMs: this.#options.bootTimeoutMs, init, process })
+    const { bootTimeoutMs } = this.#options
+    return this.#make({ service: UNKNOWN_SERVICE, slot: 0, bootTimeoutMs, init, process, clearance })
   }
 
   /** The short process that runs `onDeploy` of a service, with its variables. */
@@ -78,12 +79,14 @@ export class WorkerFactory {
     const backend = new ProcessBackend({
       env: workerEnvironment({ inherited, declared, identity, token, gpus }),
       nodeArgs: [...execArgv, ...nodeArgs],
+      role: entry ? 'entry' : 'pool',
       cwd: source.workingDir,
       stdout: worker.init.mode === 'describe' ? 'stderr' : 'stdout',
       socketFd: entry ? publicSocket?.fd : undefined,
     })
     const init: InitMessage = { type: 'init', protocol: PROTOCOL_VERSION, token, identity, source, log, ...worker.init }
-    return new WorkerHandle({ identity, backend, init, bootTimeoutMs: worker.bootTimeoutMs, now: monotonicMs })
+    const { bootTimeoutMs, clearance } = worker
+    return new WorkerHandle({ identity, backend, init, bootTimeoutMs, now: monotonicMs, clearance })
   }
 }
 
@@ -92,6 +95,7 @@ interface WorkerToMake {
   readonly slot: number
   readonly bootTimeoutMs: number
   readonly init: Pick<InitMessage, 'mode' | 'socketPath' | 'http'>
+  readonly clearance?: Promise<void> | undefined
   readonly process: {
     readonly declared: Readonly<Record<string, string>>
     readonly gpus: string | undefined

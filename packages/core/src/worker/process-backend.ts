@@ -1,6 +1,6 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { PUBLIC_SOCKET_FD, type SupervisorMessage, wrapMessage } from '../ipc/protocol.js'
+import { PUBLIC_SOCKET_FD, type SupervisorMessage, type WorkerRole, wrapMessage } from '../ipc/protocol.js'
 import { OutputTail } from './output-tail.js'
 import type { WorkerBackend, WorkerBackendEvents, WorkerExit } from './worker-backend.js'
 
@@ -13,6 +13,8 @@ export interface ProcessBackendOptions {
   readonly env: Readonly<Record<string, string>>
   readonly nodeArgs: readonly string[]
   readonly cwd: string
+  /** What it will serve: it loads the code for that while it waits for its first word. */
+  readonly role: WorkerRole
   /** Where its stdout goes; a process whose answer is read from our own stdout must not write there. */
   readonly stdout: 'stdout' | 'stderr'
   /** The bound public socket, for entry workers. */
@@ -38,10 +40,10 @@ export class ProcessBackend implements WorkerBackend {
   }
 
   start(events: WorkerBackendEvents): void {
-    const { env, nodeArgs, cwd, stdout, socketFd } = this.#options
+    const { env, nodeArgs, cwd, role, stdout, socketFd } = this.#options
     const stdio: StdioOptions = ['ignore', stdout === 'stdout' ? 1 : 2, 'pipe', 'ipc']
     if (socketFd !== undefined) stdio[PUBLIC_SOCKET_FD] = socketFd
-    const child = spawn(process.execPath, [...nodeArgs, ENTRY], { cwd, env: { ...env }, stdio, detached: true })
+    const child = spawn(process.execPath, [...nodeArgs, ENTRY, role], { cwd, env: { ...env }, stdio, detached: true })
     this.#child = child
     child.once('spawn', () => events.onSpawned())
     child.on('message', (received) => events.onMessage(received))

@@ -25,6 +25,8 @@ export interface WorkerHandleOptions {
   readonly init: InitMessage
   readonly bootTimeoutMs: number
   readonly now: () => number
+  /** The process may start before, but it gets no word, and loads no user code, until this resolves. */
+  readonly clearance?: Promise<void> | undefined
 }
 
 export interface WorkerStateChange {
@@ -104,7 +106,7 @@ export class WorkerHandle {
   spawn(observer: WorkerObserver): void {
     this.#observer = observer
     this.#options.backend.start({
-      onSpawned: () => this.#apply('spawned'),
+      onSpawned: () => void this.#clear(),
       onMessage: (received) => this.#receive(parseWorkerMessage(received)),
       onExit: (exit) => {
         this.#record = { ...this.#record, exit }
@@ -152,6 +154,16 @@ export class WorkerHandle {
   /** Word that changes nothing of its state. */
   tell(message: SnapshotMessage | StoppingMessage): void {
     if (this.#state !== 'killing' && this.#state !== 'exited') this.#options.backend.send(message)
+  }
+
+  async #clear(): Promise<void> {
+    try {
+      await this.#options.clearance
+      this.#apply('spawned')
+    } catch {
+      // Whoever withholds it says why.
+      this.kill()
+    }
   }
 
   #receive(message: WorkerMessage | undefined): void {

@@ -1,9 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CallServer } from '../../call/call-server.js'
-import type { Endpoint } from './endpoint.js'
+import { CallServer } from '../../call/call-server.js'
+import type { Endpoint, Serving } from './endpoint.js'
 
 /** Frames on a Unix socket of this worker's own. */
-export function callEndpoint(server: CallServer, path: string): Endpoint {
+export function callEndpoint(path: string, { init, start, service, runner, log }: Serving): Endpoint {
+  const { definition, schemaHash } = service
+  const server = new CallServer({
+    handler: runner.invoke.bind(runner),
+    service: definition.name,
+    slot: init.identity.slot,
+    apis: Object.keys(definition.apis),
+    schemaHash,
+    log,
+    maxConcurrency: start.traffic.maxConcurrency,
+  })
   return {
     listen: async () => {
       await server.listen(path)

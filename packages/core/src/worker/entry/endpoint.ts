@@ -1,4 +1,7 @@
-import type { StartMessage } from '../../ipc/protocol.js'
+import type { InitMessage, StartMessage } from '../../ipc/protocol.js'
+import type { Logger } from '../../observe/logger.js'
+import type { Runner } from '../../runner/runner.js'
+import type { WorkerService } from './load-worker-service.js'
 
 /** Where a worker's calls come in: HTTP on the public socket, or frames on a Unix socket of its own. */
 export interface Endpoint {
@@ -8,4 +11,13 @@ export interface Endpoint {
   drain(options: { readonly timeoutMs: number; readonly keepAliveDrainMs: number }): Promise<readonly string[]>
 }
 
-export type Traffic = StartMessage['traffic']
+/** What an endpoint is made from. */
+export interface Serving {
+  readonly init: InitMessage
+  readonly start: StartMessage
+  readonly service: WorkerService
+  readonly runner: Runner
+  readonly log: Logger
+  /** Said by readiness probes. */
+  readonly isReady: () => boolean
+}

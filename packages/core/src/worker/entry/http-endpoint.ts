@@ -1,18 +1,25 @@
 import type { AddressInfo } from 'node:net'
 import { createError } from '../../errors/service-error.js'
-import type { NodeHost } from '../../http/node-host.js'
+import { NodeHost } from '../../http/node-host.js'
 import { type HttpSettings, PUBLIC_SOCKET_FD } from '../../ipc/protocol.js'
 import { sameAddress } from '../../net/same-address.js'
 import { socketAddress, socketUrl } from '../../net/socket-url.js'
-import type { Endpoint } from './endpoint.js'
-
-export interface HttpEndpointOptions {
-  readonly http: HttpSettings
-  readonly host: NodeHost
-}
+import type { Endpoint, Serving } from './endpoint.js'
 
 /** HTTP on the public socket that the supervisor bound and this process inherited. */
-export function httpEndpoint({ http, host }: HttpEndpointOptions): Endpoint {
+export function httpEndpoint(http: HttpSettings, { start, service, runner, log, isReady }: Serving): Endpoint {
+  const { timeoutMs, maxConcurrency, maxQueue } = start.traffic
+  const host = new NodeHost({
+    definition: service.definition,
+    handler: runner.invoke.bind(runner),
+    log,
+    accessLog: http.accessLog,
+    keepAliveTimeoutMs: http.keepAliveTimeoutMs,
+    timeoutMs,
+    ...(maxConcurrency !== undefined && { maxConcurrency }),
+    maxQueue,
+    isReady,
+  })
   return {
     listen: async () => {
       const bound = await host.listen({ fd: PUBLIC_SOCKET_FD, backlog: http.backlog })

@@ -2,7 +2,7 @@
  * The first file a worker process runs. A process is a worker only with our channel and the token that came with
  * it: environment variables alone never make one.
  */
-import { type InitMessage, PROTOCOL_VERSION, TOKEN_VARIABLE } from '../../ipc/protocol.js'
+import { type InitMessage, PROTOCOL_VERSION, TOKEN_VARIABLE, type WorkerRole } from '../../ipc/protocol.js'
 import { surviveClosedOutput } from '../../observe/survive-closed-output.js'
 import { SupervisorLink } from './supervisor-link.js'
 import { Worker } from './worker.js'
@@ -23,12 +23,19 @@ function main(): void {
     void worker.leave({ timeoutMs: ORPHAN_GRACE_MS, keepAliveDrainMs: 0 })
   })
   listenForSignals(link, () => worker)
+  preload(process.argv.pop() as WorkerRole)
   link.on('init', (init) => {
     if (init.token !== token) refuse('its token is not the one its supervisor gave')
     if (init.protocol !== PROTOCOL_VERSION)
       refuse(`it speaks protocol ${PROTOCOL_VERSION}, its supervisor ${init.protocol}`)
     worker = serve(init, link)
   })
+}
+
+/** The code for what it will serve, in the time until the first word comes. */
+function preload(role: WorkerRole): void {
+  if (role === 'entry') void import('./http-endpoint.js')
+  else void import('./call-endpoint.js')
 }
 
 function serve(init: InitMessage, link: SupervisorLink): Worker {

@@ -1,17 +1,13 @@
-import { CallServer } from '../../call/call-server.js'
-import { runInCall } from '../../call/current-call.js'
 import { encodeError } from '../../errors/error-codec.js'
 import { createError } from '../../errors/service-error.js'
-import { NodeHost } from '../../http/node-host.js'
 import type { BootStage, DrainMessage, InitMessage, StartMessage } from '../../ipc/protocol.js'
 import { createLogger, flushLogs } from '../../observe/create-logger.js'
 import type { Logger } from '../../observe/logger.js'
+import type { CallRequest } from '../../runner/call-request.js'
 import { Runner } from '../../runner/runner.js'
 import { bindDependencies } from '../../service/bind-dependencies.js'
-import { callEndpoint } from './call-endpoint.js'
-import { DependencyPools } from './dependency-pools.js'
+import type { DependencyPools } from './dependency-pools.js'
 import type { Endpoint } from './endpoint.js'
-import { httpEndpoint } from './http-endpoint.js'
 import { loadWorkerService, type WorkerService } from './load-worker-service.js'
 import type { SupervisorLink } from './supervisor-link.js'
 
@@ -29,6 +25,7 @@ export class Worker {
   #instance: Lifecycle = {}
   #runner: Runner | undefined
   #pools: DependencyPools | undefined
+  #inCall: (<T>(request: CallRequest, run: () => T) => T) | undefined
   #endpoint: Endpoint | undefined
   #stopping = false
   #leaving: Promise<void> | undefined
@@ -72,11 +69,10 @@ export class Worker {
     void this.#link.send({ type: 'held' })
     const start = await this.#link.next('start')
     await this.#enter('start')
-    const pools = this.#connect({ service, start, log })
-    this.#link.on('snapshot', ({ snapshot }) => pools.update(snapshot))
+    await this.#connect({ service, start, log })
     await this.#instance.onStart?.()
     await this.#enter('listen')
-    this.#endpoint = this.#openEndpoint({ service, start, log })
+    this.#endpoint = await this.#openEndpoint({ service, start, log })
     await this.#link.send({ type: 'ready', address: await this.#endpoint.listen() })
   }
 
@@ -87,34 +83,31 @@ export class Worker {
     process.exit(0)
   }
 
-  #connect({ service, start, log }: Serving): DependencyPools {
-    const identity = this.#init.identity
-    this.#pools = new DependencyPools({ service, start, identity, log })
-    bindDependencies(this.#instance, this.#pools.clients)
-    return this.#pools
+  /** Gives the service clients of its dependencies; without any, not even the code for it is loaded. */
+  async #connect({ service, start, log }: Started): Promise<void> {
+    if (Object.keys(service.definition.dependencies).length === 0) return
+    const [{ DependencyPools }, { runInCall }] = await Promise.all([
+      import('./dependency-pools.js'),
+      import('../../call/current-call.js'),
+    ])
+    const pools = new DependencyPools({ service, start, identity: this.#init.identity, log })
+    this.#link.on('snapshot', ({ snapshot }) => pools.update(snapshot))
+    this.#pools = pools
+    // AsyncLocalStorage costs a tenth of the throughput: without dependencies nobody asks whose call this is.
+    this.#inCall = runInCall
+    bindDependencies(this.#instance, pools.clients)
   }
 
-  #openEndpoint({ service, start, log }: Serving): Endpoint {
-    const { definition, schemaHash } = service
+  async #openEndpoint({ service, start, log }: Started): Promise<Endpoint> {
     const { http, socketPath, identity } = this.#init
-    const { slot } = identity
-    // AsyncLocalStorage costs a tenth of the throughput: without dependencies nobody asks whose call this is.
-    const inCall = Object.keys(definition.dependencies).length > 0 ? { inCall: runInCall } : {}
-    const runner = new Runner({ definition, instance: this.#instance, slot, log, ...inCall })
+    const { definition } = service
+    const inCall = this.#inCall === undefined ? {} : { inCall: this.#inCall }
+    const runner = new Runner({ definition, instance: this.#instance, slot: identity.slot, log, ...inCall })
     this.#runner = runner
-    const handler = runner.invoke.bind(runner)
-    if (http === undefined) {
-      const apis = Object.keys(definition.apis)
-      const { maxConcurrency } = start.traffic
-      const server = new CallServer({ handler, service: definition.name, slot, apis, schemaHash, log, maxConcurrency })
-      return callEndpoint(server, socketPath ?? '')
-    }
-    const { accessLog, keepAliveTimeoutMs } = http
-    const { timeoutMs, maxConcurrency, maxQueue } = start.traffic
     const isReady = (): boolean => !this.#stopping && this.#pools?.complete !== false
-    const limits = { timeoutMs, maxQueue, ...(maxConcurrency !== undefined && { maxConcurrency }) }
-    const host = new NodeHost({ definition, handler, log, accessLog, keepAliveTimeoutMs, isReady, ...limits })
-    return httpEndpoint({ http, host })
+    const serving = { init: this.#init, start, service, runner, log, isReady }
+    if (http !== undefined) return (await import('./http-endpoint.js')).httpEndpoint(http, serving)
+    return (await import('./call-endpoint.js')).callEndpoint(socketPath ?? '', serving)
   }
 
   async #leave({ timeoutMs, keepAliveDrainMs }: Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>): Promise<void> {
@@ -139,7 +132,7 @@ export class Worker {
   }
 }
 
-interface Serving {
+interface Started {
   readonly service: WorkerService
   readonly start: StartMessage
   readonly log: Logger
