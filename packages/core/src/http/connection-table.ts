@@ -30,7 +30,7 @@ export class Connection {
 
   end(request: OpenRequest): void {
     // Nearly always the only one; pipelined requests may be answered out of order.
-    if (this.requests[0] === request) this.requests.shift()
+    if (this.requests.at(-1) === request) this.requests.pop()
     else this.requests.splice(this.requests.indexOf(request) >>> 0, 1)
     if (this.requests.length === 0) this.#settledBytes = this.socket.bytesRead
   }

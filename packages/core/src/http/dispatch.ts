@@ -43,12 +43,15 @@ export class Dispatcher {
     return this.#routes.match(method, target)
   }
 
-  /** Runs the api on a whole body. */
-  async call(route: ApiRoute, body: Uint8Array, request: DispatchRequest): Promise<HttpAnswer> {
-    const { api } = route
+  /** Runs the api on a whole body: its result, or a promise of it. */
+  call(route: ApiRoute, body: Uint8Array, request: DispatchRequest): unknown {
     const input = parseInput(route.input, request.headers?.['content-type'] as string | undefined, body)
-    const result = await this.#options.handler(api.name, input, request)
-    return writeAnswer(api, result, request.control)
+    return this.#options.handler(route.api.name, input, request)
+  }
+
+  /** The answer that a call's result makes. */
+  answer(route: ApiRoute, result: unknown, request: DispatchRequest): HttpAnswer {
+    return writeAnswer(route.api, result, request.control)
   }
 
   /** The answer to whatever was thrown; logs what the client is not told. */

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { createError } from '../errors/service-error.js'
 import type { Logger } from '../observe/logger.js'
+import { isThenable } from '../runner/api-call.js'
 import type { CallHandler } from '../runner/call-request.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 import { answerRaw, toRequestError } from './client-error.js'
@@ -12,7 +13,7 @@ import { Gate } from './gate.js'
 import { type DrainOptions, type DrainReport, HostDrain, stopAccepting } from './host-drain.js'
 import type { HttpAnswer } from './http-answer.js'
 import { type ListenTarget, listen } from './listen.js'
-import { checkBodyHead, readBody } from './read-body.js'
+import { checkBodyHead, collectBody, takeBody } from './read-body.js'
 import { acceptRequestId, createRequestIds } from './request-id.js'
 import type { ApiRoute } from './route-table.js'
 
@@ -43,6 +44,7 @@ export interface ReceiveLimits {
 
 const DEFAULT_RECEIVE: ReceiveLimits = { headersTimeoutMs: 60_000, requestTimeoutMs: 300_000, checkIntervalMs: 5_000 }
 const DEFAULT_MAX_QUEUE = 1000
+const NEXT_TURN = Promise.resolve()
 
 /** Serves one service over HTTP: the built-in host. */
 export class NodeHost implements ExchangeOwner {
@@ -146,18 +148,23 @@ export class NodeHost implements ExchangeOwner {
       }
       checkBodyHead(incoming, route.bodyLimitBytes)
       if (expectsContinue) outgoing.writeContinue()
-      const body = await readBody(incoming, route.bodyLimitBytes)
-      this.#answer(exchange, await this.#call(exchange, route, body))
+      // By then the parser has handed over what the packet held: nearly always the whole body.
+      await NEXT_TURN
+      // While the host drains, a request waits for those behind it in the packet: only the last answer says close.
+      const taken = this.#state === 'serving' ? takeBody(incoming) : undefined
+      const body = taken ?? (await collectBody(incoming, route.bodyLimitBytes))
+      const result = this.#call(exchange, route, body)
+      this.#answer(exchange, this.#dispatcher.answer(route, isThenable(result) ? await result : result, exchange))
     } catch (error) {
       this.#fail(exchange, error)
     }
   }
 
-  #call(exchange: Exchange, route: ApiRoute, body: Uint8Array): Promise<HttpAnswer> {
+  #call(exchange: Exchange, route: ApiRoute, body: Uint8Array): unknown {
     const { timeoutMs } = this.#options
     if (timeoutMs !== undefined) exchange.limit(timeoutMs, this.#onExpired)
-    const call = () => this.#dispatcher.call(route, body, exchange)
-    return this.#gate === undefined ? call() : throughGate(this.#gate, exchange, call)
+    if (this.#gate === undefined) return this.#dispatcher.call(route, body, exchange)
+    return throughGate(this.#gate, exchange, () => this.#dispatcher.call(route, body, exchange))
   }
 
   readonly #onExpired = (exchange: Exchange): void => {
@@ -207,7 +214,7 @@ export class NodeHost implements ExchangeOwner {
   }
 }
 
-async function throughGate<T>(gate: Gate, exchange: Exchange, call: () => Promise<T>): Promise<T> {
+async function throughGate(gate: Gate, exchange: Exchange, call: () => unknown): Promise<unknown> {
   await gate.enter(exchange)
   try {
     return await call()

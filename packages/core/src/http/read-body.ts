@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http'
 import { createError } from '../errors/service-error.js'
 
 const EMPTY = new Uint8Array(0)
-const PARSED = Promise.resolve()
 
 /** Throws if the head alone says that the body will not be read: too large, or encoded. */
 export function checkBodyHead(request: IncomingMessage, limit: number): void {
@@ -15,19 +14,20 @@ export function checkBodyHead(request: IncomingMessage, limit: number): void {
 }
 
 /**
- * The whole body. Rejects when it grows beyond the limit (the rest is read and dropped, so that the client gets to
- * see its answer) and when the connection breaks. Slow senders are Node's to stop: `headersTimeout`, `requestTimeout`.
+ * The body of a request that has arrived as a whole, of the length its head told; undefined: it has not. The parser
+ * says `complete` only after it has handed over the last piece, and lets promises run in between.
  */
-export async function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array> {
-  // A turn of promises later the parser is through with the packet: nearly always it held the whole body.
-  await PARSED
-  if (!request.complete) return collectBody(request, limit)
-  const body: Uint8Array = request.read() ?? EMPTY
-  if (body.length > limit) throw createError('EKB_ERR_BODY_TOO_LARGE', { limit })
-  return body
+export function takeBody(request: IncomingMessage): Uint8Array | undefined {
+  if (request.readableLength !== Number(request.headers['content-length'])) return undefined
+  return request.read() ?? EMPTY
 }
 
-function collectBody(request: IncomingMessage, limit: number): Promise<Uint8Array> {
+/**
+ * The body, piece by piece. Rejects when it grows beyond the limit (the rest is read and dropped, so that the client
+ * gets to see its answer) and when the connection breaks. Slow senders are Node's to stop: `headersTimeout`,
+ * `requestTimeout`.
+ */
+export function collectBody(request: IncomingMessage, limit: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     let first: Buffer | undefined
     let chunks: Buffer[] | undefined

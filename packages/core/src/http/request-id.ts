@@ -4,8 +4,9 @@ const ACCEPTABLE = /^[\w.:-]{1,128}$/
 
 /** Makes ids that no other process makes: a prefix of this process's own and a count. */
 export function createRequestIds(prefix: string = randomBytes(9).toString('base64url')): () => string {
+  const start = `${prefix}.`
   let count = 0
-  return () => `${prefix}.${(++count).toString(36)}`
+  return () => start + (++count).toString(36)
 }
 
 /** The client's own id if it may be used: it goes into answers, logs and inner calls. */

@@ -73,7 +73,7 @@ export class Runner {
       this.#leave()
       throw error
     }
-    if (isThenable(result)) return this.#settle(result)
+    if (isThenable(result)) return Promise.resolve(result).then(this.#onResult, this.#onError)
     this.#leave()
     return result
   }
@@ -113,12 +113,14 @@ export class Runner {
     return isThenable(result) ? result.then(api.checkOutput) : api.checkOutput(result)
   }
 
-  async #settle(result: PromiseLike<unknown>): Promise<unknown> {
-    try {
-      return await result
-    } finally {
-      this.#leave()
-    }
+  readonly #onResult = (result: unknown): unknown => {
+    this.#leave()
+    return result
+  }
+
+  readonly #onError = (error: unknown): never => {
+    this.#leave()
+    throw error
   }
 
   #leave(): void {
