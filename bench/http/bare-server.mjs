@@ -5,6 +5,7 @@
 import { createServer } from 'node:http'
 
 let count = 0
+let classified = 0
 const server = createServer((request, response) => {
   const requestId = request.headers['x-request-id'] ?? `bare.${++count}`
   const chunks = []
@@ -29,8 +30,9 @@ const server = createServer((request, response) => {
 server.keepAliveTimeout = 75_000
 server.listen({ fd: 4 }, 2048, () => process.send('listening'))
 
-process.on('message', () => process.send(process.cpuUsage()))
+process.on('message', () => process.send({ count: classified, at: performance.now(), ...process.cpuUsage() }))
 
 async function classify({ text }) {
+  classified++
   return { label: 'length', score: text.length }
 }

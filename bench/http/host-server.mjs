@@ -8,9 +8,11 @@ const { Runner } = require('../../packages/core/dist/runner/runner.js')
 const { defineService } = require('../../packages/core/dist/service/define-service.js')
 const { definitionOf } = require('../../packages/core/dist/service/registry.js')
 
+let classified = 0
 const TextClassifier = defineService(
   class TextClassifier {
     async classify({ text }) {
+      classified++
       return { label: 'length', score: text.length }
     }
   },
@@ -31,4 +33,4 @@ const host = new NodeHost({
 })
 await host.listen({ fd: 4, backlog: 2048 })
 process.send('listening')
-process.on('message', () => process.send(process.cpuUsage()))
+process.on('message', () => process.send({ count: classified, at: performance.now(), ...process.cpuUsage() }))

@@ -1,10 +1,11 @@
 /**
- * Load over keep-alive connections, one request at a time on each: wrk where it is installed, else plain sockets.
- * HTTP clients for Node cost more than the server they measure, which hides the difference looked for.
+ * Load over keep-alive connections, one request at a time on each, until it is killed: wrk where it is installed,
+ * else plain sockets. HTTP clients for Node cost more than the server they measure, which hides the difference
+ * looked for.
  *
- *     node load.mjs PORT SECONDS CONNECTIONS      prints requests/s and requests
+ *     node load.mjs PORT CONNECTIONS
  */
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { createConnection } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -19,57 +20,35 @@ export async function hasWrk() {
   )
 }
 
-/** Requests/s of the server on a port, and how many there were; throws on any answer that is no 200. */
-export async function load({ port, seconds, connections }) {
-  return (await hasWrk()) ? wrk({ port, seconds, connections }) : sockets({ port, seconds, connections })
-}
-
-async function wrk({ port, seconds, connections }) {
-  const script = fileURLToPath(new URL('post.lua', import.meta.url))
+/** The process that makes the load. */
+export async function startLoad({ port, connections }) {
   const url = `http://127.0.0.1:${port}/classify`
-  const { stdout } = await run('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, url])
-  if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(stdout)
-  return {
-    rate: Number(/Requests\/sec:\s*([\d.]+)/.exec(stdout)[1]),
-    count: Number(/(\d+) requests in/.exec(stdout)[1]),
-  }
+  const script = fileURLToPath(new URL('post.lua', import.meta.url))
+  const [command, args] = (await hasWrk())
+    ? ['wrk', ['-t1', `-c${connections}`, '-d1h', '-s', script, url]]
+    : [process.execPath, [fileURLToPath(import.meta.url), port, connections]]
+  return spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
-async function sockets({ port, seconds, connections }) {
-  const { stdout } = await run(process.execPath, [fileURLToPath(import.meta.url), port, seconds, connections])
-  const [rate, count] = stdout.split(' ').map(Number)
-  return { rate, count }
-}
-
-/** One request, again and again; answers are told apart by their known length. */
-function client(port, until, onAnswer) {
+/** One request, again and again; answers are told apart by their known length. Any answer that is no 200 ends all. */
+function client(port) {
   const request = `POST /classify HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`
-  return new Promise((resolve, reject) => {
-    const socket = createConnection({ port, host: '127.0.0.1', noDelay: true }, () => socket.write(request))
-    let received = ''
-    socket.setEncoding('latin1')
-    socket.on('error', reject)
-    socket.on('data', (chunk) => {
-      received += chunk
-      const head = received.indexOf('\r\n\r\n')
-      if (head === -1) return
-      const length = Number(/content-length: (\d+)/i.exec(received)[1])
-      if (received.length < head + 4 + length) return
-      if (!received.startsWith('HTTP/1.1 200')) reject(new Error(received))
-      received = ''
-      onAnswer()
-      if (performance.now() < until) socket.write(request)
-      else resolve(socket.destroy())
-    })
+  const socket = createConnection({ port, host: '127.0.0.1', noDelay: true }, () => socket.write(request))
+  let received = ''
+  socket.setEncoding('latin1')
+  socket.on('data', (chunk) => {
+    received += chunk
+    const head = received.indexOf('\r\n\r\n')
+    if (head === -1) return
+    const length = Number(/content-length: (\d+)/i.exec(received)[1])
+    if (received.length < head + 4 + length) return
+    if (!received.startsWith('HTTP/1.1 200')) throw new Error(received)
+    received = ''
+    socket.write(request)
   })
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [port, seconds, connections] = process.argv.slice(2).map(Number)
-  const startedAt = performance.now()
-  const until = startedAt + seconds * 1000
-  let answers = 0
-  const clients = Array.from({ length: connections }, () => client(port, until, () => answers++))
-  await Promise.all(clients)
-  process.stdout.write(`${answers / ((performance.now() - startedAt) / 1000)} ${answers}`)
+  const [port, connections] = process.argv.slice(2).map(Number)
+  for (let index = 0; index < connections; index++) client(port)
 }
