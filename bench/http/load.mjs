@@ -1,9 +1,8 @@
 /**
- * Load over keep-alive connections, one request at a time on each, until it is killed: wrk where it is installed,
- * else plain sockets. HTTP clients for Node cost more than the server they measure, which hides the difference
- * looked for.
+ * Load over keep-alive connections, one request at a time on each: wrk where it is installed, else plain sockets.
+ * HTTP clients for Node cost more than the server they measure, which hides the difference looked for.
  *
- *     node load.mjs PORT CONNECTIONS
+ *     node load.mjs PORT SECONDS CONNECTIONS      prints requests/s and requests
  */
 import { execFile, spawn } from 'node:child_process'
 import { createConnection } from 'node:net'
@@ -11,6 +10,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
+/** Longer than any bench: who started the load ends it. */
+const ENDLESS_SECONDS = 3600
 const BODY = JSON.stringify({ text: 'The food was wonderful and the staff were kind' })
 
 export async function hasWrk() {
@@ -20,35 +21,72 @@ export async function hasWrk() {
   )
 }
 
-/** The process that makes the load. */
-export async function startLoad({ port, connections }) {
-  const url = `http://127.0.0.1:${port}/classify`
-  const script = fileURLToPath(new URL('post.lua', import.meta.url))
-  const [command, args] = (await hasWrk())
-    ? ['wrk', ['-t1', `-c${connections}`, '-d1h', '-s', script, url]]
-    : [process.execPath, [fileURLToPath(import.meta.url), port, connections]]
-  return spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+/** Requests/s of the server on a port, and how many there were; throws on any answer that is no 200. */
+export async function load({ port, seconds, connections }) {
+  return (await hasWrk()) ? wrk({ port, seconds, connections }) : sockets({ port, seconds, connections })
 }
 
-/** One request, again and again; answers are told apart by their known length. Any answer that is no 200 ends all. */
-function client(port) {
+async function wrk(target) {
+  const { stdout } = await run('wrk', wrkArgs(target))
+  if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(stdout)
+  return {
+    rate: Number(/Requests\/sec:\s*([\d.]+)/.exec(stdout)[1]),
+    count: Number(/(\d+) requests in/.exec(stdout)[1]),
+  }
+}
+
+async function sockets(target) {
+  const { stdout } = await run(process.execPath, socketsArgs(target))
+  const [rate, count] = stdout.split(' ').map(Number)
+  return { rate, count }
+}
+
+/** The process of a load that goes on until it is killed. */
+export async function startLoad({ port, connections }) {
+  const target = { port, seconds: ENDLESS_SECONDS, connections }
+  const stdio = ['ignore', 'ignore', 'inherit']
+  if (await hasWrk()) return spawn('wrk', wrkArgs(target), { stdio })
+  return spawn(process.execPath, socketsArgs(target), { stdio })
+}
+
+function wrkArgs({ port, seconds, connections }) {
+  const script = fileURLToPath(new URL('post.lua', import.meta.url))
+  return ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, `http://127.0.0.1:${port}/classify`]
+}
+
+function socketsArgs({ port, seconds, connections }) {
+  return [fileURLToPath(import.meta.url), port, seconds, connections]
+}
+
+/** One request, again and again; answers are told apart by their known length. */
+function client(port, until, onAnswer) {
   const request = `POST /classify HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`
-  const socket = createConnection({ port, host: '127.0.0.1', noDelay: true }, () => socket.write(request))
-  let received = ''
-  socket.setEncoding('latin1')
-  socket.on('data', (chunk) => {
-    received += chunk
-    const head = received.indexOf('\r\n\r\n')
-    if (head === -1) return
-    const length = Number(/content-length: (\d+)/i.exec(received)[1])
-    if (received.length < head + 4 + length) return
-    if (!received.startsWith('HTTP/1.1 200')) throw new Error(received)
-    received = ''
-    socket.write(request)
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ port, host: '127.0.0.1', noDelay: true }, () => socket.write(request))
+    let received = ''
+    socket.setEncoding('latin1')
+    socket.on('error', reject)
+    socket.on('data', (chunk) => {
+      received += chunk
+      const head = received.indexOf('\r\n\r\n')
+      if (head === -1) return
+      const length = Number(/content-length: (\d+)/i.exec(received)[1])
+      if (received.length < head + 4 + length) return
+      if (!received.startsWith('HTTP/1.1 200')) reject(new Error(received))
+      received = ''
+      onAnswer()
+      if (performance.now() < until) socket.write(request)
+      else resolve(socket.destroy())
+    })
   })
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [port, connections] = process.argv.slice(2).map(Number)
-  for (let index = 0; index < connections; index++) client(port)
+  const [port, seconds, connections] = process.argv.slice(2).map(Number)
+  const startedAt = performance.now()
+  const until = startedAt + seconds * 1000
+  let answers = 0
+  const clients = Array.from({ length: connections }, () => client(port, until, () => answers++))
+  await Promise.all(clients)
+  process.stdout.write(`${answers / ((performance.now() - startedAt) / 1000)} ${answers}`)
 }
