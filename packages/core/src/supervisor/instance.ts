@@ -8,7 +8,6 @@ import { deferred } from '../util/deferred.js'
 import { monotonicMs } from '../util/monotonic.js'
 import type { WorkerHandle } from '../worker/worker-handle.js'
 import { awaitAnnouncement } from './announcement.js'
-import { awaitDeployment } from './deployment.js'
 import type { InstanceFolder } from './instance-folder.js'
 import { type InstanceStatus, serviceStatus } from './instance-status.js'
 import type { BoundSocket } from './listen-socket.js'
@@ -168,7 +167,10 @@ export class Instance implements Server {
   /** Dependencies first: what a service prepares may need what they have prepared. */
   async #deploy(plan: ServePlan): Promise<void> {
     const { factory, log } = this.#options
-    for (const service of plan.services.filter(({ deploys }) => deploys)) {
+    const deploying = plan.services.filter(({ deploys }) => deploys)
+    if (deploying.length === 0) return
+    const { awaitDeployment } = await import('./deployment.js')
+    for (const service of deploying) {
       await awaitDeployment(factory.makeDeploy(service), { service, signal: this.#abort.signal })
       log.info({ service: service.name }, 'deployed')
     }

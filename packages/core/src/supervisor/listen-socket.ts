@@ -1,7 +1,6 @@
 import { promises as dns, type LookupAddress } from 'node:dns'
 import { createError, isServiceError, type ServiceError } from '../errors/service-error.js'
 import { claimSocket } from '../net/claim-socket.js'
-import { findSocketOwner } from '../net/find-socket-owner.js'
 import { type BindTarget, type BoundTcp, bindTcp } from '../net/private-api.js'
 import { sameAddress } from '../net/same-address.js'
 import { socketAddress, socketUrl } from '../net/socket-url.js'
@@ -104,6 +103,7 @@ async function socketError(error: unknown, target: BindTarget): Promise<ServiceE
   const { code, message } = error as NodeJS.ErrnoException
   const address = socketAddress(target.address, target.port)
   if (code === 'EADDRINUSE') {
+    const { findSocketOwner } = await import('../net/find-socket-owner.js')
     return createError('EKB_ERR_SOCKET_IN_USE', { address, owner: await findSocketOwner(target) }, { cause: error })
   }
   if (code === 'EACCES' || code === 'EPERM') {

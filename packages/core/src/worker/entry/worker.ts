@@ -7,7 +7,7 @@ import type { CallRequest } from '../../runner/call-request.js'
 import { Runner } from '../../runner/runner.js'
 import { bindDependencies } from '../../service/bind-dependencies.js'
 import type { DependencyPools } from './dependency-pools.js'
-import type { Endpoint } from './endpoint.js'
+import type { Endpoint, Serving } from './endpoint.js'
 import { loadWorkerService, type WorkerService } from './load-worker-service.js'
 import type { SupervisorLink } from './supervisor-link.js'
 
@@ -67,6 +67,9 @@ export class Worker {
     this.#instance = (await construct(service)) as Lifecycle
     await this.#enter('held')
     void this.#link.send({ type: 'held' })
+    // The code for what follows is loaded while there is nothing else to do.
+    void this.#loadEndpoint()
+    if (hasDependencies(service)) void loadDependencyPools()
     const start = await this.#link.next('start')
     await this.#enter('start')
     await this.#connect({ service, start, log })
@@ -85,11 +88,8 @@ export class Worker {
 
   /** Gives the service clients of its dependencies; without any, not even the code for it is loaded. */
   async #connect({ service, start, log }: Started): Promise<void> {
-    if (Object.keys(service.definition.dependencies).length === 0) return
-    const [{ DependencyPools }, { runInCall }] = await Promise.all([
-      import('./dependency-pools.js'),
-      import('../../call/current-call.js'),
-    ])
+    if (!hasDependencies(service)) return
+    const [{ DependencyPools }, { runInCall }] = await loadDependencyPools()
     const pools = new DependencyPools({ service, start, identity: this.#init.identity, log })
     this.#link.on('snapshot', ({ snapshot }) => pools.update(snapshot))
     this.#pools = pools
@@ -99,15 +99,25 @@ export class Worker {
   }
 
   async #openEndpoint({ service, start, log }: Started): Promise<Endpoint> {
-    const { http, socketPath, identity } = this.#init
     const { definition } = service
+    const { slot } = this.#init.identity
     const inCall = this.#inCall === undefined ? {} : { inCall: this.#inCall }
-    const runner = new Runner({ definition, instance: this.#instance, slot: identity.slot, log, ...inCall })
+    const runner = new Runner({ definition, instance: this.#instance, slot, log, ...inCall })
     this.#runner = runner
     const isReady = (): boolean => !this.#stopping && this.#pools?.complete !== false
     const serving = { init: this.#init, start, service, runner, log, isReady }
-    if (http !== undefined) return (await import('./http-endpoint.js')).httpEndpoint(http, serving)
-    return (await import('./call-endpoint.js')).callEndpoint(socketPath ?? '', serving)
+    const openEndpoint = await this.#loadEndpoint()
+    return openEndpoint(serving)
+  }
+
+  async #loadEndpoint(): Promise<(serving: Serving) => Endpoint> {
+    const { http, socketPath = '' } = this.#init
+    if (http === undefined) {
+      const { callEndpoint } = await import('./call-endpoint.js')
+      return (serving) => callEndpoint(socketPath, serving)
+    }
+    const { httpEndpoint } = await import('./http-endpoint.js')
+    return (serving) => httpEndpoint(http, serving)
   }
 
   async #leave({ timeoutMs, keepAliveDrainMs }: Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>): Promise<void> {
@@ -137,6 +147,13 @@ interface Started {
   readonly start: StartMessage
   readonly log: Logger
 }
+
+function hasDependencies({ definition }: WorkerService): boolean {
+  return Object.keys(definition.dependencies).length > 0
+}
+
+const loadDependencyPools = () =>
+  Promise.all([import('./dependency-pools.js'), import('../../call/current-call.js')] as const)
 
 async function construct({ definition }: WorkerService): Promise<object> {
   const { create, target, name } = definition

@@ -1,0 +1,14 @@
+import type { ServeSettings } from '../../config/serve-settings.js'
+import { explainSettings } from '../explain-settings.js'
+import { print } from '../print.js'
+import { redactSecrets } from '../redact-secrets.js'
+
+/** `ekiben serve --dry-run`: prints the plan and starts nothing; resolves with the exit code. */
+export async function dryRun(settings: ServeSettings): Promise<number> {
+  const { describePlan } = await import('../../supervisor/start-serving.js')
+  // The plan is all that stdout is to hold.
+  const { plan } = await describePlan({ ...settings, log: { ...settings.log, level: 'silent' } })
+  const shown = settings.explain ? { ...plan, settings: explainSettings(settings) } : plan
+  print(`${JSON.stringify(redactSecrets(shown), null, 2)}\n`)
+  return 0
+}
