@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, lstatSync, readdirSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -187,11 +187,15 @@ test('other things in a folder that the user named are not ours to remove', asyn
 })
 
 test('a process that has ended but was not collected does not count as alive', async () => {
-  // The shell does not wait for its child: what ends stays a zombie until the shell ends.
-  const shell = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  // The shell becomes a `sleep`, which waits for no child: what ends then stays a zombie until it ends itself.
+  const script = 'exec 3<&0; cat <&3 & echo $!; exec sleep 60'
+  const shell = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] })
   try {
     const [line] = (await once(shell.stdout, 'data')) as [Buffer]
     const pid = Number(String(line))
+    const commandOf = (process: number | undefined): string => readFileSync(`/proc/${process}/comm`, 'utf8').trim()
+    await waitUntil(() => commandOf(shell.pid) === 'sleep', { describe: 'the shell to be a sleep' })
+    shell.stdin.end()
     await waitUntil(async () => (await processIdentity(pid)) === undefined, { describe: 'the child to be dead' })
     process.kill(pid, 0)
   } finally {
