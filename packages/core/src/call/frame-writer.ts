@@ -6,13 +6,20 @@ const CHUNK_BYTES = 64 * 1024
 /** Parts from this size on are handed to the socket as they are; smaller ones are copied side by side. */
 const OWN_WRITE_BYTES = 16 * 1024
 
+/**
+ * So many frames of one tick are sent without waiting for its end: the peer then works on them while we make the
+ * next. Joined into one write, the two would take turns: 64 calls in flight went through 1.8 times as fast with 16
+ * as with all at once, and slower again with 8 or 32.
+ */
+const FRAMES_AT_ONCE = 16
+
 /** More waiting in the socket than this: `isBlocked`. */
 const HIGH_WATER_BYTES = 1024 * 1024
 
 const PADDING = Buffer.alloc(8)
 const NO_ATTACHMENTS: readonly Uint8Array[] = []
 
-/** Writes frames to a socket: what is written within one tick goes out as one write. */
+/** Writes frames to a socket: those of one tick are joined, up to `FRAMES_AT_ONCE`. */
 export class FrameWriter {
   readonly #socket: Writable
   #chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
@@ -20,6 +27,7 @@ export class FrameWriter {
   #start = 0
   #end = 0
   #parts: Uint8Array[] = []
+  #frames = 0
   #isScheduled = false
 
   constructor(socket: Writable) {
@@ -46,7 +54,9 @@ export class FrameWriter {
       this.#append(attachment)
       written += padding + attachment.byteLength
     }
-    if (!this.#isScheduled) {
+    if (++this.#frames === FRAMES_AT_ONCE) {
+      this.#send()
+    } else if (!this.#isScheduled) {
       this.#isScheduled = true
       // After the microtasks: the answers to all calls of one chunk, and the calls they lead to, are in it.
       process.nextTick(flush, this)
@@ -56,6 +66,11 @@ export class FrameWriter {
   /** @internal */
   flush(): void {
     this.#isScheduled = false
+    if (this.#frames > 0) this.#send()
+  }
+
+  #send(): void {
+    this.#frames = 0
     this.#closePart()
     const parts = this.#parts
     this.#parts = []
