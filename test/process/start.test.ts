@@ -161,7 +161,7 @@ describe('starting a graph', () => {
       says: 'workers',
     },
     {
-      what: 'a dependency that runs elsewhere, for now',
+      what: 'a dependency that runs elsewhere',
       fixture: 'needs-remote',
       code: 'EKB_ERR_NOT_IN_THIS_VERSION',
       exit: 2,
