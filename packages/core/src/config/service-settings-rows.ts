@@ -1,4 +1,14 @@
-import { anyText, bytes, integer, milliseconds, number, textList, type ValueKind, workerCount } from './value-kinds.js'
+import {
+  anyText,
+  bytes,
+  bytesOrZero,
+  integer,
+  milliseconds,
+  number,
+  textList,
+  type ValueKind,
+  workerCount,
+} from './value-kinds.js'
 
 /** A setting, or a group of settings with a key each; `record`: any key, all of one kind. */
 export type SettingShape =
@@ -9,10 +19,18 @@ export type SettingShape =
 /** How workers are watched: for all services under `supervision`, for one under its name. Defaults are the plan's. */
 export const SUPERVISION_SHAPE: Readonly<Record<string, SettingShape>> = {
   bootTimeoutMs: { kind: milliseconds(1) },
+  livenessTimeoutMs: { kind: milliseconds(0) },
   drainTimeoutMs: { kind: milliseconds(0) },
+  reloadDrainMs: { kind: milliseconds(0) },
   keepAliveDrainMs: { kind: milliseconds(0) },
   prestopDelayMs: { kind: milliseconds(0) },
   dependencyGraceMs: { kind: milliseconds(0) },
+  surge: { kind: integer(0) },
+  minReadyMs: { kind: milliseconds(0) },
+  maxRequests: { kind: integer(0) },
+  maxRequestsJitter: { kind: integer(0) },
+  maxAgeMs: { kind: milliseconds(0) },
+  maxRssBytes: { kind: bytesOrZero },
   restart: {
     group: {
       initialMs: { kind: milliseconds(0) },

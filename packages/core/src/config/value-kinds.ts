@@ -92,6 +92,13 @@ export const bytes: ValueKind<number | string> = {
   fromValue: (value) => ((parseBytes(value) ?? 0) > 0 ? (value as number | string) : undefined),
 }
 
+export const bytesOrZero: ValueKind<number | string> = {
+  expected: "a number of bytes, a text such as '300M', or 0",
+  type: 'bytes',
+  fromText: (value) => (parseBytes(value) === undefined ? undefined : value),
+  fromValue: (value) => (parseBytes(value) === undefined ? undefined : (value as number | string)),
+}
+
 export const textList: ValueKind<readonly string[]> = {
   expected: 'a list of texts',
   type: 'string[]',

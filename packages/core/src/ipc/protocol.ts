@@ -6,7 +6,10 @@
  *           ◀──────────────── announced   (first entry worker of a generation only)
  *           ◀───────────────────── held   imported and constructed, waits for its dependencies
  *     start ───────────────────────────▶  onStart, listen
+ *           ◀────────────────── standby   (only where `start` asks for it: it could serve and does not accept)
+ *     admit ───────────────────────────▶  (only in standby) listen
  *           ◀──────────────────── ready
+ *           ◀──────────────── heartbeat   (from held on, every `heartbeatMs`: its event loop turns)
  *     snapshot ────────────────────────▶  (any time after start; a lower version is ignored)
  *     stopping ────────────────────────▶  (readiness says no from now on)
  *     drain ───────────────────────────▶  finish, then exit 0
@@ -88,6 +91,8 @@ export interface InitMessage {
   /** `announce`: say the graph, then go on. `describe`: say the graph. `deploy`: run `onDeploy` and leave. */
   readonly mode: 'serve' | 'announce' | 'describe' | 'deploy'
   readonly log: LogSettings
+  /** How often it says that its event loop turns. */
+  readonly heartbeatMs: number
   /** Only for entry workers. */
   readonly http: HttpSettings | undefined
   /** Only for pool workers: the Unix socket to listen on. */
@@ -98,6 +103,8 @@ export interface InitMessage {
 export interface StartMessage {
   readonly type: 'start'
   readonly traffic: TrafficPlan
+  /** Be able to serve, but do not accept before `admit`: this worker has to prove itself first. */
+  readonly standby: boolean
   /** By service name: the pools this worker calls. */
   readonly pools: Readonly<Record<string, PoolSettings>>
   readonly snapshot: PoolSnapshot
@@ -108,12 +115,16 @@ export interface SnapshotMessage {
   readonly snapshot: PoolSnapshot
 }
 
+export interface AdmitMessage {
+  readonly type: 'admit'
+}
+
 export interface DrainMessage {
   readonly type: 'drain'
   /** The worker may take so long. */
   readonly timeoutMs: number
-  /** Idle connections are closed after so long. */
-  readonly keepAliveDrainMs: number
+  /** Idle connections are closed after so long; null: not before their next request or their keep-alive limit. */
+  readonly keepAliveDrainMs: number | null
 }
 
 /** The instance is about to stop: readiness says no, everything else goes on. */
@@ -121,13 +132,36 @@ export interface StoppingMessage {
   readonly type: 'stopping'
 }
 
-export type SupervisorMessage = InitMessage | StartMessage | SnapshotMessage | StoppingMessage | DrainMessage
+export type SupervisorMessage =
+  | InitMessage
+  | StartMessage
+  | AdmitMessage
+  | SnapshotMessage
+  | StoppingMessage
+  | DrainMessage
+
+/** How a worker fares, said with each heartbeat. */
+export interface Vitals {
+  /** Calls that run now. */
+  readonly inFlight: number
+  /** Age of the oldest of them; 0: there is none. */
+  readonly oldestCallMs: number
+  /** Calls that ended, since it was started. */
+  readonly calls: number
+  /** Share of the time since the last heartbeat in which its event loop was busy, 0 to 1. */
+  readonly loopUtilization: number
+  readonly rssBytes: number
+  /** A debugger is attached: it may stand still at a breakpoint. */
+  readonly inspected: boolean
+}
 
 export type WorkerMessage =
   | { readonly type: 'announced'; readonly graph: ServiceGraph }
   /** How far the boot has come, for the message of a boot that fails or never ends. */
   | { readonly type: 'stage'; readonly stage: BootStage }
   | { readonly type: 'held' }
+  | { readonly type: 'standby' }
+  | { readonly type: 'heartbeat'; readonly vitals: Vitals }
   | { readonly type: 'ready'; readonly address: string }
   | { readonly type: 'boot-failed'; readonly stage: BootStage; readonly error: WireError }
   /** It got a SIGTERM of its own: the supervisor decides what becomes of it. */
@@ -139,6 +173,8 @@ const WORKER_MESSAGE_TYPES: ReadonlySet<string> = new Set<WorkerMessage['type']>
   'announced',
   'stage',
   'held',
+  'standby',
+  'heartbeat',
   'ready',
   'boot-failed',
   'terminated',
@@ -147,6 +183,7 @@ const WORKER_MESSAGE_TYPES: ReadonlySet<string> = new Set<WorkerMessage['type']>
 const SUPERVISOR_MESSAGE_TYPES: ReadonlySet<string> = new Set<SupervisorMessage['type']>([
   'init',
   'start',
+  'admit',
   'snapshot',
   'stopping',
   'drain',

@@ -24,15 +24,17 @@ export function planService(node: GraphNode, context: PlanContext): LoneServiceP
   if (node.constructorParameters > 0) {
     throw createError('EKB_ERR_PLAN_CONSTRUCTOR', { service: name, count: node.constructorParameters })
   }
+  const gpu = planGpu(given.resources?.gpu ?? own.resources?.gpu ?? 0, refusal(node, settings, 'resources.gpu'))
+  const supervision = planSupervision([given, settings.supervision, own], (key) => refusal(node, settings, key))
   return {
     name,
     entry: name === context.entry,
     workers: countWorkers(node, context),
     dependencies: node.dependencies,
     traffic: planTraffic(node, context),
-    supervision: planSupervision([given, settings.supervision, own], (key) => refusal(node, settings, key)),
+    supervision: gpu > 0 ? { ...supervision, surge: 0 } : supervision,
     env: { ...own.env, ...given.env },
-    gpu: planGpu(given.resources?.gpu ?? own.resources?.gpu ?? 0, refusal(node, settings, 'resources.gpu')),
+    gpu,
     nodeArgs: given.nodeArgs ?? own.nodeArgs ?? [],
     maxHeapBytes: planHeap(given.maxHeapBytes ?? own.maxHeapBytes, refusal(node, settings, 'maxHeapBytes')),
     schemaHash: node.schemaHash,
@@ -92,7 +94,10 @@ function planSupervision(layers: readonly SupervisionOptions[], refuse: (key: st
   if (restart.maxMs < restart.initialMs) {
     throw refuse('restart.maxMs')(restart.maxMs, `restart.initialMs (${restart.initialMs}) or more`)
   }
-  return { ...layered, restart }
+  const maxRssBytes = parseBytes(layered.maxRssBytes)
+  if (maxRssBytes === undefined)
+    throw refuse('maxRssBytes')(layered.maxRssBytes, "a number of bytes, or a text such as '300M'")
+  return { ...layered, maxRssBytes, restart }
 }
 
 /** Each key of the defaults, from the first layer that has it. */

@@ -20,7 +20,7 @@ export function planWarnings(facts: PlanFacts): PlanWarning[] {
 }
 
 function serviceWarnings({ name, traffic, supervision }: ServicePlan, settings: PlanSettings): PlanWarning[] {
-  const { drainTimeoutMs, prestopDelayMs, keepAliveDrainMs } = supervision
+  const { drainTimeoutMs, prestopDelayMs, keepAliveDrainMs, livenessTimeoutMs } = supervision
   const { gracefulShutdownMs } = settings
   const timeoutMs = traffic.timeoutMs ?? 0
   const stop = `the ${gracefulShutdownMs} ms of the whole stop (--timeout-graceful-shutdown)`
@@ -34,6 +34,12 @@ function serviceWarnings({ name, traffic, supervision }: ServicePlan, settings: 
     warnings.push({
       code: 'EKB_WRN_PLAN_TIMEOUT_ABOVE_DRAIN',
       message: `Calls of '${name}' may take ${timeoutMs} ms, longer than its drainTimeoutMs of ${drainTimeoutMs}: a stop may cut them`,
+    })
+  }
+  if (livenessTimeoutMs > 0 && timeoutMs > livenessTimeoutMs) {
+    warnings.push({
+      code: 'EKB_WRN_PLAN_TIMEOUT_ABOVE_LIVENESS',
+      message: `Calls of '${name}' may take ${timeoutMs} ms, longer than its livenessTimeoutMs of ${livenessTimeoutMs}: one that blocks the event loop is ended before`,
     })
   }
   if (prestopDelayMs + drainTimeoutMs > gracefulShutdownMs) {

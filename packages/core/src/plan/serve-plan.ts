@@ -3,10 +3,23 @@ import type { GraphEdge } from '../graph/service-graph.js'
 /** How the workers of one service are watched, every default applied. Milliseconds. */
 export interface SupervisionPlan {
   readonly bootTimeoutMs: number
+  /** 0: never. */
+  readonly livenessTimeoutMs: number
   readonly drainTimeoutMs: number
+  readonly reloadDrainMs: number
   readonly keepAliveDrainMs: number
   readonly prestopDelayMs: number
   readonly dependencyGraceMs: number
+  /** Workers beyond the target while some are replaced. 0: one ends before the next starts. */
+  readonly surge: number
+  readonly minReadyMs: number
+  /** 0: never. */
+  readonly maxRequests: number
+  readonly maxRequestsJitter: number
+  /** 0: never. */
+  readonly maxAgeMs: number
+  /** 0: never. */
+  readonly maxRssBytes: number
   readonly restart: RestartPlan
 }
 

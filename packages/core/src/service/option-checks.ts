@@ -46,6 +46,12 @@ export const size: Check = {
   accepts: (value) => (parseBytes(value) ?? 0) > 0,
 }
 
+/** As `size`; 0 stands for none. */
+export const sizeOrZero: Check = {
+  expected: "a size in bytes, text such as '300M', or 0",
+  accepts: (value) => parseBytes(value) !== undefined,
+}
+
 export const record: Check = { expected: 'an object', accepts: isRecord }
 
 /** Throws EKB_ERR_CONFIG_UNKNOWN or _INVALID for the first key that is unknown or has an impossible value. */

@@ -48,14 +48,30 @@ export interface RestartOptions {
 export interface SupervisionOptions {
   /** Import, construction and `onStart` together; time held for dependencies does not count. Default 60 000. */
   readonly bootTimeoutMs?: number
+  /** A worker whose event loop does not turn for so long is replaced; 0: never. Default 30 000. */
+  readonly livenessTimeoutMs?: number
   /** One worker, at stop. Default 20 000. */
   readonly drainTimeoutMs?: number
+  /** One worker that is replaced: it leaves when its last call has ended, at the latest after so long. Default 600 000. */
+  readonly reloadDrainMs?: number
   /** Idle connections at stop. Default 1 000. */
   readonly keepAliveDrainMs?: number
   /** Readiness says no for so long before a stop begins; counts into the whole stop. Default 0. */
   readonly prestopDelayMs?: number
   /** Calls wait so long for a first ready worker before they fail with 503. Default 5 000. */
   readonly dependencyGraceMs?: number
+  /** Workers beyond the target while some are replaced; 0: one ends before the next starts, as `resources.gpu` forces. Default 1. */
+  readonly surge?: number
+  /** A new worker must have been ready for so long before the one it replaces is drained. Default 1 000. */
+  readonly minReadyMs?: number
+  /** A worker is replaced after so many calls; 0: never. Default 0. */
+  readonly maxRequests?: number
+  /** Up to so many calls more, drawn once for each worker. Default 0. */
+  readonly maxRequestsJitter?: number
+  /** A worker is replaced at that age; 0: never. Default 0. */
+  readonly maxAgeMs?: number
+  /** A worker is replaced once it has more than so many bytes resident; 0: never. In bytes, or as `'300M'`. Default 0. */
+  readonly maxRssBytes?: number | string
   readonly restart?: RestartOptions
 }
 

@@ -90,10 +90,6 @@ describe('options of a service', () => {
     assert.throws(() => checkServiceOptions({ constructor: 1 }, 'A'), { code: 'EKB_ERR_CONFIG_UNKNOWN' })
   })
 
-  test('a key that comes later is refused as such', () => {
-    assert.throws(() => checkServiceOptions({ maxRequests: 10 }, 'A'), { code: 'EKB_ERR_NOT_IN_THIS_VERSION' })
-  })
-
   test('must be an object', () => {
     for (const options of ['A', [], null, 3]) {
       assert.throws(() => checkServiceOptions(options, 'A'), { code: 'EKB_ERR_CONFIG_INVALID' })

@@ -8,6 +8,7 @@ import {
   type OptionTable,
   record,
   size,
+  sizeOrZero,
   text,
   wholeNumber,
 } from './option-checks.js'
@@ -40,10 +41,18 @@ const SETTINGS: OptionTable = {
   },
   maxHeapBytes: size,
   bootTimeoutMs: milliseconds(1),
+  livenessTimeoutMs: milliseconds(0),
   drainTimeoutMs: milliseconds(0),
+  reloadDrainMs: milliseconds(0),
   keepAliveDrainMs: milliseconds(0),
   prestopDelayMs: milliseconds(0),
   dependencyGraceMs: milliseconds(0),
+  surge: wholeNumber(0),
+  minReadyMs: milliseconds(0),
+  maxRequests: wholeNumber(0),
+  maxRequestsJitter: wholeNumber(0),
+  maxAgeMs: milliseconds(0),
+  maxRssBytes: sizeOrZero,
   restart: {
     nested: {
       initialMs: milliseconds(0),
@@ -65,18 +74,6 @@ const DECLARATION: OptionTable = {
   dependencies: record,
 }
 
-/** Settings of the contract that this version cannot honour yet: refused by name rather than ignored. */
-const LATER = [
-  'livenessTimeoutMs',
-  'reloadDrainMs',
-  'surge',
-  'minReadyMs',
-  'maxRequests',
-  'maxRequestsJitter',
-  'maxAgeMs',
-  'maxRssBytes',
-]
-
 /** The options of `service()` and `defineService()`, checked; sizes as bytes. */
 export interface CheckedServiceOptions {
   readonly settings: ServiceSettings
@@ -88,10 +85,12 @@ export interface CheckedServiceOptions {
 
 /** Throws EKB_ERR_CONFIG_UNKNOWN or _INVALID; `serviceName` is for its message. */
 export function checkServiceOptions(options: unknown, serviceName: string): CheckedServiceOptions {
-  checkOptions(options, { ...SETTINGS, ...DECLARATION }, { service: serviceName, reserved: LATER })
+  checkOptions(options, { ...SETTINGS, ...DECLARATION }, { service: serviceName })
   const { module, create, apis, dependencies, ...given } = options as Record<string, unknown>
   const settings = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-  if (settings.maxHeapBytes !== undefined) settings.maxHeapBytes = parseBytes(settings.maxHeapBytes)
+  for (const key of ['maxHeapBytes', 'maxRssBytes']) {
+    if (settings[key] !== undefined) settings[key] = parseBytes(settings[key])
+  }
   return {
     settings: settings as ServiceSettings,
     module: module as string | undefined,

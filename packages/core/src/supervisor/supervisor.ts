@@ -160,7 +160,7 @@ export class Supervisor implements WatcherObserver {
       if (target === undefined) continue
       pools[service] = { traffic: target.traffic, dependencyGraceMs: target.supervision.dependencyGraceMs }
     }
-    return { type: 'start', traffic: plan.traffic, pools, snapshot: this.#snapshot }
+    return { type: 'start', traffic: plan.traffic, standby: false, pools, snapshot: this.#snapshot }
   }
 
   #bootError(watcher: Watcher, { identity, record, lastOutput }: WorkerHandle): Error {

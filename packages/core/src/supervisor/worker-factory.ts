@@ -30,6 +30,9 @@ export interface WorkerFactoryOptions {
 /** What is known of the entry service before its worker has announced the graph. */
 const UNKNOWN_SERVICE = ''
 
+/** How often a worker says that its event loop turns. */
+const HEARTBEAT_MS = 1_000
+
 const MEBIBYTE = 1024 * 1024
 
 /** Makes workers of one generation: their environment, arguments, descriptors and first message. */
@@ -84,7 +87,16 @@ export class WorkerFactory {
       stdout: worker.init.mode === 'describe' ? 'stderr' : 'stdout',
       socketFd: entry ? publicSocket?.fd : undefined,
     })
-    const init: InitMessage = { type: 'init', protocol: PROTOCOL_VERSION, token, identity, source, log, ...worker.init }
+    const init: InitMessage = {
+      type: 'init',
+      protocol: PROTOCOL_VERSION,
+      token,
+      identity,
+      source,
+      log,
+      heartbeatMs: HEARTBEAT_MS,
+      ...worker.init,
+    }
     const { bootTimeoutMs, clearance } = worker
     return new WorkerHandle({ identity, backend, init, bootTimeoutMs, now: monotonicMs, clearance })
   }

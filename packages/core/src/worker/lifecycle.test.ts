@@ -16,6 +16,7 @@ const DEADLINE: Record<WorkerState, WorkerTimer | undefined> = {
   booting: 'boot',
   held: undefined,
   starting: 'boot',
+  standby: undefined,
   ready: undefined,
   draining: 'grace',
   killing: 'reap',

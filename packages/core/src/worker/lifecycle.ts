@@ -2,11 +2,14 @@
  * The life of one worker, seen by the supervisor: one incarnation, never revived.
  *
  *   spawning ─▶ booting ─▶ held ─▶ starting ─▶ ready ─▶ draining ─▶ exited
+ *                                  │     ▲
+ *                                  ▼     │ admit
+ *                                  standby
  *       │          │         │         │         │          │
  *       └──────────┴─────────┴── killing ◀───────┴──────────┘ ─▶ exited
  *
  * Invariants, held by lifecycle.test.ts over random walks: exactly one deadline is armed in every state that
- * waits for the worker, none in held, ready and exited; a worker is killed at most once; `release` happens once,
+ * waits for the worker, none in held, standby, ready and exited; a worker is killed at most once; `release` happens once,
  * on the way into exited; `exit` is legal everywhere but in exited.
  *
  * `drain` before `ready` kills: nothing is in flight yet. A process that does not even end when killed (a stuck
@@ -17,6 +20,7 @@ export const WORKER_STATES = [
   'booting',
   'held',
   'starting',
+  'standby',
   'ready',
   'draining',
   'killing',
@@ -31,6 +35,8 @@ export const WORKER_EVENTS = [
   'spawned',
   'held',
   'start',
+  'standby',
+  'admit',
   'ready',
   'boot-failed',
   'drain',
@@ -44,7 +50,7 @@ export type WorkerEvent = (typeof WORKER_EVENTS)[number]
 
 export type WorkerEffect =
   | { readonly do: 'arm' | 'disarm'; readonly timer: WorkerTimer }
-  | { readonly do: 'send'; readonly message: 'init' | 'start' | 'drain' }
+  | { readonly do: 'send'; readonly message: 'init' | 'start' | 'admit' | 'drain' }
   | { readonly do: 'kill' }
   | { readonly do: 'release' }
 
@@ -57,7 +63,7 @@ type Table = Record<WorkerState, Partial<Record<WorkerEvent, WorkerTransition>>>
 
 const arm = (timer: WorkerTimer): WorkerEffect => ({ do: 'arm', timer })
 const disarm = (timer: WorkerTimer): WorkerEffect => ({ do: 'disarm', timer })
-const send = (message: 'init' | 'start' | 'drain'): WorkerEffect => ({ do: 'send', message })
+const send = (message: 'init' | 'start' | 'admit' | 'drain'): WorkerEffect => ({ do: 'send', message })
 
 const killing = (...armed: WorkerTimer[]): WorkerTransition => ({
   to: 'killing',
@@ -91,12 +97,20 @@ const TABLE: Table = {
     exit: exited(),
   },
   starting: {
+    standby: { to: 'standby', effects: [disarm('boot')] },
     ready: { to: 'ready', effects: [disarm('boot')] },
     'boot-failed': killing('boot'),
     drain: killing('boot'),
     kill: killing('boot'),
     'timeout:boot': killing(),
     exit: exited('boot'),
+  },
+  standby: {
+    admit: { to: 'starting', effects: [arm('boot'), send('admit')] },
+    'boot-failed': killing(),
+    drain: killing(),
+    kill: killing(),
+    exit: exited(),
   },
   ready: {
     drain: { to: 'draining', effects: [arm('grace'), send('drain')] },
@@ -122,5 +136,5 @@ export function transition(state: WorkerState, event: WorkerEvent): WorkerTransi
 
 /** Is a worker in this state still on its way to serve? */
 export function isBooting(state: WorkerState): boolean {
-  return state === 'spawning' || state === 'booting' || state === 'held' || state === 'starting'
+  return state === 'spawning' || state === 'booting' || state === 'held' || state === 'starting' || state === 'standby'
 }

@@ -8,6 +8,8 @@ import {
   type SnapshotMessage,
   type StartMessage,
   type StoppingMessage,
+  type SupervisorMessage,
+  type Vitals,
   type WorkerIdentity,
   type WorkerMessage,
 } from '../ipc/protocol.js'
@@ -130,6 +132,11 @@ export class WorkerHandle {
     this.#apply('start')
   }
 
+  /** Lets a worker in standby accept. */
+  admit(): void {
+    this.#apply('admit')
+  }
+
   drain(message: DrainMessage): void {
     this.#pending.drain = message
     this.#apply('drain')
@@ -175,7 +182,11 @@ export class WorkerHandle {
         this.#observer?.onAnnounced(this, message.graph)
         return
       case 'held':
-        this.#apply('held')
+      case 'standby':
+        this.#apply(message.type)
+        return
+      case 'heartbeat':
+        this.#record = { ...this.#record, vitals: message.vitals, heardAt: this.#options.now() }
         return
       case 'ready':
         this.#record = { ...this.#record, address: message.address, readyAt: this.#options.now() }
@@ -258,9 +269,14 @@ export class WorkerHandle {
     }
   }
 
-  #send(message: 'init' | 'start' | 'drain'): void {
-    const body = message === 'init' ? this.#options.init : this.#pending[message]
+  #send(message: 'init' | 'start' | 'admit' | 'drain'): void {
+    const body = this.#bodyOf(message)
     if (body !== undefined) this.#options.backend.send(body)
+  }
+
+  #bodyOf(message: 'init' | 'start' | 'admit' | 'drain'): SupervisorMessage | undefined {
+    if (message === 'init') return this.#options.init
+    return message === 'admit' ? { type: 'admit' } : this.#pending[message]
   }
 }
 
@@ -270,6 +286,9 @@ export interface WorkerRecord {
   /** Where its calls go, once it is ready: a socket path, or the public address. */
   readonly address?: string
   readonly readyAt?: number
+  /** What it said with its last heartbeat, and when that came. */
+  readonly vitals?: Vitals
+  readonly heardAt?: number
   readonly failure?: BootFailure
   readonly bootTimedOut?: boolean
   /** It had to be killed although it was serving or draining. */

@@ -8,7 +8,7 @@ export interface Endpoint {
   /** Starts to accept; resolves with the address that callers or clients use. */
   listen(): Promise<string>
   /** Stops accepting and finishes what is in flight; resolves with what had to be cut at the deadline. */
-  drain(options: { readonly timeoutMs: number; readonly keepAliveDrainMs: number }): Promise<readonly string[]>
+  drain(options: { readonly timeoutMs: number; readonly keepAliveDrainMs: number | null }): Promise<readonly string[]>
 }
 
 /** What an endpoint is made from. */

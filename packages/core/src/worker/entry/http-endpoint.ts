@@ -27,7 +27,7 @@ export function httpEndpoint(http: HttpSettings, { start, service, runner, log, 
       return socketUrl(bound.address, bound.port)
     },
     drain: async ({ timeoutMs, keepAliveDrainMs }) => {
-      const { cut } = await host.drain({ keepAliveDrainMs, deadlineMs: timeoutMs })
+      const { cut } = await host.drain({ keepAliveDrainMs: keepAliveDrainMs ?? Infinity, deadlineMs: timeoutMs })
       return cut
     },
   }

@@ -76,6 +76,10 @@ export class Worker {
     await this.#instance.onStart?.()
     await this.#enter('listen')
     this.#endpoint = await this.#openEndpoint({ service, start, log })
+    if (start.standby) {
+      void this.#link.send({ type: 'standby' })
+      await this.#link.next('admit')
+    }
     await this.#link.send({ type: 'ready', address: await this.#endpoint.listen() })
   }
 
