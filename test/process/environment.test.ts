@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { call, serveFixture } from '../helpers/serve-fixture.js'
+import { waitUntil } from '../helpers/wait-until.js'
 
 interface Shown {
   readonly env: Record<string, string>
@@ -29,6 +30,18 @@ describe('what a worker is given', () => {
     for (const name of ['LISTEN_FDS', 'NOTIFY_SOCKET', 'EKIBEN_WORKER_TOKEN', 'NODE_CHANNEL_FD']) {
       assert.equal(body.env[name], undefined, name)
     }
+    assert.equal(await server.stop(), 0)
+  })
+
+  it('is what the service declares for every entry worker, though some began before that was known', async () => {
+    await using server = await serveFixture('environment', ['--api-workers', '2'])
+    const seen = new Map<string | undefined, string>()
+    await waitUntil(async () => {
+      const { body } = await call<Shown>(server.url, 'show')
+      seen.set(body.env.EKIBEN_SLOT, body.atLoad)
+      return seen.size === 2
+    })
+    assert.deepEqual([...seen.values()], ['by the service', 'by the service'])
     assert.equal(await server.stop(), 0)
   })
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { availableParallelism } from 'node:os'
 import { describe, it } from 'node:test'
+import { projectFolder } from '../helpers/project-folder.js'
 import { call, failFixture, logLines, serveFixture } from '../helpers/serve-fixture.js'
 
 type Path = { name: string; below: Path[] }
@@ -41,6 +43,16 @@ describe('starting a graph', () => {
     assert.deepEqual(ready[0]?.services, ['Back:3', 'Middle:1', 'Front:2'])
     const answers = await Promise.all(Array.from({ length: 40 }, () => call(server.url, 'alone')))
     assert.ok(answers.every(({ status }) => status === 200))
+    assert.equal(await server.stop(), 0)
+  })
+
+  it('boots the entry workers it knows of side by side, before there is a plan', async (t) => {
+    if (availableParallelism() < 2) return t.skip('the only core is for the first worker')
+    await using project = await projectFolder({})
+    const env = { TOGETHER: project.path }
+    await using server = await serveFixture('side-by-side:Pair', ['--api-workers', '2'], { env })
+    const [ready] = logLines(server.stdout()).filter((line) => line.msg === 'ready')
+    assert.deepEqual(ready?.services, ['Pair:2'])
     assert.equal(await server.stop(), 0)
   })
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { ServeSettings } from '../config/serve-settings.js'
 import { EXIT } from '../errors/exit-codes.js'
 import { createError } from '../errors/service-error.js'
@@ -6,6 +7,7 @@ import type { Logger } from '../observe/logger.js'
 import type { ServePlan } from '../plan/serve-plan.js'
 import { deferred } from '../util/deferred.js'
 import { monotonicMs } from '../util/monotonic.js'
+import { isBooting } from '../worker/lifecycle.js'
 import type { WorkerHandle } from '../worker/worker-handle.js'
 import { awaitAnnouncement } from './announcement.js'
 import type { InstanceFolder } from './instance-folder.js'
@@ -26,7 +28,7 @@ export interface InstanceOptions {
   readonly socket: BoundSocket
   readonly folder: InstanceFolder
   readonly factory: WorkerFactory
-  readonly makePlan: (graph: ServiceGraph) => Promise<ServePlan>
+  readonly makePlan: (announced: Promise<ServiceGraph>) => Promise<ServePlan>
   readonly firstBootTimeoutMs: number
   readonly log: Logger
 }
@@ -63,10 +65,10 @@ export class Instance implements Server {
   async start(): Promise<void> {
     const { log, folder, socket } = this.#options
     try {
-      const { first, plan } = await this.#plan()
+      const { begun, plan } = await this.#plan()
       this.#supervisor = await this.#makeSupervisor(plan)
       void this.#supervisor.stopped.then((outcome) => this.#close(outcome))
-      await this.#supervisor.start(first)
+      await this.#supervisor.start(begun)
     } catch (error) {
       socket.close()
       await folder.remove()
@@ -141,27 +143,44 @@ export class Instance implements Server {
     return this.#supervisor?.watchers ?? []
   }
 
-  /** The first entry worker says what else is needed; it stays on where it can serve under the plan. */
-  async #plan(): Promise<{ first: WorkerHandle | undefined; plan: ServePlan }> {
+  /** The first entry worker says what else is needed; those that run stay on where they can serve under the plan. */
+  async #plan(): Promise<{ begun: readonly WorkerHandle[]; plan: ServePlan }> {
     const { socket, factory, makePlan, firstBootTimeoutMs, log } = this.#options
     const claimed = socket.claim()
-    const worker = factory.makeFirst('announce', claimed)
-    const announced = awaitAnnouncement(worker, { bootTimeoutMs: firstBootTimeoutMs, signal: this.#abort.signal })
+    const first = factory.makeFirst('announce', claimed)
+    const announced = awaitAnnouncement(first, { bootTimeoutMs: firstBootTimeoutMs, signal: this.#abort.signal })
+    const begun = [first]
+    // Not before: the claim needs a core of its own, and the first worker waits for it.
+    const complete = claimed.then(() => begun.push(...this.#spawnBeside(first)))
     void loadSupervisor()
     try {
-      const [graph] = await Promise.all([announced, claimed])
-      const plan = await makePlan(graph)
+      const [plan] = await Promise.all([makePlan(announced), complete])
       for (const { code, message } of plan.warnings) log.warn({ code }, message)
-      const entry = plan.services.find((service) => service.entry)
       await this.#deploy(plan)
-      if (entry !== undefined && fitsPlan(entry, process.env)) return { first: worker, plan }
-      // Variables and flags are fixed when a process is spawned: a fresh worker takes the place of this one.
-      await worker.end()
-      return { first: undefined, plan }
+      const entry = plan.services.find((service) => service.entry)
+      const wanted = entry !== undefined && fitsPlan(entry, process.env) ? entry.workers : 0
+      // Variables and flags are fixed when a process is spawned: a fresh worker takes the place of one that lacks them.
+      await endAll(begun.slice(wanted))
+      return { begun: begun.slice(0, wanted), plan }
     } catch (error) {
-      await worker.end()
+      await endAll(begun)
       throw error
     }
+  }
+
+  /** The cores that the first worker leaves idle can boot others of its service, as many as are known to be wanted. */
+  #spawnBeside(first: WorkerHandle): readonly WorkerHandle[] {
+    const { factory, settings } = this.#options
+    const cores = availableParallelism()
+    const wanted = settings.apiWorkers === 'cpu' ? cores : (settings.apiWorkers ?? 1)
+    const beside: WorkerHandle[] = []
+    // Where the first is given up already, nobody would end them.
+    for (let slot = 1; isBooting(first.state) && slot < Math.min(wanted, cores); slot++) {
+      const worker = factory.makeBesideFirst(slot)
+      worker.spawn({ onState: () => {}, onAnnounced: () => {}, onTerminated: () => worker.kill() })
+      beside.push(worker)
+    }
+    return beside
   }
 
   /** Dependencies first: what a service prepares may need what they have prepared. */
@@ -200,4 +219,8 @@ export class Instance implements Server {
     log.info({ exitCode }, 'stopped')
     this.#closed.resolve({ exitCode, forced })
   }
+}
+
+async function endAll(workers: readonly WorkerHandle[]): Promise<void> {
+  await Promise.all(workers.map((worker) => worker.end()))
 }

@@ -42,7 +42,7 @@ export async function startServing(settings: ServeSettings, { handleSignals }: S
       publicSocket: { fd: socket.fd, http: httpSettings(settings, socket) },
       socketPath: (...parts) => folder.socketPath(parts.join('/')),
     }),
-    makePlan: (graph) => makePlan(graph, settings),
+    makePlan: (announced) => makePlan(announced, settings),
     firstBootTimeoutMs: common.bootTimeoutMs,
     log,
   })
@@ -53,7 +53,7 @@ export async function startServing(settings: ServeSettings, { handleSignals }: S
 
 /** What `serve` would do: no socket is bound, and only the process that reads the graph is started. */
 export async function describePlan(settings: ServeSettings): Promise<{ readonly plan: ServePlan }> {
-  return { plan: await makePlan(await describeGraph(settings), settings) }
+  return { plan: await makePlan(describeGraph(settings), settings) }
 }
 
 /** The graph of a service, read by a short process of its own. */
@@ -73,13 +73,14 @@ export async function describeGraph(settings: ServeSettings): Promise<ServiceGra
   }
 }
 
-/** Its code is loaded when there is something to plan: the first worker boots meanwhile. */
-async function makePlan(graph: ServiceGraph, settings: ServeSettings): Promise<ServePlan> {
-  const [{ makeServePlan }, { readMachine }] = await Promise.all([
+/** What it takes to plan is loaded and read while the first worker boots. */
+async function makePlan(announced: Promise<ServiceGraph>, settings: ServeSettings): Promise<ServePlan> {
+  const [graph, { makeServePlan }, machine] = await Promise.all([
+    announced,
     import('../plan/make-serve-plan.js'),
-    import('../plan/read-machine.js'),
+    import('../plan/read-machine.js').then(({ readMachine }) => readMachine()),
   ])
-  return makeServePlan(graph, settings, await readMachine())
+  return makeServePlan(graph, settings, machine)
 }
 
 type CommonOptions = Omit<WorkerFactoryOptions, 'publicSocket' | 'socketPath'>

@@ -69,14 +69,15 @@ export class Supervisor implements WatcherObserver {
 
   /**
    * Spawns every worker at once; each service goes on as soon as its dependencies are ready. Resolves when every
-   * worker is ready; rejects, when no worker is left, if one cannot become so.
+   * worker is ready; rejects, when no worker is left, if one cannot become so. `begun`: entry workers that run.
    */
-  async start(first: WorkerHandle | undefined): Promise<void> {
+  async start(begun: readonly WorkerHandle[]): Promise<void> {
     const entry = this.watchers.find((watcher) => watcher.plan.entry)
-    if (first !== undefined && entry !== undefined) {
-      entry.adopt(first)
+    if (entry !== undefined) {
+      for (const worker of begun) entry.adopt(worker)
       // It may have ended while the plan was made, when nobody of ours watched it.
-      if (!isBooting(first.state)) this.#fail(this.#bootError(entry, first))
+      const ended = begun.find(({ state }) => !isBooting(state))
+      if (ended !== undefined) this.#fail(this.#bootError(entry, ended))
     }
     for (const watcher of this.watchers) watcher.reconcile()
     this.#release()

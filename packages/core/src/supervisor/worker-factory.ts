@@ -46,10 +46,12 @@ export class WorkerFactory {
 
   /** The first entry worker, which says what else is needed; it begins when it has clearance. */
   makeFirst(mode: 'announce' | 'describe', clearance?: Promise<void>): WorkerHandle {
-    const init = { mode, socketPath: undefined, http: this.#options.publicSocket?.http }
-    const process = { declared: {}, gpus: undefined, nodeArgs: [], entry: true }
-    const { bootTimeoutMs } = this.#options
-    return this.#make({ service: UNKNOWN_SERVICE, slot: 0, bootTimeoutMs, init, process, clearance })
+    return this.#makeUnplanned(mode, 0, clearance)
+  }
+
+  /** Another entry worker that does not wait for the plan. */
+  makeBesideFirst(slot: number): WorkerHandle {
+    return this.#makeUnplanned('serve', slot)
   }
 
   /** The short process that runs `onDeploy` of a service, with its variables. */
@@ -71,6 +73,13 @@ export class WorkerFactory {
       entry: plan.entry,
     }
     return this.#make({ service: plan.name, slot, bootTimeoutMs: plan.supervision.bootTimeoutMs, init, process })
+  }
+
+  #makeUnplanned(mode: InitMessage['mode'], slot: number, clearance?: Promise<void>): WorkerHandle {
+    const init = { mode, socketPath: undefined, http: this.#options.publicSocket?.http }
+    const process = { declared: {}, gpus: undefined, nodeArgs: [], entry: true }
+    const { bootTimeoutMs } = this.#options
+    return this.#make({ service: UNKNOWN_SERVICE, slot, bootTimeoutMs, init, process, clearance })
   }
 
   #make(worker: WorkerToMake): WorkerHandle {

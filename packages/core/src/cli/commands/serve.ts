@@ -14,8 +14,9 @@ export async function serve({ identifier, flags, env, cwd }: CommandInput): Prom
       near: [],
     })
   }
-  skipOptimising()
   const { startServing } = await import('../../supervisor/start-serving.js')
+  // After Node's own modules are loaded: V8 refuses their compiled form once a flag has changed.
+  skipOptimising()
   const server = await startServing(settings, { handleSignals: true })
   const { exitCode } = await server.closed
   return exitCode
