@@ -21,7 +21,9 @@ export const PURE_FILES = {
   supervisor: [
     'choose-runtime-dir',
     'reconcile',
+    'restart-budget',
     'restart-policy',
+    'service-restarts',
     'signal-action',
     'start-order',
     'stop-budget',

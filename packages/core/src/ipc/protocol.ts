@@ -14,6 +14,7 @@
  *     stopping ────────────────────────▶  (readiness says no from now on)
  *     drain ───────────────────────────▶  finish, then exit 0
  *           ◀────────────── boot-failed   (any time before ready; the worker then exits)
+ *           ◀───────────────── uncaught   (any time: it is about to end by an error that nobody caught)
  *
  * Lifecycle only: no payload of a call ever travels here, and no Error object (see errors/error-codec.ts).
  */
@@ -155,6 +156,13 @@ export interface Vitals {
   readonly inspected: boolean
 }
 
+/** What ends a worker; its stack is in its output. */
+export interface UncaughtError {
+  readonly origin: 'uncaughtException' | 'unhandledRejection'
+  /** Name and message, shortened. */
+  readonly error: string
+}
+
 export type WorkerMessage =
   | { readonly type: 'announced'; readonly graph: ServiceGraph }
   /** How far the boot has come, for the message of a boot that fails or never ends. */
@@ -164,6 +172,7 @@ export type WorkerMessage =
   | { readonly type: 'heartbeat'; readonly vitals: Vitals }
   | { readonly type: 'ready'; readonly address: string }
   | { readonly type: 'boot-failed'; readonly stage: BootStage; readonly error: WireError }
+  | { readonly type: 'uncaught'; readonly uncaught: UncaughtError }
   /** It got a SIGTERM of its own: the supervisor decides what becomes of it. */
   | { readonly type: 'terminated' }
   /** Requests that were cut at the deadline, for the supervisor's report. */
@@ -177,6 +186,7 @@ const WORKER_MESSAGE_TYPES: ReadonlySet<string> = new Set<WorkerMessage['type']>
   'heartbeat',
   'ready',
   'boot-failed',
+  'uncaught',
   'terminated',
   'cut',
 ])

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { cpuCount } from '../util/cpu-count.js'
-import { parseCfsQuota, parseCgroupPaths, parseCpuMax, parseMemoryLimit, pathAndAbove } from './cgroup.js'
+import {
+  parseCfsQuota,
+  parseCgroupPaths,
+  parseCpuMax,
+  parseMemoryLimit,
+  parseOomKills,
+  pathAndAbove,
+} from './cgroup.js'
 
 describe('parseCgroupPaths', () => {
   it('reads both versions side by side', () => {
@@ -43,6 +50,15 @@ describe('limits', () => {
     assert.equal(parseMemoryLimit(''), undefined)
     assert.equal(parseMemoryLimit('536870912\n'), 536_870_912)
     assert.equal(parseMemoryLimit('9223372036854771712\n'), undefined)
+  })
+})
+
+describe('parseOomKills', () => {
+  it('reads both versions, and knows when there is none', () => {
+    assert.equal(parseOomKills('low 0\nhigh 0\nmax 4\noom 4\noom_kill 3\noom_group_kill 1\n'), 3)
+    assert.equal(parseOomKills('oom_kill_disable 0\nunder_oom 0\noom_kill 2\n'), 2)
+    assert.equal(parseOomKills('oom_kill_disable 0\nunder_oom 0\n'), undefined)
+    assert.equal(parseOomKills(''), undefined)
   })
 })
 

@@ -49,3 +49,9 @@ export function parseMemoryLimit(text: string): number | undefined {
   const bytes = text.trim() === '' ? Number.NaN : Number(text.trim())
   return bytes >= 0 && bytes < UNLIMITED_BYTES ? bytes : undefined
 }
+
+/** How many processes the kernel has ended for want of memory, in `memory.events` (version 2) or `memory.oom_control` (version 1). */
+export function parseOomKills(text: string): number | undefined {
+  const match = /^oom_kill (\d+)$/m.exec(text)
+  return match === null ? undefined : Number(match[1])
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type Death, nextRestart, recentDeaths } from './restart-policy.js'
+import { type Death, nextRestart, provenAfterMs, recentDeaths } from './restart-policy.js'
 
 const POLICY = {
   initialMs: 100,
@@ -39,6 +39,42 @@ describe('restart policy', () => {
     assert.equal(nextRestart(deaths(0, 1, 2, 3), POLICY, 0).flapping, false)
     assert.equal(nextRestart(deaths(0, 1, 2, 3, 30_000), POLICY, 0).flapping, true)
     assert.equal(nextRestart(deaths(0, 1, 2, 3, 30_001), POLICY, 0).flapping, false)
+  })
+
+  it('takes workers that die together for one failure, however many they are', () => {
+    const together = Array.from({ length: 8 }, (_, index) => ({ at: 1_000 + index, readyForMs: 900, spawnedAt: 0 }))
+    assert.deepEqual(pick(nextRestart(together, POLICY, NEARLY_ONE)), { waitMs: 100, flapping: false })
+  })
+
+  it('counts each try that failed since, in whichever slot', () => {
+    let history: Death[] = Array.from({ length: 8 }, () => ({ at: 1_000, readyForMs: 900, spawnedAt: 0 }))
+    const found = []
+    for (const at of [1_100, 1_300, 1_700, 2_500]) {
+      history = [...history, { at, readyForMs: undefined, spawnedAt: at - 50 }]
+      found.push(pick(nextRestart(history, POLICY, NEARLY_ONE)))
+      history = [...recentDeaths(history, POLICY)]
+    }
+    assert.deepEqual(found, [
+      { waitMs: 200, flapping: false },
+      { waitMs: 400, flapping: false },
+      { waitMs: 800, flapping: false },
+      { waitMs: 1_600, flapping: true },
+    ])
+  })
+
+  it('does not take the death of a stable worker for a try that failed', () => {
+    const stable = { at: 100_000, readyForMs: 61_000, spawnedAt: 30_000 }
+    const history = [{ at: 80_000, readyForMs: 5, spawnedAt: 0 }, ...Array.from({ length: 5 }, () => stable)]
+    assert.equal(nextRestart(history, POLICY, 0).flapping, false)
+  })
+
+  it('believes a worker that outlives twice over every one that died, and the stable time at the latest', () => {
+    const lived = (...lives: number[]): Death[] => lives.map((readyForMs, at) => ({ at, readyForMs }))
+    assert.equal(provenAfterMs(lived(50, 60), POLICY, 1_000), 1_000)
+    assert.equal(provenAfterMs(lived(50, 4_000, 10), POLICY, 1_000), 8_000)
+    assert.equal(provenAfterMs(lived(50_000), POLICY, 1_000), 60_000)
+    assert.equal(provenAfterMs(lived(70_000, 5), POLICY, 1_000), 1_000)
+    assert.equal(provenAfterMs(deaths(0), POLICY, 1_000), 1_000)
   })
 
   it('decides the same from a shortened history, however long it grows', () => {

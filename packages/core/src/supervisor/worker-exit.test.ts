@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createError } from '../errors/service-error.js'
 import type { WorkerRecord } from '../worker/worker-handle.js'
-import { bootError, describeExit } from './worker-exit.js'
+import { bootError, describeExit, explainExit } from './worker-exit.js'
 
 const record = (known: Partial<WorkerRecord>): WorkerRecord => ({ stage: 'load', cut: [], ...known })
 const failed = (known: Partial<WorkerRecord>): Parameters<typeof bootError>[0] => ({
@@ -13,14 +13,39 @@ const failed = (known: Partial<WorkerRecord>): Parameters<typeof bootError>[0] =
   lastOutput: '',
 })
 
-describe('describeExit', () => {
-  it('names code, signal, and who did it', () => {
-    assert.equal(describeExit(record({ exit: { code: 3, signal: null } })), 'code 3')
-    assert.equal(describeExit(record({ exit: { code: null, signal: 'SIGKILL' } })), 'signal SIGKILL')
-    assert.match(describeExit(record({ forced: true, exit: { code: null, signal: 'SIGKILL' } })), /not drained in time/)
-    assert.match(describeExit(record({ exit: { code: null, signal: null, error: new Error('EAGAIN') } })), /EAGAIN/)
-    assert.match(describeExit(record({})), /abandoned/)
-  })
+describe('explainExit', () => {
+  const uncaught = { origin: 'uncaughtException', error: 'TypeError: x is no function' } as const
+  const rejected = { origin: 'unhandledRejection', error: 'Error: gone' } as const
+  const table: readonly [known: Partial<WorkerRecord>, reason: string, text: RegExp][] = [
+    [{ exit: { code: 3, signal: null } }, 'exit', /^code 3$/],
+    [{ exit: { code: 0, signal: null } }, 'exit', /^code 0$/],
+    [{ exit: { code: null, signal: 'SIGSEGV' } }, 'signal', /^signal SIGSEGV$/],
+    [{ exit: { code: null, signal: 'SIGKILL' } }, 'killed', /SIGKILL: killed from outside, possibly out of memory/],
+    [{ exit: { code: null, signal: 'SIGKILL', outOf: 'memory' } }, 'out-of-memory', /by the kernel.*oom_kill/],
+    [{ exit: { code: null, signal: 'SIGABRT', outOf: 'heap' } }, 'out-of-memory', /V8 heap.*SIGABRT/],
+    [{ exit: { code: null, signal: 'SIGABRT' } }, 'signal', /^signal SIGABRT$/],
+    [
+      { exit: { code: 1, signal: null }, uncaught },
+      'uncaught',
+      /^uncaught error: TypeError: x is no function \(code 1\)$/,
+    ],
+    [{ exit: { code: 1, signal: null }, uncaught: rejected }, 'uncaught', /^unhandled rejection: Error: gone/],
+    [{ exit: { code: null, signal: 'SIGKILL' }, uncaught }, 'killed', /outside/],
+    [{ exit: { code: null, signal: 'SIGKILL' }, killed: true }, 'forced', /^signal SIGKILL$/],
+    [{ exit: { code: null, signal: 'SIGKILL' }, killed: true, forced: true }, 'forced', /not drained in time/],
+    [{ exit: { code: null, signal: 'SIGKILL' }, killed: true, bootTimedOut: true }, 'boot', /not ready in time/],
+    [{ failure: { stage: 'start', error: new Error('no model') } }, 'boot', /\(start\): no model/],
+    [{ exit: { code: null, signal: null, error: new Error('EAGAIN') } }, 'spawn', /could not be started: EAGAIN/],
+    [{}, 'unknown', /abandoned/],
+  ]
+  for (const [known, reason, text] of table) {
+    it(`of ${JSON.stringify(known)} is '${reason}'`, () => {
+      const account = explainExit(record(known))
+      assert.equal(account.reason, reason)
+      assert.match(account.text, text)
+      assert.equal(describeExit(record(known)), account.text)
+    })
+  }
 })
 
 describe('bootError', () => {

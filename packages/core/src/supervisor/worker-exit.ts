@@ -3,16 +3,59 @@ import { EXIT } from '../errors/exit-codes.js'
 import { createError, isServiceError, type ServiceError } from '../errors/service-error.js'
 import type { WorkerRecord } from '../worker/worker-handle.js'
 
-/** How a worker ended, in a few words: `code 1`, `signal SIGKILL`, `killed: not ready in time`. */
+/** Why a worker ended, in one word: of a closed set, for metrics. */
+export type ExitReason =
+  | 'boot'
+  | 'exit'
+  | 'forced'
+  | 'killed'
+  | 'out-of-memory'
+  | 'signal'
+  | 'spawn'
+  | 'uncaught'
+  | 'unknown'
+
+export interface ExitAccount {
+  readonly reason: ExitReason
+  /** In a few words: `code 1`, `signal SIGSEGV`, `killed: not ready in time`. */
+  readonly text: string
+}
+
+/** How a worker ended. */
+export function explainExit(record: Readonly<WorkerRecord>): ExitAccount {
+  return explainKill(record) ?? explainEnd(record)
+}
+
+/** The words of it alone. */
 export function describeExit(record: Readonly<WorkerRecord>): string {
-  if (record.failure !== undefined) return `failed to boot (${record.failure.stage}): ${record.failure.error.message}`
-  if (record.bootTimedOut === true) return 'killed: not ready in time'
-  if (record.forced === true) return 'killed: not drained in time'
-  const { exit } = record
-  if (exit === undefined) return 'abandoned: it did not end when it was killed'
-  if (exit.error !== undefined) return `could not be started: ${exit.error.message}`
-  if (exit.signal !== null) return `signal ${exit.signal}`
-  return `code ${exit.code}`
+  return explainExit(record).text
+}
+
+/** What we did to it, or it said of itself, comes before how its process ended. */
+function explainKill({ failure, bootTimedOut, forced, exit }: Readonly<WorkerRecord>): ExitAccount | undefined {
+  if (failure !== undefined)
+    return { reason: 'boot', text: `failed to boot (${failure.stage}): ${failure.error.message}` }
+  if (bootTimedOut === true) return { reason: 'boot', text: 'killed: not ready in time' }
+  if (forced === true) return { reason: 'forced', text: 'killed: not drained in time' }
+  if (exit === undefined) return { reason: 'unknown', text: 'abandoned: it did not end when it was killed' }
+  return undefined
+}
+
+function explainEnd({ uncaught, killed, exit }: Readonly<WorkerRecord>): ExitAccount {
+  const { code = null, signal = null, error, outOf } = exit ?? {}
+  if (error !== undefined) return { reason: 'spawn', text: `could not be started: ${error.message}` }
+  const how = signal === null ? `code ${code}` : `signal ${signal}`
+  if (outOf === 'heap')
+    return { reason: 'out-of-memory', text: `out of memory: its V8 heap reached its limit (${how})` }
+  if (outOf === 'memory') {
+    return { reason: 'out-of-memory', text: `out of memory: killed by the kernel, which counts an oom_kill (${how})` }
+  }
+  if (signal === 'SIGKILL' && killed !== true)
+    return { reason: 'killed', text: `${how}: killed from outside, possibly out of memory` }
+  if (signal !== null) return { reason: killed === true ? 'forced' : 'signal', text: how }
+  if (uncaught === undefined || code === 0) return { reason: 'exit', text: how }
+  const what = uncaught.origin === 'unhandledRejection' ? 'unhandled rejection' : 'uncaught error'
+  return { reason: 'uncaught', text: `${what}: ${uncaught.error} (${how})` }
 }
 
 export interface FailedBoot {

@@ -1,6 +1,7 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, type StdioOptions, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { PUBLIC_SOCKET_FD, type SupervisorMessage, type WorkerRole, wrapMessage } from '../ipc/protocol.js'
+import { OomKills } from './oom-kills.js'
 import { OutputTail } from './output-tail.js'
 import type { WorkerBackend, WorkerBackendEvents, WorkerExit } from './worker-backend.js'
 
@@ -8,6 +9,12 @@ const ENTRY = join(__dirname, 'entry', 'process-entry.js')
 const OUTPUT_TAIL_BYTES = 16 * 1024
 /** After its exit a worker's stderr is read until it closes, but a grandchild that escaped may hold it open. */
 const OUTPUT_CLOSE_MS = 500
+/** What V8 writes before it aborts. */
+const HEAP_EXHAUSTED = /heap out of memory|Reached heap limit/
+/** As a shell tells of an abort. */
+const ABORTED = 134
+
+const oomKills = new OomKills()
 
 export interface ProcessBackendOptions {
   readonly env: Readonly<Record<string, string>>
@@ -26,6 +33,7 @@ export class ProcessBackend implements WorkerBackend {
   readonly #options: ProcessBackendOptions
   readonly #output = new OutputTail(OUTPUT_TAIL_BYTES)
   #child: ChildProcess | undefined
+  #killed = false
 
   constructor(options: ProcessBackendOptions) {
     this.#options = options
@@ -43,8 +51,15 @@ export class ProcessBackend implements WorkerBackend {
     const { env, nodeArgs, cwd, role, stdout, socketFd } = this.#options
     const stdio: StdioOptions = ['ignore', stdout === 'stdout' ? 1 : 2, 'pipe', 'ipc']
     if (socketFd !== undefined) stdio[PUBLIC_SOCKET_FD] = socketFd
-    const child = spawn(process.execPath, [...nodeArgs, ENTRY, role], { cwd, env: { ...env }, stdio, detached: true })
+    const options = { cwd, env: { ...env }, stdio, detached: true }
+    const child = spawnOrFail([...nodeArgs, ENTRY, role], options)
+    if (child instanceof Error) {
+      // Not before whoever starts it has heard that it was.
+      process.nextTick(() => events.onExit({ code: null, signal: null, error: child }))
+      return
+    }
     this.#child = child
+    oomKills.look()
     child.once('spawn', () => events.onSpawned())
     child.on('message', (received) => events.onMessage(received))
     child.stderr?.on('data', (chunk: Buffer) => {
@@ -61,6 +76,7 @@ export class ProcessBackend implements WorkerBackend {
 
   kill(): void {
     const pid = this.#child?.pid
+    this.#killed = true
     if (pid !== undefined) killGroup(pid)
   }
 
@@ -71,7 +87,7 @@ export class ProcessBackend implements WorkerBackend {
       if (released) return
       released = true
       child.stderr?.destroy()
-      events.onExit(exit ?? { code: null, signal: null })
+      events.onExit({ code: null, signal: null, ...exit, ...this.#shortage(exit) })
     }
     child.on('error', (error) => {
       // Emitted for a failed spawn (no exit follows), but also for a failed kill or send (one does).
@@ -86,6 +102,22 @@ export class ProcessBackend implements WorkerBackend {
       setTimeout(release, OUTPUT_CLOSE_MS).unref()
     })
     child.once('close', release)
+  }
+
+  #shortage(exit: WorkerExit | undefined): Pick<WorkerExit, 'outOf'> {
+    if (this.#killed || exit === undefined) return {}
+    const aborted = exit.signal === 'SIGABRT' || exit.code === ABORTED
+    if (aborted && HEAP_EXHAUSTED.test(this.lastOutput)) return { outOf: 'heap' }
+    return exit.signal === 'SIGKILL' && oomKills.tookOne() ? { outOf: 'memory' } : {}
+  }
+}
+
+/** For some reasons Node does not emit an error but throws it: no memory, an environment that is too large. */
+function spawnOrFail(args: readonly string[], options: SpawnOptions): ChildProcess | Error {
+  try {
+    return spawn(process.execPath, args, options)
+  } catch (error) {
+    return error as Error
   }
 }
 

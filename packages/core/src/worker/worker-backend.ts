@@ -6,6 +6,8 @@ export interface WorkerExit {
   readonly signal: string | null
   /** Why it could not be started. */
   readonly error?: Error
+  /** What had run out when it ended: its own heap, or the memory of the machine or container, and the kernel chose it. */
+  readonly outOf?: 'heap' | 'memory'
 }
 
 export interface WorkerBackendEvents {

@@ -9,6 +9,7 @@ import {
   type StartMessage,
   type StoppingMessage,
   type SupervisorMessage,
+  type UncaughtError,
   type Vitals,
   type WorkerIdentity,
   type WorkerMessage,
@@ -196,6 +197,9 @@ export class WorkerHandle {
         this.#recordFailure(message.stage, message.error)
         this.#apply('boot-failed')
         return
+      case 'uncaught':
+        this.#record = { ...this.#record, uncaught: message.uncaught }
+        return
       case 'terminated':
         this.#observer?.onTerminated(this)
         return
@@ -237,6 +241,7 @@ export class WorkerHandle {
         this.#send(effect.message)
         return
       case 'kill':
+        this.#record = { ...this.#record, killed: true }
         this.#options.backend.kill()
         return
       case 'release':
@@ -291,6 +296,10 @@ export interface WorkerRecord {
   readonly heardAt?: number
   readonly failure?: BootFailure
   readonly bootTimedOut?: boolean
+  /** The error that nobody caught and that ends it. */
+  readonly uncaught?: UncaughtError
+  /** Its supervisor killed it, for whatever reason. */
+  readonly killed?: boolean
   /** It had to be killed although it was serving or draining. */
   readonly forced?: boolean
   /** Requests that were cut at its deadline. */

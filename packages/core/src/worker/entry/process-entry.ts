@@ -4,6 +4,7 @@
  */
 import { type InitMessage, PROTOCOL_VERSION, TOKEN_VARIABLE, type WorkerRole } from '../../ipc/protocol.js'
 import { surviveClosedOutput } from '../../observe/survive-closed-output.js'
+import { reportUncaught } from './report-uncaught.js'
 import { SupervisorLink } from './supervisor-link.js'
 import { Worker } from './worker.js'
 
@@ -22,6 +23,7 @@ function main(): void {
     if (worker === undefined) process.exit(0)
     void worker.leave({ timeoutMs: ORPHAN_GRACE_MS, keepAliveDrainMs: 0 })
   })
+  reportUncaught(link)
   listenForSignals(link, () => worker)
   preload(process.argv.pop() as WorkerRole)
   link.on('init', (init) => {
