@@ -13,6 +13,7 @@ export const PURE_FILES = {
   http: ['error-answer', 'gate', 'http-answer', 'json-error', 'parse-input', 'route-table', 'schema-document'],
   identifier: ['failure-reason', 'parse-identifier', 'resolve-exports', 'select-service'],
   ipc: ['protocol'],
+  metrics: { allBut: [] },
   net: ['parse-proc-net', 'socket-url'],
   observe: ['format-log-line'],
   plan: { allBut: ['read-machine'] },
@@ -31,7 +32,16 @@ export const PURE_FILES = {
     'worker-environment',
     'worker-exit',
   ],
-  util: ['deferred', 'near-names', 'parse-bytes', 'parse-proc-stat', 'shared-state', 'version', 'cpu-count'],
+  util: [
+    'deferred',
+    'near-names',
+    'one-at-a-time',
+    'parse-bytes',
+    'parse-proc-stat',
+    'shared-state',
+    'version',
+    'cpu-count',
+  ],
   worker: ['lifecycle', 'output-tail'],
 }
 

@@ -1,6 +1,8 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
+import { toPublicError } from '../errors/public-error.js'
 import { createError, type ErrorOrigin } from '../errors/service-error.js'
+import type { CountTable } from '../metrics/count-table.js'
 import type { Logger } from '../observe/logger.js'
 import type { CallHandler } from '../runner/call-request.js'
 import { deferred } from '../util/deferred.js'
@@ -14,6 +16,8 @@ export interface CallServerOptions {
   readonly apis: readonly string[]
   readonly schemaHash: string
   readonly log: Logger
+  /** Where the calls it has run are counted. */
+  readonly counts?: CountTable | undefined
   /**
    * Calls run at once, whoever sent them: each caller keeps to the limit by itself, but there may be several.
    * Those beyond it wait here. Default: no limit.
@@ -23,6 +27,10 @@ export interface CallServerOptions {
 
 /** `sun_path` has 104 bytes on macOS; Node 20 cuts what is longer in silence. */
 const MAX_PATH_BYTES = 100
+
+const OK = 200
+/** Its caller does not wait for it any more. */
+const LEFT = 499
 
 /** A caller that is blocked may so long not notice that this worker drains. */
 const LEAVE_GRACE_MS = 2_000
@@ -126,31 +134,33 @@ export class CallServer {
 
   #start(call: ServerCall, connection: ServerConnection): void {
     this.#running++
+    const startedAt = performance.now()
     let result: unknown
     try {
       result = this.#options.handler(call.api, call.input, call)
     } catch (error) {
       connection.fail(call, error)
-      return this.#leave()
+      return this.#leave(call, startedAt, statusOf(error))
     }
     if (!isThenable(result)) {
       connection.answer(call, result)
-      return this.#leave()
+      return this.#leave(call, startedAt, OK)
     }
     result.then(
       (value) => {
         connection.answer(call, value)
-        this.#leave()
+        this.#leave(call, startedAt, OK)
       },
       (error: unknown) => {
         connection.fail(call, error)
-        this.#leave()
+        this.#leave(call, startedAt, statusOf(error))
       },
     )
   }
 
-  #leave(): void {
+  #leave(call: ServerCall, startedAt: number, status: number): void {
     this.#running--
+    this.#options.counts?.add(call.api, call.isAborted ? LEFT : status, performance.now() - startedAt)
     if (this.#waiting.size > 0) this.#startWaiting()
     if (this.#state === 'draining') this.#settleDrain()
   }
@@ -196,6 +206,10 @@ function listenError(path: string, error: NodeJS.ErrnoException): Error {
     return createError('EKB_ERR_SOCKET_IN_USE', { address: path, owner: undefined }, { cause: error })
   }
   return createError('EKB_ERR_SOCKET_UNAVAILABLE', { address: path, reason: error.message }, { cause: error })
+}
+
+function statusOf(error: unknown): number {
+  return toPublicError(error).statusCode
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -46,6 +46,7 @@ export class PoolCall implements OutgoingCall {
   /** What was left until the deadline when it was made. */
   readonly timeoutMs: number
   readonly promise: Promise<unknown>
+  readonly startedAt: number = performance.now()
   attachments: readonly Uint8Array[]
   sentAs = 0
   /** How often it was given to a worker that was then lost. */

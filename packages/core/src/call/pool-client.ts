@@ -1,5 +1,7 @@
+import { toPublicError } from '../errors/public-error.js'
 import { createError, type ServiceError } from '../errors/service-error.js'
 import type { PoolMember, PoolSettings } from '../ipc/protocol.js'
+import type { CountTable } from '../metrics/count-table.js'
 import type { Logger } from '../observe/logger.js'
 import { monotonicMs } from '../util/monotonic.js'
 import { DeadlineWheel } from './deadline-wheel.js'
@@ -18,6 +20,8 @@ export interface PoolClientOptions {
   /** Of the service as the caller knows it; default: that of the first worker of its generation. */
   readonly schemaHash?: string
   readonly log: Logger
+  /** Where its calls are counted. */
+  readonly counts?: CountTable | undefined
 }
 
 /** An idempotent call is not given to more workers than this: it may be the one that kills them. */
@@ -218,7 +222,10 @@ export class PoolClient implements PoolCallOwner {
     this.#queue.delete(call)
     this.#inFlight.delete(call)
     if (call.deadlineAt !== undefined) this.#wheel.delete(call, call.deadlineAt)
-    return call.settle(how, value)
+    if (!call.settle(how, value)) return false
+    const code = how === 'resolve' ? 200 : toPublicError(value).statusCode
+    this.#options.counts?.add(call.api, code, performance.now() - call.startedAt)
+    return true
   }
 
   /** The nearest of the caller's deadline, the call's own limit and the pool's. */

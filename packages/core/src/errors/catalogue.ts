@@ -361,6 +361,12 @@ export const CATALOGUE = {
     message: (p) => `${p.path}: tasks are not supported yet`,
     hint: () => 'Call the api itself.',
   }),
+  EKB_ERR_METRICS_UNAVAILABLE: row<{ reason: string }>({
+    statusCode: 503,
+    retryable: true,
+    message: (p) => `The metrics of the instance are not available: ${p.reason}`,
+    hint: () => 'Look at the supervisor: its log, and whether its process is stopped or short of processor time.',
+  }),
   EKB_ERR_NOT_IN_THIS_VERSION: row<{ what: string }>({
     exitCode: 2,
     message: (p) => `${p.what} is not available in this version`,

@@ -2,13 +2,12 @@ import { toPublicError } from '../errors/public-error.js'
 import type { Logger } from '../observe/logger.js'
 import { logBindings } from '../runner/call-context.js'
 import type { CallHandler, CallRequest } from '../runner/call-request.js'
-import type { ServiceDefinition } from '../service/service-definition.js'
 import { errorAnswer } from './error-answer.js'
 import type { HttpAnswer } from './http-answer.js'
 import { parseInput } from './parse-input.js'
 import type { HttpResponseControl } from './response-control.js'
 import { type ApiRoute, type Route, RouteTable, type SystemPath } from './route-table.js'
-import { createSystemAnswers } from './system-routes.js'
+import { createSystemAnswers, type SystemRoutesOptions, systemPaths } from './system-routes.js'
 import { writeAnswer } from './write-answer.js'
 
 /** A call that came over HTTP. */
@@ -18,11 +17,9 @@ export interface DispatchRequest extends CallRequest {
   readonly route: string | undefined
 }
 
-export interface DispatchOptions {
-  readonly definition: ServiceDefinition
+export interface DispatchOptions extends SystemRoutesOptions {
   readonly handler: CallHandler
   readonly log: Logger
-  readonly isReady: () => boolean
 }
 
 /** From a request to an answer, whatever server carries them: routes, bodies, results, errors. */
@@ -30,12 +27,12 @@ export class Dispatcher {
   readonly #options: DispatchOptions
   readonly #routes: RouteTable
   /** Answers a route of the host's own. */
-  readonly system: (path: SystemPath) => HttpAnswer
+  readonly system: (path: SystemPath) => HttpAnswer | Promise<HttpAnswer>
 
   constructor(options: DispatchOptions) {
     this.#options = options
-    this.#routes = new RouteTable(options.definition)
-    this.system = createSystemAnswers(options.definition, options.isReady)
+    this.#routes = new RouteTable(options.definition, systemPaths(options))
+    this.system = createSystemAnswers(options)
   }
 
   /** The route that a request means; throws 404 and 405. */

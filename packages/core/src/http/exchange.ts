@@ -33,6 +33,8 @@ export class Exchange implements DispatchRequest, OpenRequest {
   state: 'open' | 'answered' | 'left' = 'open'
   /** The route's pattern, once it is known. */
   route: string | undefined = undefined
+  /** The name of its api, once it is known that it means one. */
+  api: string | undefined = undefined
   deadlineAt: number | undefined = undefined
   control: HttpResponseControl | undefined = undefined
   readonly #options: ExchangeOptions

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { createError } from '../errors/service-error.js'
+import type { CountTable } from '../metrics/count-table.js'
 import type { Logger } from '../observe/logger.js'
 import { isThenable } from '../runner/api-call.js'
+import { logBindings } from '../runner/call-context.js'
 import type { CallHandler } from '../runner/call-request.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 import { answerRaw, toRequestError } from './client-error.js'
@@ -16,6 +18,7 @@ import { type ListenTarget, listen } from './listen.js'
 import { checkBodyHead, collectBody, takeBody } from './read-body.js'
 import { acceptRequestId, createRequestIds } from './request-id.js'
 import type { ApiRoute } from './route-table.js'
+import { isProbe } from './system-routes.js'
 
 export interface NodeHostOptions {
   readonly definition: ServiceDefinition
@@ -31,6 +34,10 @@ export interface NodeHostOptions {
   readonly maxQueue?: number | undefined
   /** Said by `/readyz`, unless the host drains. */
   readonly isReady: () => boolean
+  /** Where its requests are counted. */
+  readonly counts?: CountTable | undefined
+  /** What `/metrics` answers; undefined: there is no such route. */
+  readonly metrics?: (() => Promise<string>) | undefined
   /** How long a request may take to arrive. Node's defaults: 60 s for its head, 300 s in all. */
   readonly receive?: ReceiveLimits
 }
@@ -45,6 +52,8 @@ export interface ReceiveLimits {
 const DEFAULT_RECEIVE: ReceiveLimits = { headersTimeoutMs: 60_000, requestTimeoutMs: 300_000, checkIntervalMs: 5_000 }
 const DEFAULT_MAX_QUEUE = 1000
 const NEXT_TURN = Promise.resolve()
+/** Requests that mean no route of ours are counted as one: their paths are whatever clients think of. */
+const NO_ROUTE = '(unknown)'
 
 /** Serves one service over HTTP: the built-in host. */
 export class NodeHost implements ExchangeOwner {
@@ -94,7 +103,7 @@ export class NodeHost implements ExchangeOwner {
   /** @internal */
   onCut(exchange: Exchange, reason: unknown): void {
     this.#gate?.forget(exchange, reason)
-    if (exchange.state === 'left') this.#logAccess(exchange, 499, 0)
+    if (exchange.state === 'left') this.#record(exchange, 499, 0)
   }
 
   #createServer({ headersTimeoutMs, requestTimeoutMs, checkIntervalMs }: ReceiveLimits): Server {
@@ -143,9 +152,11 @@ export class NodeHost implements ExchangeOwner {
       const route = this.#dispatcher.match(incoming.method as string, incoming.url as string)
       exchange.route = route.path
       if (route.type === 'system') {
-        this.#answer(exchange, this.#dispatcher.system(route.path))
+        const answer = this.#dispatcher.system(route.path)
+        this.#answer(exchange, isThenable(answer) ? await answer : answer)
         return
       }
+      exchange.api = route.api.name
       checkBodyHead(incoming, route.bodyLimitBytes)
       if (expectsContinue) outgoing.writeContinue()
       // By then the parser has handed over what the packet held: nearly always the whole body.
@@ -185,15 +196,22 @@ export class NodeHost implements ExchangeOwner {
   #answer(exchange: Exchange, answer: HttpAnswer): void {
     if (exchange.state !== 'open') return
     const bytes = exchange.answer(answer, this.#state !== 'serving')
-    this.#logAccess(exchange, answer.statusCode, bytes)
+    this.#record(exchange, answer.statusCode, bytes)
   }
 
-  #logAccess(exchange: Exchange, status: number, bytes: number): void {
-    if (!this.#options.accessLog) return
-    const { route, requestId, incoming, state } = exchange
-    if (route === '/livez' || route === '/healthz' || route === '/readyz') return
-    const ms = Math.round(exchange.ageMs * 10) / 10
-    const fields = { method: incoming.method, route: route ?? null, status, ms, bytes, requestId }
+  /** Counts and logs a request that has ended. */
+  #record(exchange: Exchange, status: number, bytes: number): void {
+    const { counts, accessLog } = this.#options
+    const { api, route } = exchange
+    if ((counts === undefined && !accessLog) || (api === undefined && isProbe(route))) return
+    const { ageMs } = exchange
+    counts?.add(api ?? route ?? NO_ROUTE, status, ageMs)
+    if (accessLog) this.#logAccess(exchange, { status, ms: Math.round(ageMs * 10) / 10, bytes })
+  }
+
+  #logAccess(exchange: Exchange, outcome: { status: number; ms: number; bytes: number }): void {
+    const { route, incoming, state } = exchange
+    const fields = { method: incoming.method, route: route ?? null, ...outcome, ...logBindings(exchange) }
     this.#options.log.info(state === 'left' ? { ...fields, aborted: true } : fields, 'request')
   }
 

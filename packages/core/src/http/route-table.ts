@@ -4,7 +4,7 @@ import type { ApiDefinition, ServiceDefinition } from '../service/service-defini
 import { nearNames } from '../util/near-names.js'
 
 /** Paths of the host itself. GET and HEAD. */
-export const SYSTEM_PATHS = ['/livez', '/healthz', '/readyz', '/schema.json'] as const
+export const SYSTEM_PATHS = ['/livez', '/healthz', '/readyz', '/schema.json', '/metrics'] as const
 export type SystemPath = (typeof SYSTEM_PATHS)[number]
 
 export const DEFAULT_BODY_LIMIT_BYTES = 16 * 1024 * 1024
@@ -34,9 +34,10 @@ export class RouteTable {
   readonly #apis: ReadonlyMap<string, ApiRoute>
   readonly #systems: ReadonlyMap<string, SystemRoute>
 
-  constructor(definition: ServiceDefinition) {
+  /** `systemPaths`: those of the host's own routes that answer here. */
+  constructor(definition: ServiceDefinition, systemPaths: readonly SystemPath[] = SYSTEM_PATHS) {
     this.#apis = new Map(Object.values(definition.apis).map((api) => [api.route, toRoute(api)]))
-    this.#systems = new Map(SYSTEM_PATHS.map((path) => [path, { type: 'system', path }]))
+    this.#systems = new Map(systemPaths.map((path) => [path, { type: 'system', path }]))
   }
 
   /** The route of a request; throws 404 and 405, with near names and what is allowed. */

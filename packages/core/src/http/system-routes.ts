@@ -1,6 +1,6 @@
 import type { ServiceDefinition } from '../service/service-definition.js'
 import { type HttpAnswer, JSON_TYPE, TEXT_TYPE } from './http-answer.js'
-import type { SystemPath } from './route-table.js'
+import { SYSTEM_PATHS, type SystemPath } from './route-table.js'
 import { schemaDocument } from './schema-document.js'
 
 const TEXT_HEADERS: readonly string[] = ['content-type', TEXT_TYPE]
@@ -8,11 +8,31 @@ const TEXT_HEADERS: readonly string[] = ['content-type', TEXT_TYPE]
 const WELL: HttpAnswer = { statusCode: 200, headers: TEXT_HEADERS, body: '\n' }
 const NOT_READY: HttpAnswer = { statusCode: 503, headers: [...TEXT_HEADERS, 'retry-after', '1'], body: 'not ready\n' }
 
+const METRICS_HEADERS: readonly string[] = ['content-type', 'text/plain; version=0.0.4; charset=utf-8']
+
+export interface SystemRoutesOptions {
+  readonly definition: ServiceDefinition
+  readonly isReady: () => boolean
+  /** The metrics of the whole instance, as text; undefined: they are told elsewhere, or nowhere. */
+  readonly metrics?: (() => Promise<string>) | undefined
+}
+
+/** The routes of its own that a host answers. */
+export function systemPaths({ metrics }: SystemRoutesOptions): readonly SystemPath[] {
+  return metrics === undefined ? SYSTEM_PATHS.filter((path) => path !== '/metrics') : SYSTEM_PATHS
+}
+
+/** Asked by machines, every few seconds: neither logged nor counted. */
+export function isProbe(route: string | undefined): boolean {
+  return route === '/livez' || route === '/healthz' || route === '/readyz' || route === '/metrics'
+}
+
 /** Answers the host's own routes. */
-export function createSystemAnswers(
-  definition: ServiceDefinition,
-  isReady: () => boolean,
-): (path: SystemPath) => HttpAnswer {
+export function createSystemAnswers({
+  definition,
+  isReady,
+  metrics,
+}: SystemRoutesOptions): (path: SystemPath) => HttpAnswer | Promise<HttpAnswer> {
   let schema: HttpAnswer | undefined
   return (path) => {
     switch (path) {
@@ -28,6 +48,12 @@ export function createSystemAnswers(
           body: JSON.stringify(schemaDocument(definition)),
         }
         return schema
+      case '/metrics':
+        return answerMetrics(metrics)
     }
   }
+}
+
+async function answerMetrics(metrics: SystemRoutesOptions['metrics']): Promise<HttpAnswer> {
+  return { statusCode: 200, headers: METRICS_HEADERS, body: (await metrics?.()) ?? '' }
 }
