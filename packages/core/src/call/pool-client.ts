@@ -5,6 +5,7 @@ import type { CountTable } from '../metrics/count-table.js'
 import type { Logger } from '../observe/logger.js'
 import { monotonicMs } from '../util/monotonic.js'
 import { DeadlineWheel } from './deadline-wheel.js'
+import { GraceBudget } from './grace-budget.js'
 import { pickWorker } from './pick-worker.js'
 import { type CallDeadline, type CallOptions, PoolCall, type PoolCallOwner } from './pool-call.js'
 import type { PoolLink } from './pool-link.js'
@@ -35,24 +36,26 @@ export class PoolClient implements PoolCallOwner {
   /** Waiting for a worker, in order of arrival. */
   readonly #queue = new Set<PoolCall>()
   readonly #inFlight = new Set<PoolCall>()
-  /** Runs while no worker can be used; `failed` once it has run out. */
-  #grace: NodeJS.Timeout | 'failed' | undefined
+  readonly #grace: GraceBudget
+  /** Runs while calls wait and no worker can be used. */
+  #graceTimer: NodeJS.Timeout | undefined
   #retryTimer: NodeJS.Timeout | undefined
 
   constructor(options: PoolClientOptions) {
     this.#options = options
+    this.#grace = new GraceBudget(options.settings.dependencyGraceMs, monotonicMs())
     this.#members = new PoolMembers({
       service: options.service,
       generation: options.generation,
       schemaHash: options.schemaHash,
-      onChange: (link) => this.#onLinkChange(link),
+      onChange: () => this.#onMembersChange(),
     })
   }
 
   /** The ready workers of the pool, from the supervisor's latest snapshot. */
   update(members: readonly PoolMember[]): void {
-    if (this.#members.update(members)) this.#endGrace()
-    this.#serveQueue()
+    this.#members.update(members)
+    this.#onMembersChange()
   }
 
   /** The answer of one of the workers; rejects with a coded error, or the one thrown there. */
@@ -72,7 +75,7 @@ export class PoolClient implements PoolCallOwner {
     for (const call of [...this.#queue, ...this.#inFlight]) this.#cancel(call, this.#lost(call, reason))
     this.#members.destroy()
     this.#wheel.close()
-    this.#endGrace()
+    clearTimeout(this.#graceTimer)
     clearTimeout(this.#retryTimer)
   }
 
@@ -173,13 +176,14 @@ export class PoolClient implements PoolCallOwner {
     if (this.#queue.size > 0 && this.#members.usable().length === 0) this.#waitForWorker()
   }
 
-  /** Nobody can be reached: the queue waits for the grace time; after that, calls fail at once until a worker comes. */
+  /** Nobody can be reached: the queue waits as long as the grace lasts; after that, calls fail at once until a worker comes. */
   #waitForWorker(): void {
-    if (this.#grace === 'failed') return this.#failQueue()
-    this.#grace ??= setTimeout(() => {
-      this.#grace = 'failed'
-      this.#failQueue()
-    }, this.#options.settings.dependencyGraceMs)
+    const leftMs = this.#grace.leftMs(monotonicMs())
+    if (leftMs <= 0) return this.#failQueue()
+    this.#graceTimer ??= setTimeout(() => {
+      this.#graceTimer = undefined
+      this.#serveQueue()
+    }, Math.ceil(leftMs))
     const retryInMs = this.#members.retryInMs
     if (retryInMs === undefined) return
     clearTimeout(this.#retryTimer)
@@ -196,13 +200,14 @@ export class PoolClient implements PoolCallOwner {
     }
   }
 
-  #endGrace(): void {
-    if (typeof this.#grace === 'object') clearTimeout(this.#grace)
-    this.#grace = undefined
-  }
-
-  #onLinkChange(link: PoolLink): void {
-    if (link.isConnected) this.#endGrace()
+  /** A worker came or went, or can be reached or no longer. */
+  #onMembersChange(): void {
+    const isUp = this.#members.usable().length > 0
+    this.#grace.observe(isUp, monotonicMs())
+    if (isUp) {
+      clearTimeout(this.#graceTimer)
+      this.#graceTimer = undefined
+    }
     this.#serveQueue()
   }
 

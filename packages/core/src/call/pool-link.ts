@@ -12,7 +12,7 @@ export interface PoolLinkOptions {
   /** A worker of another generation must prove its schema. */
   readonly schemaHash: string | undefined
   /** It can be reached, takes calls again, or no longer. */
-  readonly onChange: (link: PoolLink) => void
+  readonly onChange: () => void
 }
 
 /** One ready worker as its caller sees it; connects at its first call, and again after a connection was lost. */
@@ -86,7 +86,7 @@ export class PoolLink {
           this.#lastError = error
           this.#retryAt = monotonicMs() + RETRY_AFTER_MS
         }
-        this.#options.onChange(this)
+        this.#options.onChange()
       },
     })
     return connection

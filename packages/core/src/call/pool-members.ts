@@ -7,7 +7,7 @@ export interface PoolMembersOptions {
   readonly generation: number
   /** Of the dependency as the caller knows it; undefined: that of the first worker of its own generation. */
   readonly schemaHash: string | undefined
-  readonly onChange: (link: PoolLink) => void
+  readonly onChange: () => void
 }
 
 /** The workers of a pool as the snapshots tell, in two rows: those of the caller's generation, and others it may call. */
@@ -23,8 +23,8 @@ export class PoolMembers {
     this.#schemaHash = options.schemaHash
   }
 
-  /** Takes over a snapshot; true: there is a worker that was not there before. */
-  update(members: readonly PoolMember[]): boolean {
+  /** Takes over a snapshot. */
+  update(members: readonly PoolMember[]): void {
     const { generation } = this.#options
     this.#schemaHash ??= members.find((member) => member.generation === generation)?.schemaHash
     const listed = new Map(members.map((member) => [keyOf(member), member]))
@@ -33,18 +33,14 @@ export class PoolMembers {
       this.#links.delete(key)
       link.retire()
     }
-    let isNew = false
     for (const [key, member] of listed) {
-      if (this.#links.has(key)) continue
-      this.#links.set(key, this.#link(member))
-      isNew = true
+      if (!this.#links.has(key)) this.#links.set(key, this.#link(member))
     }
     const links = [...this.#links.values()]
     this.#own = links.filter(({ member }) => member.generation === generation)
     this.#others = links.filter(
       ({ member }) => member.generation !== generation && member.schemaHash === this.#schemaHash,
     )
-    return isNew
   }
 
   /** Those that may get a call now: of the caller's own generation while there is one. */

@@ -1,5 +1,6 @@
 import { PoolClient } from '../../call/pool-client.js'
 import { createServiceClient } from '../../call/service-client.js'
+import { requiredServices } from '../../graph/required-services.js'
 import type { GraphNode } from '../../graph/service-graph.js'
 import type { PoolSnapshot, StartMessage, WorkerIdentity } from '../../ipc/protocol.js'
 import type { Logger } from '../../observe/logger.js'
@@ -16,15 +17,17 @@ export interface DependencyPoolsOptions {
 export class DependencyPools {
   /** By property of the service: what the user calls. */
   readonly clients: Readonly<Record<string, unknown>>
-  readonly #node: GraphNode
+  /** What this service cannot work without, whoever calls it. */
+  readonly #required: ReadonlySet<string>
   readonly #pools = new Map<string, PoolClient>()
   #version = -1
   #ready: PoolSnapshot['pools'] = {}
 
   constructor({ service, start, identity, log }: DependencyPoolsOptions) {
-    this.#node = service.graph.nodes.find((node) => node.name === service.definition.name) as GraphNode
+    const own = service.graph.nodes.find((node) => node.name === service.definition.name) as GraphNode
+    this.#required = requiredServices(service.graph.nodes, own.name)
     const clients: Record<string, unknown> = {}
-    for (const { property, service: name } of this.#node.dependencies) {
+    for (const { property, service: name } of own.dependencies) {
       const settings = start.pools[name]
       const definition = service.definitions.get(name)
       const schemaHash = service.graph.nodes.find((node) => node.name === name)?.schemaHash
@@ -46,9 +49,9 @@ export class DependencyPools {
     for (const [name, pool] of this.#pools) pool.update(snapshot.pools[name] ?? [])
   }
 
-  /** Has each required dependency a ready worker? */
+  /** Has each of the services that are needed a ready worker, those below our dependencies too? */
   get complete(): boolean {
-    return this.#node.dependencies.every((edge) => edge.optional || (this.#ready[edge.service]?.length ?? 0) > 0)
+    return [...this.#required].every((name) => (this.#ready[name]?.length ?? 0) > 0)
   }
 
   close(): void {

@@ -1,0 +1,20 @@
+/** A service and what it depends on: a node of the graph, or its plan. */
+export interface Dependent {
+  readonly name: string
+  readonly dependencies: readonly { readonly service: string; readonly optional: boolean }[]
+}
+
+/** What a service cannot work without: all that is reached from it by edges that are not optional. Not itself. */
+export function requiredServices(services: readonly Dependent[], name: string): ReadonlySet<string> {
+  const found = new Set<string>()
+  const visit = (dependent: string): void => {
+    const { dependencies = [] } = services.find((each) => each.name === dependent) ?? {}
+    for (const { service, optional } of dependencies) {
+      if (optional || found.has(service)) continue
+      found.add(service)
+      visit(service)
+    }
+  }
+  visit(name)
+  return found
+}
