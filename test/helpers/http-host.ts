@@ -39,7 +39,7 @@ export async function startHost(service: ServiceClass, options: Partial<NodeHost
     isReady: () => true,
     ...options,
   })
-  const { port } = await host.listen({ port: 0, host: '127.0.0.1', backlog: 64 })
+  const { port = 0 } = (await host.listen({ port: 0, host: '127.0.0.1', backlog: 64 })) ?? {}
   return {
     host,
     runner,

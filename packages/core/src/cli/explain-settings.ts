@@ -9,7 +9,7 @@ export interface ExplainedValue {
 export type ExplainedSettings = { readonly [key: string]: ExplainedValue | ExplainedSettings }
 
 /** Every setting with its source. Durations are in milliseconds. A value that nothing sets is the service's own. */
-export function explainSettings(settings: ServeSettings): ExplainedSettings {
+export function explainSettings(settings: Omit<ServeSettings, 'serviceManager'>): ExplainedSettings {
   const { sources } = settings
   const at = (value: unknown, key: string): ExplainedValue => ({
     value: value ?? null,

@@ -3,7 +3,7 @@ import type { ServeSettings } from './serve-settings.js'
 import { SettingEntries } from './setting-entries.js'
 
 /** The settings as far as they can be told without looking at the machine. */
-export type MergedSettings = Omit<ServeSettings, 'identifier' | 'workingDir'>
+export type MergedSettings = Omit<ServeSettings, 'identifier' | 'workingDir' | 'serviceManager'>
 
 /**
  * Lays layers of settings over one another, the weakest first, on top of the defaults, and remembers for each

@@ -12,6 +12,7 @@ import {
 import { mergeConfig } from './merge-config.js'
 import { findConfig, readConfig } from './read-config.js'
 import type { ServeHttpProductionOptions, ServeSettings } from './serve-settings.js'
+import { readServiceManager } from './service-manager.js'
 import { SettingEntries } from './setting-entries.js'
 import { invalidSetting } from './setting-errors.js'
 
@@ -52,7 +53,8 @@ export async function resolveServeSettings(input: SettingsInput): Promise<ServeS
   const portIsSet = layers.some((layer) => layer.get('port') !== undefined)
   if (!portIsSet && input.env !== undefined) layers.unshift(layerFromPortVariable(input.env))
   const merged = mergeConfig(layers, { terminal: input.terminal ?? isatty(1) })
-  return { identifier: identifierOf(input), workingDir, ...merged }
+  const serviceManager = readServiceManager(input.env ?? {}, process.pid)
+  return { identifier: identifierOf(input), workingDir, serviceManager, ...merged }
 }
 
 function resolveWorkingDir(layers: readonly SettingEntries[], cwd: string): string {

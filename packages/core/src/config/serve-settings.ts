@@ -1,5 +1,6 @@
 import type { ServiceClass, ServiceSettings, SupervisionOptions } from '../service/service-definition.js'
 import type { LOG_FORMATS, LOG_LEVELS } from './options.js'
+import type { ServiceManager } from './service-manager.js'
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
 export type LogFormat = (typeof LOG_FORMATS)[number]
@@ -101,6 +102,8 @@ export interface ServeSettings {
   readonly services: Readonly<Record<string, ServiceOverrides>>
   readonly dryRun: boolean
   readonly explain: boolean
+  /** What a service manager says to this process; nothing where the environment is not read. */
+  readonly serviceManager: ServiceManager
   /** Where each value came from, by the setting's name: `port`, `workers.Embedder`, `services.Embedder.env.HOME`. */
   readonly sources: Readonly<Record<string, string>>
 }

@@ -197,6 +197,13 @@ export const CATALOGUE = {
     message: (p) => `Cannot listen on ${p.address}: ${p.reason}`,
     hint: () => 'Give a --host that is an address or a name of this machine.',
   }),
+  EKB_ERR_SOCKET_ACTIVATION: row<{ reason: string; sockets: readonly string[] }>({
+    exitCode: 2,
+    message: (p) =>
+      `Cannot serve on what the service manager passed (LISTEN_FDS: ${p.sockets.join(', ') || 'nothing'}): ${p.reason}`,
+    hint: () =>
+      'Give the socket of this service FileDescriptorName=http, or let --host and --port name it; drop them where there is only one.',
+  }),
   EKB_ERR_SOCKET_PATH_TOO_LONG: row<{ path: string; bytes: number; limit: number }>({
     exitCode: 6,
     message: (p) => `Socket path is ${p.bytes} bytes long, over the limit of ${p.limit}: ${p.path}`,

@@ -5,8 +5,11 @@ export type ListenTarget =
   | { readonly fd: number; readonly backlog: number }
   | { readonly port: number; readonly host: string; readonly backlog: number }
 
-/** Listens, and resolves with the address that the socket really has: the caller compares it with its plan. */
-export function listen(server: Server, target: ListenTarget): Promise<AddressInfo> {
+/**
+ * Listens, and resolves with the address that the socket really has: the caller compares it with its plan.
+ * undefined: a Unix socket, whose descriptor tells Node nothing.
+ */
+export function listen(server: Server, target: ListenTarget): Promise<AddressInfo | undefined> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => {
       server.off('listening', onListening)
@@ -14,7 +17,7 @@ export function listen(server: Server, target: ListenTarget): Promise<AddressInf
     }
     const onListening = (): void => {
       server.off('error', onError)
-      resolve(server.address() as AddressInfo)
+      resolve((server.address() as AddressInfo | null) ?? undefined)
     }
     server.once('error', onError)
     server.once('listening', onListening)

@@ -74,8 +74,8 @@ export class NodeHost implements ExchangeOwner {
     this.#server = this.#createServer(options.receive ?? DEFAULT_RECEIVE)
   }
 
-  /** Listens on an inherited descriptor, or on an address; resolves with where it really listens. */
-  listen(target: ListenTarget): Promise<AddressInfo> {
+  /** Listens on an inherited descriptor, or on an address; resolves with where it really listens on TCP. */
+  listen(target: ListenTarget): Promise<AddressInfo | undefined> {
     return listen(this.#server, target)
   }
 

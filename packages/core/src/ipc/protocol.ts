@@ -53,7 +53,10 @@ export interface HttpSettings {
   readonly backlog: number
   readonly keepAliveTimeoutMs: number
   readonly accessLog: boolean
-  /** The address `server.address()` must show: a mismatch means that the bind went astray. */
+  /**
+   * The address `server.address()` must show: a mismatch means that the bind went astray. A Unix socket, which
+   * shows none, has its path for a host.
+   */
   readonly address: { readonly host: string; readonly port: number }
 }
 

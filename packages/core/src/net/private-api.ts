@@ -4,6 +4,9 @@
  * `net._createServerHandle` makes a TCP handle that is bound and does not listen; no public call did so before
  * `net.BoundSocket`, which takes its place where it exists. Tried on 20.20.2 and 22.23.3 (handle), and on
  * 24.21.0 and 26.10.0 (both; there the handle is only a fallback).
+ *
+ * The same call takes a descriptor, and its handle tells the address of a socket that others listen on; a
+ * `net.Server` would accept on it. Tried on all four.
  */
 import net from 'node:net'
 import { getSystemErrorName } from 'node:util'
@@ -31,7 +34,29 @@ interface SocketAddressOut {
 interface TcpHandle {
   readonly fd: number
   getsockname(out: SocketAddressOut): number
+  getpeername(out: SocketAddressOut): number
   close(): void
+}
+
+/** Of a Unix socket, or of anything else that Node takes for one. */
+interface PipeHandle {
+  readonly fd: number
+  readonly getsockname?: undefined
+  close(): void
+}
+
+/** A stream socket that was passed to this process. */
+export type InheritedSocket = (InheritedTcp | { readonly kind: 'unix' }) & {
+  /** Closes the descriptor before it returns; others keep theirs. */
+  close(): void
+}
+
+interface InheritedTcp {
+  readonly kind: 'tcp'
+  readonly address: string
+  readonly port: number
+  /** It is one connection, and listens to nothing. */
+  readonly connected: boolean
 }
 
 interface BoundSocket {
@@ -52,6 +77,16 @@ interface NetInternals {
   ) => TcpHandle | number
 }
 
+interface FromDescriptor {
+  readonly _createServerHandle: (
+    address: null,
+    port: null,
+    addressType: null,
+    fd: number,
+    flags: number,
+  ) => TcpHandle | PipeHandle | number
+}
+
 const internals = net as unknown as NetInternals
 
 /** Binds without listening; throws an Error with the `code` of the failed system call. */
@@ -68,18 +103,34 @@ function bindBoundSocket(Socket: NonNullable<NetInternals['BoundSocket']>, targe
 function bindHandle(target: BindTarget): BoundTcp {
   const handle = internals._createServerHandle(target.address, target.port, target.family, -1, 0)
   if (typeof handle === 'number') throw bindError(handle)
-  const bound: SocketAddressOut = {}
-  // libuv keeps EADDRINUSE of bind() back until the next call on the socket, and a listen() in another process
-  // would never see it: it finds an unbound descriptor and listens on a random port of every interface.
-  const status = handle.getsockname(bound)
-  if (status !== 0 || bound.address === undefined || bound.port === undefined) {
+  try {
+    // libuv keeps EADDRINUSE of bind() back until the next call on the socket, and a listen() in another process
+    // would never see it: it finds an unbound descriptor and listens on a random port of every interface.
+    return { fd: handle.fd, ...nameOf(handle), close: () => handle.close() }
+  } catch (error) {
     handle.close()
-    throw bindError(status)
+    throw error
   }
-  return { fd: handle.fd, address: bound.address, port: bound.port, close: () => handle.close() }
+}
+
+function nameOf(handle: TcpHandle): { address: string; port: number } {
+  const out: SocketAddressOut = {}
+  const status = handle.getsockname(out)
+  const { address, port } = out
+  if (status !== 0 || address === undefined || port === undefined) throw bindError(status)
+  return { address, port }
 }
 
 function bindError(errno: number): Error {
   const code = errno < 0 ? getSystemErrorName(errno) : 'EINVAL'
   return Object.assign(new Error(`bind ${code}`), { code })
+}
+
+/** What stands behind a descriptor; undefined: no stream socket. Nothing is accepted on it. */
+export function inspectSocket(fd: number): InheritedSocket | undefined {
+  const handle = (net as unknown as FromDescriptor)._createServerHandle(null, null, null, fd, 0)
+  if (typeof handle === 'number') return undefined
+  const close = (): void => handle.close()
+  if (handle.getsockname === undefined) return { kind: 'unix', close }
+  return { kind: 'tcp', ...nameOf(handle), connected: handle.getpeername({}) === 0, close }
 }

@@ -22,3 +22,9 @@ test('an address keeps its meaning when it is shown, not where a client would go
   assert.equal(socketAddress('::', 80), '[::]:80')
   assert.equal(socketAddress('localhost', 80), 'localhost:80')
 })
+
+test('a Unix socket is shown by its path, or by its abstract name', () => {
+  assert.equal(socketUrl('/run/app.sock', 0), 'unix:/run/app.sock')
+  assert.equal(socketUrl('@app', 0), 'unix:@app')
+  assert.equal(socketAddress('/run/app.sock', 0), '/run/app.sock')
+})

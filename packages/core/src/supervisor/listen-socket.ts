@@ -16,10 +16,12 @@ export interface ListenSocketOptions {
 /** The public socket: it listens, the supervisor holds it, and only workers accept on it. */
 export interface ListenSocket {
   readonly fd: number
-  /** The address bound. */
+  /** The address bound; of a Unix socket its path, or `@` and its abstract name, and port 0. */
   readonly host: string
   readonly port: number
   readonly family: 4 | 6
+  /** What every process that listens on it must pass: each `listen` sets it anew, for all. */
+  readonly backlog: number
   /** All addresses the host resolved to; the first is bound. */
   readonly addresses: readonly string[]
   readonly url: string
@@ -59,6 +61,7 @@ export async function bindListenSocket(options: ListenSocketOptions): Promise<Bo
     host: bound.address,
     port: bound.port,
     family: target.family,
+    backlog: options.backlog,
     addresses: [...new Set(resolved.map(({ address }) => address))],
     url: socketUrl(bound.address, bound.port),
     close,
@@ -118,7 +121,7 @@ function familyOf({ family }: LookupAddress): 4 | 6 {
 }
 
 /** A descriptor's number is taken again soon: closing twice must not close another's. */
-function once(close: () => void): () => void {
+export function once(close: () => void): () => void {
   let closed = false
   return () => {
     if (closed) return

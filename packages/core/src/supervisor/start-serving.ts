@@ -3,12 +3,14 @@ import { createError } from '../errors/service-error.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
 import type { HttpSettings } from '../ipc/protocol.js'
 import { createLogger } from '../observe/create-logger.js'
+import type { Logger } from '../observe/logger.js'
 import type { ServePlan } from '../plan/serve-plan.js'
 import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
 import { awaitAnnouncement } from './announcement.js'
 import { Instance } from './instance.js'
 import { createInstanceFolder, type InstanceFolder } from './instance-folder.js'
-import { type BoundSocket, bindListenSocket } from './listen-socket.js'
+import type { BoundSocket } from './listen-socket.js'
+import { openPublicSocket } from './public-socket.js'
 import type { Server } from './server.js'
 import { defaultInstanceName, serviceSource } from './service-source.js'
 import { controlBySignals } from './signal-control.js'
@@ -31,7 +33,7 @@ export async function startServing(settings: ServeSettings, { handleSignals }: S
   const name = folder.instance
   const log = createLogger({ ...settings.log, bindings: { instance: name } })
   const common = factoryOptions(settings, { instance: name, source })
-  const socket = await openSocket(settings, folder)
+  const socket = await openSocket(settings, { folder, log })
   const instance = new Instance({
     name,
     settings,
@@ -96,17 +98,20 @@ function factoryOptions(settings: ServeSettings, which: Pick<CommonOptions, 'ins
   }
 }
 
-async function openSocket(settings: ServeSettings, folder: InstanceFolder): Promise<BoundSocket> {
+async function openSocket(
+  settings: ServeSettings,
+  { folder, log }: { readonly folder: InstanceFolder; readonly log: Logger },
+): Promise<BoundSocket> {
   try {
-    return await bindListenSocket(settings)
+    return await openPublicSocket(settings, log)
   } catch (error) {
     await folder.remove()
     throw error
   }
 }
 
-function httpSettings(settings: ServeSettings, { host, port }: BoundSocket): HttpSettings {
-  const { backlog, keepAliveTimeoutMs, accessLog } = settings
+function httpSettings(settings: ServeSettings, { host, port, backlog }: BoundSocket): HttpSettings {
+  const { keepAliveTimeoutMs, accessLog } = settings
   return { backlog, keepAliveTimeoutMs, accessLog, address: { host, port } }
 }
 

@@ -3,7 +3,7 @@ import { createError } from '../../errors/service-error.js'
 import { NodeHost } from '../../http/node-host.js'
 import { type HttpSettings, PUBLIC_SOCKET_FD } from '../../ipc/protocol.js'
 import { sameAddress } from '../../net/same-address.js'
-import { socketAddress, socketUrl } from '../../net/socket-url.js'
+import { isSocketPath, socketAddress, socketUrl } from '../../net/socket-url.js'
 import type { Endpoint, Serving } from './endpoint.js'
 
 /** HTTP on the public socket that the supervisor bound and this process inherited. */
@@ -24,7 +24,7 @@ export function httpEndpoint(http: HttpSettings, { start, service, runner, log, 
     listen: async () => {
       const bound = await host.listen({ fd: PUBLIC_SOCKET_FD, backlog: http.backlog })
       assertAddress(bound, http.address)
-      return socketUrl(bound.address, bound.port)
+      return socketUrl(http.address.host, http.address.port)
     },
     drain: async ({ timeoutMs, keepAliveDrainMs }) => {
       const { cut } = await host.drain({ keepAliveDrainMs: keepAliveDrainMs ?? Infinity, deadlineMs: timeoutMs })
@@ -34,8 +34,10 @@ export function httpEndpoint(http: HttpSettings, { start, service, runner, log, 
 }
 
 /** Where libuv puts off the error of a bind, a later listen takes a random port and says nothing. */
-function assertAddress(bound: AddressInfo, planned: HttpSettings['address']): void {
-  if (bound.port === planned.port && sameAddress(bound.address, planned.host)) return
-  const reason = `the inherited socket listens on ${socketAddress(bound.address, bound.port)} instead`
+function assertAddress(bound: AddressInfo | undefined, planned: HttpSettings['address']): void {
+  if (bound === undefined && isSocketPath(planned.host)) return
+  if (bound?.port === planned.port && sameAddress(bound.address, planned.host)) return
+  const actual = bound === undefined ? 'a Unix socket' : socketAddress(bound.address, bound.port)
+  const reason = `the inherited socket listens on ${actual} instead`
   throw createError('EKB_ERR_SOCKET_UNAVAILABLE', { address: socketAddress(planned.host, planned.port), reason })
 }
