@@ -22,6 +22,7 @@ export const PURE_FILES = {
   supervisor: [
     'choose-runtime-dir',
     'reconcile',
+    'notify-message',
     'restart-budget',
     'restart-policy',
     'service-restarts',

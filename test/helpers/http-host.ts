@@ -147,7 +147,8 @@ function splitAnswers(text: string): string[] {
   }
 }
 
-function recordingLog(lines: LogLine[], bindings: object = {}): NodeHostOptions['log'] {
+/** A logger that keeps what it is told. */
+export function recordingLog(lines: LogLine[], bindings: object = {}): NodeHostOptions['log'] {
   const at = (level: LogLine['level']) => (fields: object, message?: string) => {
     lines.push({ level, fields: { ...bindings, ...fields }, message })
   }
