@@ -59,6 +59,11 @@ export class CallServer {
     return this.#running + this.#waiting.size
   }
 
+  /** Connections of other workers. */
+  get callers(): number {
+    return this.#connections.size
+  }
+
   /** Listens on the Unix socket `path`, for this user alone. */
   async listen(path: string): Promise<void> {
     const bytes = Buffer.byteLength(path)

@@ -1,4 +1,5 @@
 import {
+  account,
   boolean,
   host,
   integer,
@@ -10,6 +11,7 @@ import {
   seconds,
   string,
   type ValueKind,
+  variableNames,
   workerCount,
 } from './value-kinds.js'
 
@@ -217,6 +219,36 @@ export const OPTIONS: readonly OptionRow[] = [
     kind: name,
     defaultText: 'the value of --name',
     description: 'name of this running instance, where one app runs more than once',
+    places: BOTH,
+  },
+  {
+    key: 'user',
+    flag: 'user',
+    value: 'U',
+    env: 'EKIBEN_USER',
+    kind: account,
+    defaultText: "the supervisor's own",
+    description: 'user, by name or id, that the workers run as; the supervisor must be root',
+    places: BOTH,
+  },
+  {
+    key: 'group',
+    flag: 'group',
+    value: 'G',
+    env: 'EKIBEN_GROUP',
+    kind: account,
+    defaultText: "the user's own",
+    description: 'group, by name or id, that the workers run as, and the only one',
+    places: BOTH,
+  },
+  {
+    key: 'envAllow',
+    flag: 'env-allow',
+    value: 'NAMES',
+    env: 'EKIBEN_ENV_ALLOW',
+    kind: variableNames,
+    defaultText: 'all',
+    description: 'variables that workers inherit; in flag and variable A,B,PREFIX*; in code and file a list',
     places: BOTH,
   },
   {

@@ -45,6 +45,12 @@ export interface EkibenConfig {
   readonly name?: string | undefined
   /** Name of this running instance, where one app runs more than once. Default: `name`. */
   readonly instance?: string | undefined
+  /** User, by name or id, that the workers run as; the supervisor must be root. Default: the supervisor's own. */
+  readonly user?: string | number | undefined
+  /** Group, by name or id, that the workers run as. Default: the user's own. */
+  readonly group?: string | number | undefined
+  /** Variables that workers inherit, `PREFIX*` among them; a service's own list wins. Default: all. */
+  readonly envAllow?: readonly string[] | undefined
   /** How the workers of all services are watched; a service's own settings win. */
   readonly supervision?: SupervisionOptions | undefined
   /** Settings by service name; they win over what the class declares. */
@@ -97,6 +103,9 @@ export interface ServeSettings {
   readonly accessLog: boolean
   readonly name: string | undefined
   readonly instance: string | undefined
+  readonly user: string | undefined
+  readonly group: string | undefined
+  readonly envAllow: readonly string[] | undefined
   readonly supervision: SupervisionOptions
   /** By service name. The names are not checked yet. */
   readonly services: Readonly<Record<string, ServiceOverrides>>

@@ -7,6 +7,7 @@ import {
   number,
   textList,
   type ValueKind,
+  variableNames,
   workerCount,
 } from './value-kinds.js'
 
@@ -55,6 +56,7 @@ export const SERVICE_SHAPE: Readonly<Record<string, SettingShape>> = {
   },
   resources: { group: { gpu: { kind: number(0) } } },
   env: { record: anyText },
+  envAllow: { kind: variableNames },
   nodeArgs: { kind: textList },
   maxHeapBytes: { kind: bytes },
   ...SUPERVISION_SHAPE,

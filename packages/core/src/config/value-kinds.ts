@@ -107,6 +107,26 @@ export const textList: ValueKind<readonly string[]> = {
     Array.isArray(value) && value.every((item) => typeof item === 'string') ? [...value] : undefined,
 }
 
+/** Names of variables; `PREFIX*` stands for all that begin so. In a text with commas between them. */
+export const variableNames: ValueKind<readonly string[]> = {
+  expected: 'names of variables, PREFIX* among them',
+  type: 'string[]',
+  fromText: (value) => variableNames.fromValue(value.split(',').map((item) => item.trim())),
+  fromValue: (value) =>
+    Array.isArray(value) && value.every((item) => typeof item === 'string' && /^[^=*\s]*\*?$/.test(item) && item !== '')
+      ? [...value]
+      : undefined,
+}
+
+/** A user or a group: a name or an id. Kept as a text. */
+export const account: ValueKind<string> = {
+  expected: 'a name or an id',
+  type: 'string',
+  fromText: (value) => (/^[^\s:]+$/.test(value) ? value : undefined),
+  fromValue: (value) =>
+    typeof value === 'string' || Number.isSafeInteger(value) ? account.fromText(String(value)) : undefined,
+}
+
 /** Any text: the value of an environment variable. */
 export const anyText: ValueKind<string> = text('a text', () => true)
 

@@ -181,6 +181,17 @@ export const CATALOGUE = {
     hint: () => 'Use Linux or macOS.',
   }),
 
+  EKB_ERR_USER_UNKNOWN: row<{ kind: 'user' | 'group'; name: string }>({
+    exitCode: 2,
+    message: (p) => `There is no ${p.kind} '${p.name}' on this machine`,
+    hint: (p) => `Give --${p.kind} a name that \`getent ${p.kind === 'user' ? 'passwd' : 'group'}\` lists, or an id.`,
+  }),
+  EKB_ERR_USER_DENIED: row<{ option: string; uid: number }>({
+    exitCode: 2,
+    message: (p) => `${p.option} needs root, and this process runs as user id ${p.uid}`,
+    hint: (p) => `Start it as root, or as the user meant, without ${p.option}.`,
+  }),
+
   // public socket
   EKB_ERR_SOCKET_IN_USE: row<{ address: string; owner: string | undefined }>({
     exitCode: 6,

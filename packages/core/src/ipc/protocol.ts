@@ -30,6 +30,9 @@ export const PUBLIC_SOCKET_FD = 4
 /** Name of the variable that holds the one-time token of a worker. */
 export const TOKEN_VARIABLE = 'EKIBEN_WORKER_TOKEN'
 
+/** A worker that has lost its supervisor is gone after so long, unless its event loop stands still. */
+export const ORPHAN_LIMIT_MS = 6_000
+
 export const BOOT_STAGES = ['spawn', 'load', 'deploy', 'construct', 'held', 'start', 'listen'] as const
 export type BootStage = (typeof BOOT_STAGES)[number]
 

@@ -3,6 +3,7 @@ import { encodeError } from '../errors/error-codec.js'
 import { formatJsonLine, formatPrettyLine, type LogRecord } from './format-log-line.js'
 import { type LineSink, LogDestination } from './log-destination.js'
 import type { Logger } from './logger.js'
+import { flushStderr } from './pass-on-stderr.js'
 
 export interface LoggerOptions {
   /** `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. */
@@ -24,6 +25,8 @@ const RANKS: Readonly<Record<string, number>> = {
   silent: Number.POSITIVE_INFINITY,
 }
 
+const LINES_DROPPED = 'log lines were dropped: nobody read them in time, or the disk was full'
+
 let stdout: LogDestination | undefined
 
 /** A logger that writes pino's lines, or lines for people, to stdout. No call of it throws or waits. */
@@ -34,14 +37,14 @@ export function createLogger({ level, format, bindings = {}, sink }: LoggerOptio
     target.write(format === 'json' ? formatJsonLine(record) : formatPrettyLine(record, colour))
   const logger = makeLogger({ rank: RANKS[level] ?? 30, print }, { pid: process.pid, ...bindings })
   if (target instanceof LogDestination) {
-    target.onDropped ??= (count) => logger.warn({ dropped: count }, 'log lines were dropped: nobody read them in time')
+    target.onDropped ??= (count) => logger.warn({ dropped: count }, LINES_DROPPED)
   }
   return logger
 }
 
 /** Before a process ends by itself: waits until the log is written, but not for a reader that has stalled. */
 export async function flushLogs(timeoutMs = 1000): Promise<void> {
-  await stdout?.flush(timeoutMs)
+  await Promise.all([stdout?.flush(timeoutMs), flushStderr(timeoutMs)])
 }
 
 interface Output {

@@ -10,20 +10,27 @@ const MAX_BACKLOG_BYTES = 8 * 1024 * 1024
 const CHUNK_BYTES = 64 * 1024
 const RETRY_MS = 20
 const EXIT_GRACE_MS = 5
+/** A full disk, a quota, the greatest size of a file: whoever looks after it makes room. */
+const FULL: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
+const LINE_BREAK = Buffer.from('\n')
 
 /**
  * Writes lines to a descriptor and never waits for its reader: a supervisor that hangs in a write because somebody
  * paused the terminal supervises nothing. A reader that has gone costs the log, not the process.
  */
 export class LogDestination implements LineSink {
-  /** Called with the count once lines can be written again. */
-  onDropped: ((count: number) => void) | undefined
+  /** Called with the count of lines, and of their bytes, once lines can be written again. */
+  onDropped: ((count: number, bytes: number) => void) | undefined
   readonly #fd: number
   /** The descriptor can be written at once: it returns EAGAIN instead of waiting, or is a file. */
   readonly #direct: boolean
   #queue: Buffer[] = []
   #bytes = 0
-  #dropped = 0
+  #dropped = { count: 0, bytes: 0 }
+  /** A part of the first in the queue is written. */
+  #firstIsCut = false
+  /** A part of a line was written whose rest is lost. */
+  #lineIsCut = false
   #retry: NodeJS.Timeout | undefined
   #inFlight = false
   #broken = false
@@ -35,15 +42,13 @@ export class LogDestination implements LineSink {
     this.#direct = direct
   }
 
-  write(line: string): void {
+  write(line: string | Uint8Array): void {
     if (this.#broken) return
-    const bytes = Buffer.from(line)
-    if (this.#bytes + bytes.length > MAX_BACKLOG_BYTES) {
-      this.#dropped += 1
-      return
-    }
-    this.#queue.push(bytes)
-    this.#bytes += bytes.length
+    const bytes = typeof line === 'string' ? Buffer.from(line) : Buffer.from(line.buffer, line.byteOffset, line.length)
+    if (this.#bytes + bytes.length > MAX_BACKLOG_BYTES) return this.#drop(1, bytes.length)
+    if (this.#lineIsCut) this.#push(LINE_BREAK)
+    this.#lineIsCut = false
+    this.#push(bytes)
     this.#pump()
   }
 
@@ -73,6 +78,15 @@ export class LogDestination implements LineSink {
     } catch {
       // Nobody is left to be told.
     }
+  }
+
+  #push(bytes: Buffer): void {
+    this.#queue.push(bytes)
+    this.#bytes += bytes.length
+  }
+
+  #drop(count: number, bytes: number): void {
+    this.#dropped = { count: this.#dropped.count + count, bytes: this.#dropped.bytes + bytes }
   }
 
   #pump(): void {
@@ -122,16 +136,18 @@ export class LogDestination implements LineSink {
   #consume(written: number): void {
     const [first] = this.#queue as [Buffer]
     this.#bytes -= written
-    if (written >= first.length) this.#queue.shift()
-    else this.#queue[0] = first.subarray(written)
+    this.#firstIsCut = written < first.length
+    if (this.#firstIsCut) this.#queue[0] = first.subarray(written)
+    else this.#queue.shift()
   }
 
   #fail(error: NodeJS.ErrnoException): void {
     if (error.code === 'EAGAIN' || error.code === 'EINTR') {
       this.#retryLater()
-    } else if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
-      // A full disk may have room again; this backlog is lost.
-      this.#dropped += this.#queue.length
+    } else if (FULL.has(error.code)) {
+      // There may be room again; this backlog is lost.
+      this.#drop(this.#queue.length, this.#bytes)
+      this.#lineIsCut = this.#firstIsCut
       this.#clear()
     } else {
       this.#broken = true
@@ -151,15 +167,16 @@ export class LogDestination implements LineSink {
   #clear(): void {
     this.#queue = []
     this.#bytes = 0
+    this.#firstIsCut = false
     for (const done of this.#idle.splice(0)) done()
   }
 
   #settle(): void {
     for (const done of this.#idle.splice(0)) done()
-    const dropped = this.#dropped
-    if (dropped === 0) return
-    this.#dropped = 0
-    this.onDropped?.(dropped)
+    const { count, bytes } = this.#dropped
+    if (count === 0) return
+    this.#dropped = { count: 0, bytes: 0 }
+    this.onDropped?.(count, bytes)
   }
 }
 

@@ -92,6 +92,7 @@ describe('makeServePlan', () => {
       supervision: SUPERVISION_DEFAULTS,
       env: {},
       gpus: [],
+      envAllow: undefined,
       nodeArgs: [],
       maxHeapBytes: undefined,
       schemaHash: 'hash of Root',

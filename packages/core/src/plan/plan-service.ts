@@ -34,6 +34,7 @@ export function planService(node: GraphNode, context: PlanContext): LoneServiceP
     traffic: planTraffic(node, context),
     supervision: gpu > 0 ? { ...supervision, surge: 0 } : supervision,
     env: { ...own.env, ...given.env },
+    envAllow: given.envAllow ?? settings.envAllow ?? own.envAllow,
     gpu,
     nodeArgs: given.nodeArgs ?? own.nodeArgs ?? [],
     maxHeapBytes: planHeap(given.maxHeapBytes ?? own.maxHeapBytes, refusal(node, settings, 'maxHeapBytes')),

@@ -14,6 +14,8 @@ export interface PlanSettings {
   readonly timeoutMs: number | undefined
   /** The whole stop. */
   readonly gracefulShutdownMs: number
+  /** Variables that workers inherit; undefined: all. */
+  readonly envAllow?: readonly string[] | undefined
   /** For all services. */
   readonly supervision: SupervisionOptions
   /** By service name. */

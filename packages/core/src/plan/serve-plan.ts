@@ -51,6 +51,8 @@ export interface ServicePlan {
   readonly supervision: SupervisionPlan
   /** Variables the service declares; what the operating system sets wins. */
   readonly env: Readonly<Record<string, string>>
+  /** Variables of the supervisor that the workers inherit, `PREFIX*` among them; undefined: all. */
+  readonly envAllow: readonly string[] | undefined
   /** One per slot, set unless preset: `CUDA_VISIBLE_DEVICES`. Empty: no GPU asked for. */
   readonly gpus: readonly string[]
   readonly nodeArgs: readonly string[]

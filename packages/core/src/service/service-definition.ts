@@ -85,6 +85,8 @@ export interface ServiceSettings extends SupervisionOptions {
   readonly resources?: ResourceOptions
   /** Variables for the workers; what the operating system already sets wins. */
   readonly env?: Readonly<Record<string, string>>
+  /** Variables that the workers inherit, `PREFIX*` among them, beside `PATH`, `HOME` and the like. Default: all. */
+  readonly envAllow?: readonly string[]
   /** Node flags for the workers, such as `--enable-source-maps`. */
   readonly nodeArgs?: readonly string[]
   /** Old-space limit of each worker, in bytes or as `'300M'`. */

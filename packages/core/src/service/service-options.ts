@@ -35,6 +35,12 @@ const SETTINGS: OptionTable = {
     expected: "an object whose values are strings, such as { NAME: 'value' }",
     accepts: (value) => isRecord(value) && Object.values(value).every((item) => typeof item === 'string'),
   },
+  envAllow: {
+    expected: "an array of names of variables, such as ['MODEL', 'AWS_*']",
+    accepts: (value) =>
+      Array.isArray(value) &&
+      value.every((item) => typeof item === 'string' && /^[^=*\s]*\*?$/.test(item) && item !== ''),
+  },
   nodeArgs: {
     expected: 'an array of strings',
     accepts: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),

@@ -44,7 +44,8 @@ function refuseOurs(facts: FolderFacts, uid: number): string | undefined {
   if (facts.linkUid !== undefined) return 'it is a symbolic link'
   if (!facts.isDirectory) return 'it is not a folder'
   if (facts.uid !== uid) return `it belongs to user id ${facts.uid}, not to ${uid}`
-  return (facts.mode & 0o777) === 0o700 ? undefined : `its mode is ${octal(facts.mode)}, not 0700`
+  // Where workers run as another user, they pass through it: 0711.
+  return (facts.mode & 0o766) === 0o700 ? undefined : `its mode is ${octal(facts.mode)}, not 0700`
 }
 
 function refuseGiven({ linkUid, isDirectory, uid: owner, mode }: FolderFacts, uid: number): string | undefined {

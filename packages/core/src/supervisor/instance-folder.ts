@@ -5,8 +5,18 @@ import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createError } from '../errors/service-error.js'
 import { isAlive, type ProcessIdentity, processIdentity } from '../util/process-identity.js'
-import { ownerFileName, preparedPrefix, readFolderOwner, removeDeadFolders, removeFolder } from './folder-owner.js'
+import { CALLS_FOLDER, makeCallsFolder, openTheWay, type WorkerIds } from './calls-folder.js'
+import { endLeftovers } from './end-leftovers.js'
+import {
+  type ClearingUp,
+  ownerFileName,
+  preparedPrefix,
+  readFolderOwner,
+  removeDeadFolders,
+  removeFolder,
+} from './folder-owner.js'
 import { type Environment, openRuntimeDir, runtimeDirError } from './runtime-dir.js'
+import { WorkerLedger } from './worker-ledger.js'
 
 export interface InstanceFolderOptions {
   readonly env: Environment
@@ -16,6 +26,10 @@ export interface InstanceFolderOptions {
   readonly explicit?: boolean
   /** Whose folder it is: once that process is dead, the next start removes it. */
   readonly pid: number
+  /** Whom the workers run as, where it is not the supervisor's own user: they make their sockets. */
+  readonly workers?: WorkerIds | undefined
+  /** Workers of a dead supervisor still run: their end is waited for. */
+  readonly onLeftovers?: (pids: readonly number[]) => void
 }
 
 /** The private folder (0700) of a running instance: its sockets, and who owns it. */
@@ -23,6 +37,8 @@ export interface InstanceFolder {
   readonly path: string
   /** The name it got. */
   readonly instance: string
+  /** The processes that must not outlive the instance. */
+  readonly ledger: WorkerLedger
   /** Where the socket of this slot goes; one key, one path. */
   socketPath(slotKey: string): string
   /** Removes a socket of this folder, if it is there. */
@@ -42,15 +58,17 @@ const CLEARING_PAUSE_MS = 20
 
 /** Makes the folder of an instance, and removes those that dead ones left. */
 export async function createInstanceFolder(options: InstanceFolderOptions): Promise<InstanceFolder> {
-  const { env, instance, pid } = options
+  const { env, instance, pid, workers, onLeftovers } = options
   if (!INSTANCE_NAME.test(instance)) throw instanceNameError(instance)
   const runtimeDir = await openRuntimeDir(env)
   try {
     const self = await processIdentity(pid)
     if (self === undefined) throw new Error(`there is no process ${pid} to own a folder in it`)
-    await removeDeadFolders(runtimeDir, self)
-    const name = await takeName({ ...options, runtimeDir, self })
-    return folderOf(join(runtimeDir, name), name, self)
+    if (workers !== undefined) await openTheWay(runtimeDir, workers)
+    const clearing = { self, endWorkers: (left: readonly ProcessIdentity[]) => endLeftovers(left, onLeftovers) }
+    await removeDeadFolders(runtimeDir, clearing)
+    const name = await takeName({ ...options, runtimeDir, self, clearing })
+    return folderOf({ path: join(runtimeDir, name), instance: name, self, workers })
   } catch (error) {
     throw runtimeDirError(runtimeDir, error)
   }
@@ -59,16 +77,18 @@ export async function createInstanceFolder(options: InstanceFolderOptions): Prom
 interface NameRequest extends InstanceFolderOptions {
   readonly runtimeDir: string
   readonly self: ProcessIdentity
+  readonly clearing: ClearingUp
 }
 
 /** Prepares the folder beside and renames it to the first free name, so that none is ever seen without its owner. */
 async function takeName(request: NameRequest): Promise<string> {
-  const { runtimeDir, instance, explicit = false, self } = request
+  const { runtimeDir, instance, explicit = false, self, workers } = request
   const prepared = await mkdtemp(join(runtimeDir, preparedPrefix(self)))
   try {
     // Too long a path must fail here, not at the first worker.
-    socketPathIn(join(runtimeDir, instance), '')
+    socketPathIn(callsFolder(join(runtimeDir, instance), workers), '')
     await writeFile(join(prepared, ownerFileName(self)), `${JSON.stringify({ ...self, instance })}\n`)
+    if (workers !== undefined) await makeCallsFolder(prepared, workers)
     for (let number = 1; ; number++) {
       const name = number === 1 ? instance : `${instance}-${number}`
       if (await moveInto(prepared, join(runtimeDir, name), request)) return name
@@ -81,7 +101,7 @@ async function takeName(request: NameRequest): Promise<string> {
 }
 
 /** Renames onto a path that is free or empty; false: a living instance is there. */
-async function moveInto(prepared: string, folder: string, { runtimeDir, self }: NameRequest): Promise<boolean> {
+async function moveInto(prepared: string, folder: string, { runtimeDir, clearing }: NameRequest): Promise<boolean> {
   for (let tries = 1; ; tries++) {
     try {
       await rename(prepared, folder)
@@ -92,7 +112,7 @@ async function moveInto(prepared: string, folder: string, { runtimeDir, self }: 
     }
     if (tries === CLEARING_TRIES || !(await isBeingCleared(folder))) return false
     await delay(CLEARING_PAUSE_MS)
-    await removeDeadFolders(runtimeDir, self)
+    await removeDeadFolders(runtimeDir, clearing)
   }
 }
 
@@ -108,16 +128,29 @@ async function wroteItsFile(folder: string, owner: ProcessIdentity): Promise<boo
   return text.startsWith(`{"pid":${owner.pid},"startTime":"${owner.startTime}",`)
 }
 
-function folderOf(path: string, instance: string, self: ProcessIdentity): InstanceFolder {
+interface OwnFolder {
+  readonly path: string
+  readonly instance: string
+  readonly self: ProcessIdentity
+  readonly workers: WorkerIds | undefined
+}
+
+function folderOf({ path, instance, self, workers }: OwnFolder): InstanceFolder {
+  const calls = callsFolder(path, workers)
   return {
     path,
     instance,
-    socketPath: (slotKey) => socketPathIn(path, slotKey),
+    ledger: new WorkerLedger(path),
+    socketPath: (slotKey) => socketPathIn(calls, slotKey),
     removeSocket: (socket) => {
-      if (dirname(socket) === path) rmSync(socket, { force: true })
+      if (dirname(socket) === calls) rmSync(socket, { force: true })
     },
     remove: () => removeFolder(path, self).catch(() => undefined),
   }
+}
+
+function callsFolder(path: string, workers: WorkerIds | undefined): string {
+  return workers === undefined ? path : join(path, CALLS_FOLDER)
 }
 
 function socketPathIn(folder: string, slotKey: string): string {

@@ -145,7 +145,7 @@ export class Instance implements Server {
 
   /** The first entry worker says what else is needed; those that run stay on where they can serve under the plan. */
   async #plan(): Promise<{ begun: readonly WorkerHandle[]; plan: ServePlan }> {
-    const { socket, factory, makePlan, firstBootTimeoutMs, log } = this.#options
+    const { socket, factory, makePlan, firstBootTimeoutMs, settings, log } = this.#options
     const claimed = socket.claim()
     const first = factory.makeFirst('announce', claimed)
     const announced = awaitAnnouncement(first, { bootTimeoutMs: firstBootTimeoutMs, signal: this.#abort.signal })
@@ -158,7 +158,8 @@ export class Instance implements Server {
       for (const { code, message } of plan.warnings) log.warn({ code }, message)
       await this.#deploy(plan)
       const entry = plan.services.find((service) => service.entry)
-      const wanted = entry !== undefined && fitsPlan(entry, process.env) ? entry.workers : 0
+      const wanted =
+        entry !== undefined && fitsPlan(entry, { inherited: process.env, allow: settings.envAllow }) ? entry.workers : 0
       // Variables and flags are fixed when a process is spawned: a fresh worker takes the place of one that lacks them.
       await endAll(begun.slice(wanted))
       return { begun: begun.slice(0, wanted), plan }

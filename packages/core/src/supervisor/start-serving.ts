@@ -15,8 +15,13 @@ import type { Server } from './server.js'
 import { defaultInstanceName, serviceSource } from './service-source.js'
 import { controlBySignals } from './signal-control.js'
 import { WorkerFactory, type WorkerFactoryOptions } from './worker-factory.js'
+import type { WorkerUser } from './worker-user.js'
 
 const FIRST_GENERATION = 1
+
+const LEFTOVERS = 'workers whose supervisor died are still there; the start goes on when they have ended'
+const PID_ONE =
+  'running as PID 1 without an init: processes that lose their parent stay behind as zombies; use tini or docker run --init'
 
 export interface StartServingOptions {
   /** Stop by TERM, INT and the others of docs/signals.md; the caller ends the process when `closed` resolves. */
@@ -29,9 +34,18 @@ export async function startServing(settings: ServeSettings, { handleSignals }: S
   const source = serviceSource(settings)
   const wanted = settings.instance ?? settings.name ?? defaultInstanceName(settings)
   const explicit = settings.instance !== undefined
-  const folder = await createInstanceFolder({ env: process.env, instance: wanted, explicit, pid: process.pid })
+  const user = await findUser(settings)
+  const folder = await createInstanceFolder({
+    env: process.env,
+    instance: wanted,
+    explicit,
+    pid: process.pid,
+    workers: user,
+    onLeftovers: (pids) => createLogger(settings.log).warn({ pids }, LEFTOVERS),
+  })
   const name = folder.instance
   const log = createLogger({ ...settings.log, bindings: { instance: name } })
+  if (process.pid === 1) log.warn({}, PID_ONE)
   const common = factoryOptions(settings, { instance: name, source })
   const socket = await openSocket(settings, { folder, log })
   const instance = new Instance({
@@ -41,6 +55,8 @@ export async function startServing(settings: ServeSettings, { handleSignals }: S
     folder,
     factory: new WorkerFactory({
       ...common,
+      user,
+      ledger: folder.ledger,
       publicSocket: { fd: socket.fd, http: httpSettings(settings, socket) },
       socketPath: (...parts) => folder.socketPath(parts.join('/')),
     }),
@@ -65,7 +81,12 @@ export async function describeGraph(settings: ServeSettings): Promise<ServiceGra
     instance: settings.instance ?? 'describe',
     source: serviceSource(settings),
   })
-  const factory = new WorkerFactory({ ...common, publicSocket: undefined, socketPath: () => '' })
+  const factory = new WorkerFactory({
+    ...common,
+    user: await findUser(settings),
+    publicSocket: undefined,
+    socketPath: () => '',
+  })
   const worker = factory.makeFirst('describe')
   const { bootTimeoutMs } = common
   try {
@@ -93,9 +114,16 @@ function factoryOptions(settings: ServeSettings, which: Pick<CommonOptions, 'ins
     generation: FIRST_GENERATION,
     log: settings.log,
     inherited: process.env,
+    envAllow: settings.envAllow,
     execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
     bootTimeoutMs: settings.supervision.bootTimeoutMs ?? SUPERVISION_DEFAULTS.bootTimeoutMs,
   }
+}
+
+/** The code that looks users up is loaded where one is given. */
+async function findUser({ user, group }: ServeSettings): Promise<WorkerUser | undefined> {
+  if (user === undefined && group === undefined) return undefined
+  return (await import('./worker-user.js')).findWorkerUser({ user, group })
 }
 
 async function openSocket(

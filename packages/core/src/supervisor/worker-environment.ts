@@ -7,9 +7,30 @@ export type Environment = Readonly<Record<string, string | undefined>>
 const NOT_INHERITED =
   /^(LISTEN_(PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|WATCHDOG_(PID|USEC)|NODE_CHANNEL_FD|NODE_CHANNEL_SERIALIZATION_MODE|NODE_UNIQUE_ID)$/
 
+/** Inherited whatever is allowed beside them: a program is hardly right without. */
+const ALWAYS_INHERITED: readonly string[] = [
+  'PATH',
+  'HOME',
+  'NODE_ENV',
+  'TZ',
+  'LANG',
+  'LC_*',
+  'TMPDIR',
+  'CUDA_VISIBLE_DEVICES',
+]
+
+/** Whom a worker runs as, where that is not the supervisor's own user. */
+export interface WorkerAccount {
+  readonly name: string
+  readonly home: string
+}
+
 export interface WorkerEnvironmentInput {
   /** The supervisor's own environment. */
   readonly inherited: Environment
+  /** Which of it a worker gets, `PREFIX*` among them; undefined: all. */
+  readonly allow?: readonly string[] | undefined
+  readonly account?: WorkerAccount | undefined
   /** What the service declares; the operating system's value wins over it. */
   readonly declared: Readonly<Record<string, string>>
   readonly identity: WorkerIdentity
@@ -23,11 +44,13 @@ export function workerEnvironment(input: WorkerEnvironmentInput): Record<string,
   const environment: Record<string, string> = { NODE_ENV: 'production', ...input.declared }
   if (input.gpus !== undefined) environment.CUDA_VISIBLE_DEVICES = input.gpus
   for (const [name, value] of Object.entries(input.inherited)) {
-    if (value !== undefined && !NOT_INHERITED.test(name)) environment[name] = value
+    if (value !== undefined && isInherited(name, input.allow)) environment[name] = value
   }
+  const { account } = input
   const { instance, service, slot, generation } = input.identity
   return {
     ...environment,
+    ...(account !== undefined && { HOME: account.home, USER: account.name, LOGNAME: account.name }),
     EKIBEN_INSTANCE: instance,
     EKIBEN_SERVICE: service,
     EKIBEN_SLOT: String(slot),
@@ -35,4 +58,14 @@ export function workerEnvironment(input: WorkerEnvironmentInput): Record<string,
     NODE_APP_INSTANCE: String(slot),
     [TOKEN_VARIABLE]: input.token,
   }
+}
+
+/** Does a worker get this variable of the supervisor? */
+export function isInherited(name: string, allow: readonly string[] | undefined): boolean {
+  if (NOT_INHERITED.test(name)) return false
+  return allow === undefined || [...ALWAYS_INHERITED, ...allow].some((pattern) => matches(name, pattern))
+}
+
+function matches(name: string, pattern: string): boolean {
+  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern
 }

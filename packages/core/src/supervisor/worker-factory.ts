@@ -9,8 +9,10 @@ import {
 import type { ServicePlan } from '../plan/serve-plan.js'
 import { monotonicMs } from '../util/monotonic.js'
 import { ProcessBackend } from '../worker/process-backend.js'
+import type { ProcessLedger } from '../worker/worker-backend.js'
 import { WorkerHandle } from '../worker/worker-handle.js'
-import { type Environment, workerEnvironment } from './worker-environment.js'
+import { type Environment, isInherited, workerEnvironment } from './worker-environment.js'
+import type { WorkerUser } from './worker-user.js'
 
 export interface WorkerFactoryOptions {
   readonly instance: string
@@ -18,6 +20,12 @@ export interface WorkerFactoryOptions {
   readonly source: ServiceSource
   readonly log: LogSettings
   readonly inherited: Environment
+  /** Which of it a worker gets whose service is not known yet; undefined: all. */
+  readonly envAllow?: readonly string[] | undefined
+  /** Whom workers run as; undefined: whoever the supervisor runs as. */
+  readonly user?: WorkerUser | undefined
+  /** Where its processes are written down; undefined: nowhere (a dry run). */
+  readonly ledger?: ProcessLedger | undefined
   /** Of this process, handed on: `--import` and the like. */
   readonly execArgv: readonly string[]
   readonly bootTimeoutMs: number
@@ -57,7 +65,7 @@ export class WorkerFactory {
   /** The short process that runs `onDeploy` of a service, with its variables. */
   makeDeploy(plan: ServicePlan): WorkerHandle {
     const init = { mode: 'deploy' as const, socketPath: undefined, http: undefined }
-    const process = { declared: plan.env, gpus: undefined, nodeArgs: plan.nodeArgs, entry: false }
+    const process = { declared: plan.env, allow: plan.envAllow, gpus: undefined, nodeArgs: plan.nodeArgs, entry: false }
     return this.#make({ service: plan.name, slot: 0, bootTimeoutMs: plan.supervision.bootTimeoutMs, init, process })
   }
 
@@ -68,6 +76,7 @@ export class WorkerFactory {
     const init = { mode: 'serve' as const, socketPath, http: plan.entry ? this.#options.publicSocket?.http : undefined }
     const process = {
       declared: plan.env,
+      allow: plan.envAllow,
       gpus: plan.gpus[slot],
       nodeArgs: [...plan.nodeArgs, ...heap],
       entry: plan.entry,
@@ -77,24 +86,27 @@ export class WorkerFactory {
 
   #makeUnplanned(mode: InitMessage['mode'], slot: number, clearance?: Promise<void>): WorkerHandle {
     const init = { mode, socketPath: undefined, http: this.#options.publicSocket?.http }
-    const process = { declared: {}, gpus: undefined, nodeArgs: [], entry: true }
+    const allow = this.#options.envAllow
+    const process = { declared: {}, allow, gpus: undefined, nodeArgs: [], entry: true }
     const { bootTimeoutMs } = this.#options
     return this.#make({ service: UNKNOWN_SERVICE, slot, bootTimeoutMs, init, process, clearance })
   }
 
   #make(worker: WorkerToMake): WorkerHandle {
-    const { instance, generation, source, log, inherited, execArgv, publicSocket } = this.#options
+    const { instance, generation, source, log, inherited, execArgv, publicSocket, user, ledger } = this.#options
     const identity = { instance, service: worker.service, slot: worker.slot, generation }
     const token = randomUUID()
     this.#incarnations++
-    const { declared, gpus, nodeArgs, entry } = worker.process
+    const { declared, allow, gpus, nodeArgs, entry } = worker.process
     const backend = new ProcessBackend({
-      env: workerEnvironment({ inherited, declared, identity, token, gpus }),
+      env: workerEnvironment({ inherited, allow, account: user, declared, identity, token, gpus }),
       nodeArgs: [...execArgv, ...nodeArgs],
       role: entry ? 'entry' : 'pool',
       cwd: source.workingDir,
       stdout: worker.init.mode === 'describe' ? 'stderr' : 'stdout',
       socketFd: entry ? publicSocket?.fd : undefined,
+      user,
+      ledger,
     })
     const init: InitMessage = {
       type: 'init',
@@ -119,15 +131,25 @@ interface WorkerToMake {
   readonly clearance?: Promise<void> | undefined
   readonly process: {
     readonly declared: Readonly<Record<string, string>>
+    readonly allow: readonly string[] | undefined
     readonly gpus: string | undefined
     readonly nodeArgs: readonly string[]
     readonly entry: boolean
   }
 }
 
-/** Can a worker that was started without knowing its plan serve under it, or must a fresh one take its place? */
-export function fitsPlan(plan: ServicePlan, inherited: Environment): boolean {
-  const setsVariables = Object.keys(plan.env).some((name) => inherited[name] === undefined)
+/** What a worker that was started without knowing its plan was given. */
+export interface Given {
+  readonly inherited: Environment
+  readonly allow: readonly string[] | undefined
+}
+
+/** Can such a worker serve under the plan, or must a fresh one take its place? */
+export function fitsPlan(plan: ServicePlan, { inherited, allow }: Given): boolean {
+  const names = Object.keys(inherited).filter((name) => inherited[name] !== undefined)
+  const isSame = names.every((name) => isInherited(name, allow) === isInherited(name, plan.envAllow))
+  const passed = new Set(names.filter((name) => isInherited(name, plan.envAllow)))
+  const setsVariables = Object.keys(plan.env).some((name) => !passed.has(name))
   const setsGpus = plan.gpus.length > 0 && inherited.CUDA_VISIBLE_DEVICES === undefined
-  return !setsVariables && !setsGpus && plan.nodeArgs.length === 0 && plan.maxHeapBytes === undefined
+  return isSame && !setsVariables && !setsGpus && plan.nodeArgs.length === 0 && plan.maxHeapBytes === undefined
 }

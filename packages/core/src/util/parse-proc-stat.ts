@@ -2,6 +2,8 @@
 export interface ProcStat {
   /** One letter: `Z` is a process that has ended and was not collected yet. */
   readonly state: string
+  /** Its process group. */
+  readonly group: number
   /** Clock ticks from the machine's start to the process's. */
   readonly startTime: string
 }
@@ -13,7 +15,7 @@ export function parseProcStat(text: string): ProcStat | undefined {
     .slice(text.lastIndexOf(')') + 1)
     .trim()
     .split(/\s+/)
-  const [state, startTime] = [fields[0], fields[19]]
-  if (!state || startTime === undefined || !/^\d+$/.test(startTime)) return undefined
-  return { state, startTime }
+  const [state, group, startTime] = [fields[0], Number(fields[2]), fields[19]]
+  if (!state || !Number.isInteger(group) || startTime === undefined || !/^\d+$/.test(startTime)) return undefined
+  return { state, group, startTime }
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { parseProcStat } from './parse-proc-stat.js'
 
@@ -19,6 +19,16 @@ export async function processIdentity(pid: number): Promise<ProcessIdentity | un
 /** Does that very process still run? */
 export async function isAlive({ pid, startTime }: ProcessIdentity): Promise<boolean> {
   return (await processIdentity(pid))?.startTime === startTime
+}
+
+/** The living processes of a group; empty where the system does not tell. */
+export async function groupMembers(group: number): Promise<number[]> {
+  const pids = (await readdir('/proc').catch(() => [])).map(Number).filter(Number.isInteger)
+  const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')))
+  return pids.filter((_pid, index) => {
+    const stat = parseProcStat(stats[index] as string)
+    return stat?.group === group && stat.state !== 'Z' && stat.state !== 'X'
+  })
 }
 
 async function startTimeFromProc(pid: number): Promise<string | undefined> {

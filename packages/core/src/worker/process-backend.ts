@@ -1,9 +1,11 @@
 import { type ChildProcess, type SpawnOptions, type StdioOptions, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { PUBLIC_SOCKET_FD, type SupervisorMessage, type WorkerRole, wrapMessage } from '../ipc/protocol.js'
+import { passOnStderr } from '../observe/pass-on-stderr.js'
+import { killGroup } from '../util/kill-group.js'
 import { OomKills } from './oom-kills.js'
 import { OutputTail } from './output-tail.js'
-import type { WorkerBackend, WorkerBackendEvents, WorkerExit } from './worker-backend.js'
+import type { ProcessLedger, WorkerBackend, WorkerBackendEvents, WorkerExit } from './worker-backend.js'
 
 const ENTRY = join(__dirname, 'entry', 'process-entry.js')
 const OUTPUT_TAIL_BYTES = 16 * 1024
@@ -26,6 +28,9 @@ export interface ProcessBackendOptions {
   readonly stdout: 'stdout' | 'stderr'
   /** The bound public socket, for entry workers. */
   readonly socketFd: number | undefined
+  /** Whom it runs as; undefined: whoever the supervisor runs as. */
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined
+  readonly ledger?: ProcessLedger | undefined
 }
 
 /** A worker in a process of its own, in a session of its own: a terminal's Ctrl-C does not reach it. */
@@ -48,10 +53,12 @@ export class ProcessBackend implements WorkerBackend {
   }
 
   start(events: WorkerBackendEvents): void {
-    const { env, nodeArgs, cwd, role, stdout, socketFd } = this.#options
+    const { env, nodeArgs, cwd, role, stdout, socketFd, user } = this.#options
     const stdio: StdioOptions = ['ignore', stdout === 'stdout' ? 1 : 2, 'pipe', 'ipc']
     if (socketFd !== undefined) stdio[PUBLIC_SOCKET_FD] = socketFd
-    const options = { cwd, env: { ...env }, stdio, detached: true }
+    // libuv empties the list of supplementary groups before it sets these.
+    const ids = user === undefined ? {} : { uid: user.uid, gid: user.gid }
+    const options = { cwd, env: { ...env }, stdio, detached: true, ...ids }
     const child = spawnOrFail([...nodeArgs, ENTRY, role], options)
     if (child instanceof Error) {
       // Not before whoever starts it has heard that it was.
@@ -60,11 +67,11 @@ export class ProcessBackend implements WorkerBackend {
     }
     this.#child = child
     oomKills.look()
-    child.once('spawn', () => events.onSpawned())
+    child.once('spawn', () => void this.#enter(child.pid as number, events))
     child.on('message', (received) => events.onMessage(received))
     child.stderr?.on('data', (chunk: Buffer) => {
       this.#output.push(chunk)
-      process.stderr.write(chunk)
+      passOnStderr(chunk)
     })
     this.#watchExit(child, events)
   }
@@ -78,6 +85,12 @@ export class ProcessBackend implements WorkerBackend {
     const pid = this.#child?.pid
     this.#killed = true
     if (pid !== undefined) killGroup(pid)
+  }
+
+  /** It gets its first word, and runs no user code, before it is written down. */
+  async #enter(pid: number, events: WorkerBackendEvents): Promise<void> {
+    await this.#options.ledger?.add(pid)
+    events.onSpawned()
   }
 
   #watchExit(child: ChildProcess, events: WorkerBackendEvents): void {
@@ -98,7 +111,10 @@ export class ProcessBackend implements WorkerBackend {
     child.once('exit', (code, signal) => {
       exit = { code, signal }
       // Its own children share its session and would outlive it.
-      if (child.pid !== undefined) killGroup(child.pid)
+      if (child.pid !== undefined) {
+        killGroup(child.pid)
+        this.#options.ledger?.remove(child.pid)
+      }
       setTimeout(release, OUTPUT_CLOSE_MS).unref()
     })
     child.once('close', release)
@@ -118,14 +134,5 @@ function spawnOrFail(args: readonly string[], options: SpawnOptions): ChildProce
     return spawn(process.execPath, args, options)
   } catch (error) {
     return error as Error
-  }
-}
-
-/** A worker leads its own process group; ESRCH only says that nobody is left in it. */
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }

@@ -17,6 +17,14 @@ export interface WorkerBackendEvents {
   onExit(exit: WorkerExit): void
 }
 
+/** Where processes are written down that must not outlive their supervisor. */
+export interface ProcessLedger {
+  /** Resolves when it is written; never rejects. */
+  add(pid: number): Promise<void>
+  /** It is gone, with all it had started. */
+  remove(pid: number): void
+}
+
 /** The only thing that knows whether a worker is a process or a thread. */
 export interface WorkerBackend {
   readonly pid: number | undefined

@@ -15,6 +15,7 @@ export function callEndpoint(path: string, { init, start, service, runner, log }
     maxConcurrency: start.traffic.maxConcurrency,
   })
   return {
+    callers: () => server.callers,
     listen: async () => {
       await server.listen(path)
       return path

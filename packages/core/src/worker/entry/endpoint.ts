@@ -5,6 +5,8 @@ import type { WorkerService } from './load-worker-service.js'
 
 /** Where a worker's calls come in: HTTP on the public socket, or frames on a Unix socket of its own. */
 export interface Endpoint {
+  /** How many other workers are connected; undefined: clients call here. */
+  readonly callers?: () => number
   /** Starts to accept; resolves with the address that callers or clients use. */
   listen(): Promise<string>
   /** Stops accepting and finishes what is in flight; resolves with what had to be cut at the deadline. */

@@ -4,13 +4,14 @@
  */
 import { type InitMessage, PROTOCOL_VERSION, TOKEN_VARIABLE, type WorkerRole } from '../../ipc/protocol.js'
 import { surviveClosedOutput } from '../../observe/survive-closed-output.js'
+import { leaveOrphaned } from './leave-orphaned.js'
 import { reportUncaught } from './report-uncaught.js'
 import { SupervisorLink } from './supervisor-link.js'
 import { Worker } from './worker.js'
 
-/** Without a supervisor nobody waits for an answer for long. */
-const ORPHAN_GRACE_MS = 5_000
 const QUICK_LEAVE_MS = 2_000
+/** What a quick leave gives to work in flight; the rest is for the service's `onStop`. */
+const QUICK_DRAIN_MS = 1_500
 const NO_WORKER = 2
 
 function main(): void {
@@ -19,10 +20,7 @@ function main(): void {
   delete process.env[TOKEN_VARIABLE]
   if (process.send === undefined || token === undefined) refuse('it was not started by a supervisor')
   let worker: Worker | undefined
-  const link = new SupervisorLink(() => {
-    if (worker === undefined) process.exit(0)
-    void worker.leave({ timeoutMs: ORPHAN_GRACE_MS, keepAliveDrainMs: 0 })
-  })
+  const link = new SupervisorLink(() => void leaveOrphaned(worker))
   reportUncaught(link)
   listenForSignals(link, () => worker)
   preload(process.argv.pop() as WorkerRole)
@@ -52,9 +50,14 @@ function serve(init: InitMessage, link: SupervisorLink): Worker {
 function listenForSignals(link: SupervisorLink, worker: () => Worker | undefined): void {
   for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const) process.on(signal, () => {})
   process.on('SIGTERM', () => void link.send({ type: 'terminated' }))
-  process.on('SIGQUIT', () => {
-    void worker()?.leave({ timeoutMs: QUICK_LEAVE_MS, keepAliveDrainMs: 0 })
-  })
+  process.on('SIGQUIT', () => leaveQuickly(worker()))
+}
+
+/** Also where it is leaving already, with more time, and where what it waits for never ends. */
+function leaveQuickly(worker: Worker | undefined): void {
+  if (worker === undefined) process.exit(0)
+  setTimeout(() => process.exit(0), QUICK_LEAVE_MS)
+  void worker.leave({ timeoutMs: QUICK_DRAIN_MS, keepAliveDrainMs: 0 })
 }
 
 function refuse(reason: string): never {

@@ -35,6 +35,11 @@ export class Worker {
     this.#link = link
   }
 
+  /** How many other workers are connected to this one; undefined: it serves none. */
+  get callers(): number | undefined {
+    return this.#endpoint?.callers?.()
+  }
+
   /** Boots and serves; a failure is reported to the supervisor, which decides. */
   async run(): Promise<void> {
     try {

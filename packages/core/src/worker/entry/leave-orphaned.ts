@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ORPHAN_LIMIT_MS } from '../../ipc/protocol.js'
+import { killGroup } from '../../util/kill-group.js'
+import { monotonicMs } from '../../util/monotonic.js'
+import type { Worker } from './worker.js'
+
+/** Without a supervisor nobody waits for an answer for long. */
+const ORPHAN_GRACE_MS = 5_000
+/** The next start waits for our end: clients that are idle get less time than at a stop. */
+const KEEP_ALIVE_DRAIN_MS = 500
+/** A caller that has not called yet has no connection either; so long one with work in flight may come. */
+const CALLERS_GONE_MS = 200
+const LOOK_AGAIN_MS = 50
+
+/**
+ * The end of a worker whose supervisor is gone: entry workers answer what is in flight, those they call serve them
+ * until they have left, and nobody outlives the limit, whatever its service does. What it had started ends with it.
+ */
+export async function leaveOrphaned(worker: Worker | undefined): Promise<void> {
+  const endGroup = (): void => killGroup(process.pid)
+  process.on('exit', endGroup)
+  setTimeout(endGroup, ORPHAN_LIMIT_MS)
+  if (worker === undefined) process.exit(0)
+  const until = monotonicMs() + ORPHAN_GRACE_MS
+  if (worker.callers !== undefined) await callersGone(worker, until)
+  await worker.leave({ timeoutMs: Math.max(0, until - monotonicMs()), keepAliveDrainMs: KEEP_ALIVE_DRAIN_MS })
+}
+
+/** Resolves when no other worker is connected, and none has been for a while. */
+async function callersGone(worker: Worker, until: number): Promise<void> {
+  let seenAt = monotonicMs()
+  while (monotonicMs() < until && monotonicMs() - seenAt < CALLERS_GONE_MS) {
+    await sleep(LOOK_AGAIN_MS)
+    if (worker.callers !== 0) seenAt = monotonicMs()
+  }
+}
