@@ -22,6 +22,7 @@ export const PURE_FILES = {
   supervisor: [
     'choose-runtime-dir',
     'reconcile',
+    'instance-health',
     'notify-message',
     'restart-budget',
     'restart-policy',

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { healthLine, isHealthy, requiredServices, type ServiceHealth } from './instance-health.js'
+
+const needs = (name: string, dependencies: Record<string, 'required' | 'optional'> = {}) => ({
+  name,
+  entry: name === 'Front',
+  dependencies: Object.entries(dependencies).map(([service, kind]) => ({ service, optional: kind === 'optional' })),
+})
+
+const PLANS = [
+  needs('Back'),
+  needs('Extra', { Deep: 'required' }),
+  needs('Deep'),
+  needs('Middle', { Back: 'required' }),
+  needs('Front', { Middle: 'required', Extra: 'optional' }),
+]
+
+function health(name: string, states: readonly string[], target = states.length): ServiceHealth {
+  const ready = states.filter((state) => state === 'ready').length
+  return {
+    name,
+    target,
+    state: ready === 0 ? 'down' : ready < target ? 'degraded' : 'ready',
+    workers: states.map((state) => ({ state })),
+  }
+}
+
+test('what is required follows the graph, but no optional edge', () => {
+  assert.deepEqual([...requiredServices(PLANS)].sort(), ['Back', 'Front', 'Middle'])
+  assert.deepEqual([...requiredServices([])], [])
+})
+
+describe('an instance', () => {
+  const required = requiredServices(PLANS)
+
+  test('is well while each required service has a ready worker', () => {
+    assert.equal(isHealthy([health('Front', ['ready']), health('Back', ['ready', 'booting'])], required), true)
+    assert.equal(isHealthy([health('Front', ['ready']), health('Extra', ['booting'])], required), true)
+  })
+
+  test('is not when one has none', () => {
+    assert.equal(isHealthy([health('Front', ['ready']), health('Back', ['booting'])], required), false)
+    assert.equal(isHealthy([health('Front', ['draining'])], required), false)
+  })
+})
+
+test('one line says what is ready of what is wanted', () => {
+  const services = [health('Front', ['ready', 'ready']), health('Back', ['ready', 'booting'])]
+  assert.equal(healthLine('running', services), 'running: Front 2/2, Back 1/2')
+  assert.equal(healthLine('starting', []), 'starting')
+})

@@ -1,0 +1,38 @@
+/** What of a service's status says how the instance is. */
+export interface ServiceHealth {
+  readonly name: string
+  readonly state: 'ready' | 'degraded' | 'down'
+  readonly target: number
+  readonly workers: readonly { readonly state: string }[]
+}
+
+/** What of a service's plan says whether the others can do without it. */
+export interface ServiceNeeds {
+  readonly name: string
+  readonly entry: boolean
+  readonly dependencies: readonly { readonly service: string; readonly optional: boolean }[]
+}
+
+/** The services without which a request cannot be served: the entry one, and what it needs, down the graph. */
+export function requiredServices(plans: readonly ServiceNeeds[]): ReadonlySet<string> {
+  const required = new Set(plans.filter(({ entry }) => entry).map(({ name }) => name))
+  // A set that grows while it is walked is walked to its end.
+  for (const name of required) {
+    const needed = plans.find((plan) => plan.name === name)?.dependencies ?? []
+    for (const { service, optional } of needed) if (!optional) required.add(service)
+  }
+  return required
+}
+
+/** Is no required service down? */
+export function isHealthy(services: readonly ServiceHealth[], required: ReadonlySet<string>): boolean {
+  return services.every(({ name, state }) => state !== 'down' || !required.has(name))
+}
+
+/** One line for people: `running: Front 2/2, Back 1/2`. */
+export function healthLine(state: string, services: readonly ServiceHealth[]): string {
+  const counts = services.map(({ name, target, workers }) => {
+    return `${name} ${workers.filter((worker) => worker.state === 'ready').length}/${target}`
+  })
+  return counts.length === 0 ? state : `${state}: ${counts.join(', ')}`
+}
