@@ -64,12 +64,17 @@ describe('a drain', () => {
     assert.deepEqual(await report, { cut: [] })
   })
 
-  test('says 503 on /readyz and 200 on /livez, and refuses new connections', async () => {
-    await using host = await startHost(Api)
+  test('leaves /readyz to its owner, says 200 on /livez, and refuses new connections', async () => {
+    let isReady = true
+    await using host = await startHost(Api, { isReady: () => isReady })
+    await using replaced = await rawClient(host.port)
+    await answered(replaced, postText('/echo', { text: 'known' }), 1)
     await using first = await rawClient(host.port)
     await using second = await rawClient(host.port)
     for (const client of [first, second]) await answered(client, postText('/echo', { text: 'known' }), 1)
     const report = host.drain(LONG, LONG)
+    assert.match(await answered(replaced, 'GET /readyz HTTP/1.1\r\nhost: a\r\n\r\n', 2), /^HTTP\/1\.1 200/)
+    isReady = false
     assert.match(await answered(first, 'GET /readyz HTTP/1.1\r\nhost: a\r\n\r\n', 2), /^HTTP\/1\.1 503/)
     assert.match(await answered(second, 'GET /livez HTTP/1.1\r\nhost: a\r\n\r\n', 2), /^HTTP\/1\.1 200/)
     await report

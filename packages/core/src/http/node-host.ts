@@ -32,7 +32,7 @@ export interface NodeHostOptions {
   readonly maxConcurrency?: number | undefined
   /** Calls that wait for one of those places. Default 1000. */
   readonly maxQueue?: number | undefined
-  /** Said by `/readyz`, unless the host drains. */
+  /** Said by `/readyz`, also while the host drains: it may merely be replaced by another. */
   readonly isReady: () => boolean
   /** Where its requests are counted. */
   readonly counts?: CountTable | undefined
@@ -69,7 +69,7 @@ export class NodeHost implements ExchangeOwner {
   constructor(options: NodeHostOptions) {
     const { definition, maxConcurrency, maxQueue = DEFAULT_MAX_QUEUE } = options
     this.#options = options
-    this.#dispatcher = new Dispatcher({ ...options, isReady: () => this.#state === 'serving' && options.isReady() })
+    this.#dispatcher = new Dispatcher(options)
     if (maxConcurrency !== undefined) this.#gate = new Gate({ service: definition.name, maxConcurrency, maxQueue })
     this.#server = this.#createServer(options.receive ?? DEFAULT_RECEIVE)
   }

@@ -130,7 +130,8 @@ export class Worker {
   }
 
   async #leave({ timeoutMs, keepAliveDrainMs }: Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>): Promise<void> {
-    this.#stopping = true
+    // One that is merely replaced answers as the others do: its instance serves on.
+    if (keepAliveDrainMs !== null) this.#stopping = true
     this.#runner?.beginDrain()
     const cut = (await this.#endpoint?.drain({ timeoutMs, keepAliveDrainMs })) ?? []
     if (cut.length > 0) await this.#link.send({ type: 'cut', what: cut })
