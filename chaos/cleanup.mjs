@@ -1,0 +1,21 @@
+const tasks = new Set()
+
+/** What must not outlive us, whatever happens: run at the end, last first. Gives back how to forget it. */
+export function addCleanup(task) {
+  tasks.add(task)
+  return () => tasks.delete(task)
+}
+
+export async function cleanUp() {
+  for (const task of [...tasks].reverse()) {
+    tasks.delete(task)
+    await task()
+  }
+}
+
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+]) {
+  process.once(signal, () => void cleanUp().finally(() => process.exit(code)))
+}

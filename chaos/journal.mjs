@@ -1,0 +1,32 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** Who had what: the notes that workers write as connections and requests arrive (services/work.mjs). */
+export async function readJournal(folder) {
+  const accepted = new Map()
+  const taken = new Map()
+  for (const name of await readdir(folder)) {
+    const pid = Number(name)
+    for (const line of (await readFile(join(folder, name), 'utf8')).split('\n')) {
+      const [kind, key, time] = line.split(' ')
+      if (kind === 'connection') push(accepted, Number(key), { pid, at: Number(time) })
+      else if (kind === 'request') push(taken, key, { pid, at: Number(time) })
+    }
+  }
+  return {
+    /** Did that process have the failed request in hand? By its connection, or by its id where it was called. */
+    hadInHand(pid, { id, localPort, endedAt }) {
+      if (taken.get(id)?.some((note) => note.pid === pid)) return true
+      // A port is used again: its last acceptor before the request ended counts.
+      const acceptors = accepted.get(localPort)?.filter((note) => note.at <= endedAt + 1) ?? []
+      return acceptors.at(-1)?.pid === pid
+    },
+  }
+}
+
+function push(map, key, note) {
+  const notes = map.get(key) ?? []
+  notes.push(note)
+  notes.sort((a, b) => a.at - b.at)
+  map.set(key, notes)
+}

@@ -1,0 +1,53 @@
+/** A text that is longer than any answer that is looked into. */
+const KEPT_BYTES = 4096
+
+/** Puts one HTTP/1.1 answer together; of a long body it keeps the beginning and counts the rest. */
+export class AnswerReader {
+  #head = ''
+  #headers
+  #status = 0
+  #expected = 0
+  #received = 0
+  #kept = []
+  #keptBytes = 0
+
+  /** The answer once it is whole; `{ outcome, detail }` where it is none. */
+  push(chunk) {
+    if (this.#headers !== undefined) return this.#take(chunk)
+    this.#head += chunk.toString('latin1')
+    const end = this.#head.indexOf('\r\n\r\n')
+    if (end === -1) return undefined
+    const body = Buffer.from(this.#head.slice(end + 4), 'latin1')
+    const [first, ...lines] = this.#head.slice(0, end).split('\r\n')
+    this.#status = Number(/^HTTP\/1\.1 (\d{3})/.exec(first)?.[1])
+    this.#headers = new Map(lines.map((line) => [line.split(':', 1)[0].toLowerCase(), line.replace(/^[^:]*:\s*/, '')]))
+    const length = this.#headers.get('content-length')
+    if (Number.isNaN(this.#status) || length === undefined) {
+      return { outcome: 'unexpected body', detail: `no answer of known length: ${this.#head.slice(0, 200)}` }
+    }
+    this.#expected = Number(length)
+    return this.#take(body)
+  }
+
+  describe() {
+    if (this.#headers === undefined) return this.#head === '' ? 'nothing was answered' : 'the head was not whole'
+    return `${this.#received} of ${this.#expected} bytes were answered`
+  }
+
+  #take(chunk) {
+    this.#received += chunk.length
+    if (this.#keptBytes < KEPT_BYTES) {
+      this.#kept.push(chunk.subarray(0, KEPT_BYTES - this.#keptBytes))
+      this.#keptBytes += this.#kept.at(-1).length
+    }
+    if (this.#received < this.#expected) return undefined
+    if (this.#received > this.#expected) return { outcome: 'unexpected body', detail: 'more than its content-length' }
+    return {
+      status: this.#status,
+      headers: this.#headers,
+      closes: this.#headers.get('connection')?.toLowerCase() === 'close',
+      bytes: this.#received,
+      text: Buffer.concat(this.#kept).toString('latin1'),
+    }
+  }
+}
