@@ -31,6 +31,7 @@ export async function makeProject() {
   await deploy('good')
   return {
     path,
+    journal: join(path, 'journal'),
     deploy,
     async remove() {
       forget()

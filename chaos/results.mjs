@@ -1,18 +1,34 @@
-/** What the scenarios have found: rows of the table, and targets that were met or not. */
+const SHOWN_FAILURES = 5
+
+/** What the scenarios have found: rows of the table, and targets that were met or not. Says each as it comes. */
 export class Results {
   rows = []
   targets = []
   skipped = []
+  #say
 
-  /** `report`: a load's books. `slowestMs` is the slowest right answer. */
-  row({ scenario, server, node, events, report, note = '' }) {
-    const { sent, failed } = report
-    this.rows.push({ scenario, server, node, events, sent, failed, slowestMs: report.slowest[0]?.ms, note })
+  constructor(say) {
+    this.#say = say
+  }
+
+  /**
+   * `report`: a load's books. `odd`: failures that are looked at more closely, told by when they were after `since`.
+   * Failed are all but right answers, unless the row counts something else.
+   */
+  row({ scenario, server, node, events, report, note = '', failed = report.failed, odd = [], since = 0 }) {
+    const slowestMs = report.slowest[0]?.ms
+    const parts = [describeOutcomes(report.outcomes), note].filter(Boolean)
+    this.rows.push({ scenario, server, node, events, sent: report.sent, failed, slowestMs, note: parts.join('; ') })
+    this.#say(
+      `   ${scenario}, ${server}, Node ${node}, ${events}: ${failed} of ${report.sent} failed; ${parts.join('; ')}`,
+    )
+    for (const failure of odd.slice(0, SHOWN_FAILURES)) this.#say(`     ${describeFailure(failure, since)}`)
   }
 
   /** Something Ekiben must hold; `figure` is what was measured. */
   target(text, met, figure) {
     this.targets.push({ text, met, figure })
+    this.#say(`   ${met ? 'met' : 'NOT MET'}: ${text}: ${figure}`)
   }
 
   skip(text, why) {
@@ -20,12 +36,17 @@ export class Results {
   }
 }
 
-/** How requests failed, in words. */
-export function describeFailures({ outcomes, failed }) {
-  if (failed === 0) return ''
-  const { ok, ...bad } = outcomes
-  const parts = Object.entries(bad).flatMap(([outcome, count]) => (count > 0 ? [`${count} ${outcome}`] : []))
-  return parts.join(', ')
+/** How requests failed, in words; empty: none did. */
+function describeOutcomes({ ok: _, ...bad }) {
+  return Object.entries(bad)
+    .flatMap(([outcome, count]) => (count > 0 ? [`${count} ${outcome}`] : []))
+    .join(', ')
+}
+
+function describeFailure({ profile, outcome, at, endedAt, pid, detail, status, text }, since) {
+  const from = since === 0 ? at : since
+  const when = `begun ${Math.round(at - from)} ms, ended ${Math.round(endedAt - from)} ms`
+  return [profile, outcome, when, `worker ${pid ?? 'unknown'}`, detail, status, text].filter(Boolean).join(', ')
 }
 
 /** The table and the targets, as Markdown. */

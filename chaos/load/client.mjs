@@ -57,14 +57,15 @@ export class Client {
     const endedAt = performance.now()
     const ms = endedAt - startedAt - ownMs - this.#extraMs
     if (outcome === 'ok') this.#pid = answererOf(result)
-    const record = { profile: name, outcome, at: performance.timeOrigin + startedAt, ms, pid: this.#pid }
+    const times = { at: performance.timeOrigin + startedAt, endedAt: performance.timeOrigin + endedAt, ms }
+    const record = { profile: name, outcome, ...times, pid: this.#pid }
     if (outcome === 'ok') {
       this.#tally.add(record)
     } else {
       const answer = status === undefined ? {} : { status, text: text.slice(0, 300) }
       const retryAfter = headers?.get('retry-after')
       const more = { id, detail, ...answer, retryAfter, localPort: this.#connection?.localPort }
-      this.#tally.add({ ...record, ...more, endedAt: performance.timeOrigin + endedAt })
+      this.#tally.add({ ...record, ...more })
     }
     if (connection === 'new' || this.#connection?.isOpen === false) this.#forget()
     return outcome === 'ok'

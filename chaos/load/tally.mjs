@@ -11,20 +11,21 @@ export class Tally {
   #answerers = new Map()
 
   /** `ms` is what the server is answerable for: without the client's own pauses, the relay, and the work asked for. */
-  add({ profile, outcome, at, ms, pid, ...more }) {
+  add({ profile, outcome, at, endedAt, ms, pid, ...more }) {
     this.#outcomes[outcome]++
     this.#profiles[profile] ??= { sent: 0, failed: 0, slowest: [] }
     const books = this.#profiles[profile]
     books.sent++
     if (outcome !== 'ok') {
       books.failed++
-      if (this.#failures.length < KEPT_FAILURES) this.#failures.push({ profile, outcome, at, ms, pid, ...more })
+      if (this.#failures.length < KEPT_FAILURES)
+        this.#failures.push({ profile, outcome, at, endedAt, ms, pid, ...more })
       return
     }
     this.#note(books.slowest, { profile, at, ms, pid })
     const seen = this.#answerers.get(pid)
-    if (seen === undefined) this.#answerers.set(pid, { first: at, last: at, count: 1 })
-    else Object.assign(seen, { last: Math.max(seen.last, at), count: seen.count + 1 })
+    if (seen === undefined) this.#answerers.set(pid, { firstAnsweredAt: endedAt, lastBegunAt: at })
+    else seen.lastBegunAt = Math.max(seen.lastBegunAt, at)
   }
 
   report() {
@@ -37,7 +38,7 @@ export class Tally {
       profiles: this.#profiles,
       failures: this.#failures,
       slowest: books.flatMap(({ slowest }) => slowest).sort((a, b) => b.ms - a.ms),
-      /** When each process began the first and the last request that it answered. */
+      /** By process: when its first answer was there, and when the last request was begun that it answered. */
       answerers: [...this.#answerers].map(([pid, seen]) => ({ pid, ...seen })),
     }
   }

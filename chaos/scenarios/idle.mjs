@@ -8,14 +8,14 @@ const FLAGS = ['--api-workers', '2', '--workers', 'Back=2']
 const SETTLE_MS = 3_000
 
 /** What a supervisor costs when nothing happens. */
-export async function idle({ quick, nodes, results, say }) {
+export async function idle({ quick, slack, nodes, results }) {
   if (!hasProc) {
     results.skip('processor time of an idle supervisor', 'needs /proc')
     return
   }
-  const seconds = quick ? 10 : 30
+  const seconds = quick ? 5 : 30
   const percents = []
-  for (const node of quick ? nodes : [nodes[0]]) {
+  for (const node of nodes) {
     const project = await makeProject()
     const server = await startEkiben({ node: node.binary, project, flags: FLAGS })
     await sleep(SETTLE_MS)
@@ -27,6 +27,6 @@ export async function idle({ quick, nodes, results, say }) {
   }
   const worst = Math.max(...percents)
   const figure = `${worst.toFixed(2)} % over ${seconds} s`
-  say(`   ${figure}`)
-  results.target(`an idle supervisor takes less than ${TARGET_PERCENT} % of a core`, worst < TARGET_PERCENT, figure)
+  const limit = TARGET_PERCENT * slack
+  results.target(`an idle supervisor takes less than ${limit} % of a core`, worst < limit, figure)
 }

@@ -2,54 +2,46 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { makeProject } from '../deploys.mjs'
 import { readJournal } from '../journal.mjs'
 import { startLoad } from '../load/start-load.mjs'
-import { describeFailures } from '../results.mjs'
 import { startCluster } from '../servers/cluster.mjs'
 import { startEkiben } from '../servers/ekiben.mjs'
 import { startPm2 } from '../servers/pm2.mjs'
 
-const SCENARIO = 'kill -9 of a worker'
 const CLIENTS = { busy: 6, newConnection: 4, poster: 2, waiter: 8, caller: 6, newCaller: 2 }
 /** Killed more often than any policy would take for chance: the back-off must not grow, nor the service be flapping. */
 const POLICY = ['--set', 'restart.resetAfterMs=200', '--set', 'restart.flappingCount=1000']
+const FLAGS = ['--api-workers', '2', '--workers', 'Back=2', ...POLICY]
 const BEYOND_BOOT_MS = 200
 const BETWEEN_MS = 700
 /** Two processes' clocks, and the time that a signal takes. */
 const CLOCK_MS = 20
 
 /** SIGKILL of one worker after another under load: who fails, and when is its slot ready again? */
-export async function kill({ quick, nodes, current, peers, results, say }) {
+export async function kill({ quick, slack, nodes, current, peers, results }) {
   const kills = quick ? 6 : 20
-  const all = { foreign: 0, worstMs: 0, kills: 0 }
+  const found = []
   for (const node of nodes) {
-    const flags = ['--api-workers', '2', '--workers', 'Back=2', ...POLICY]
-    const start = (project, env) => startEkiben({ node: node.binary, project, flags, env })
-    const found = await measure({ node, start, kills, strike: strikeEkiben, results, say })
-    all.foreign += found.foreign.length
-    all.kills += kills
-    all.worstMs = Math.max(all.worstMs, ...found.strikes.map(({ beyondBootMs }) => beyondBootMs))
+    const start = (project, env) => startEkiben({ node: node.binary, project, flags: FLAGS, env })
+    found.push(await measure({ node, start, kills, strike: strikeEkiben, results }))
   }
   if (peers !== undefined) {
-    const cluster = (project, env) => startCluster({ node: current.binary, project, env })
-    await measure({ node: current, start: cluster, kills, strike: strikePeer, results, say })
-    const pm2 = (project, env) => startPm2({ node: current.binary, project, bin: peers.pm2, env })
-    await measure({ node: current, start: pm2, kills, strike: strikePeer, results, say })
+    const node = current
+    const cluster = (project, env) => startCluster({ node: node.binary, project, env })
+    await measure({ node, start: cluster, kills, strike: strikePeer, results })
+    const pm2 = (project, env) => startPm2({ node: node.binary, project, bin: peers.pm2, env })
+    await measure({ node, start: pm2, kills, strike: strikePeer, results })
   }
-  results.target(
-    'after SIGKILL of a worker only its own requests in flight fail',
-    all.foreign === 0,
-    `${all.foreign} others failed, ${all.kills} kills`,
-  )
-  results.target(
-    `its slot is ready again within its boot time + ${BEYOND_BOOT_MS} ms`,
-    all.worstMs <= BEYOND_BOOT_MS,
-    `boot + ${Math.round(all.worstMs)} ms at worst`,
-  )
+  const foreign = found.reduce((sum, one) => sum + one.foreign, 0)
+  const figure = `${foreign} others failed, in ${kills * nodes.length} kills`
+  results.target('after SIGKILL of a worker only its own requests in flight fail', foreign === 0, figure)
+  const worstMs = Math.max(...found.flatMap(({ strikes }) => strikes.map(({ beyondBootMs }) => beyondBootMs)))
+  const limit = BEYOND_BOOT_MS * slack
+  const text = `its slot is ready again within its boot time + ${limit} ms`
+  results.target(text, worstMs <= limit, `boot + ${Math.round(worstMs)} ms at worst`)
 }
 
-async function measure({ node, start, kills, strike, results, say }) {
+async function measure({ node, start, kills, strike, results }) {
   const project = await makeProject()
-  const journalFolder = `${project.path}/journal`
-  const server = await start(project, { CHAOS_JOURNAL: journalFolder })
+  const server = await start(project, { CHAOS_JOURNAL: project.journal })
   const load = await startLoad(server.port, CLIENTS)
   const strikes = []
   for (let at = 0; at < kills; at++) {
@@ -59,15 +51,13 @@ async function measure({ node, start, kills, strike, results, say }) {
   await sleep(BETWEEN_MS)
   const report = await load.stop()
   await server.stop()
-  const journal = await readJournal(journalFolder)
+  const journal = await readJournal(project.journal)
   await project.remove()
   const { own, foreign } = attribute(report.failures, strikes, journal)
-  const note = `${describeFailures(report)}; per kill: ${histogram(own)}; not the victim's: ${foreign.length}`
-  results.row({ scenario: SCENARIO, server: server.name, node: node.version, events: `${kills} kills`, report, note })
-  say(`   ${server.name}, Node ${node.version}: ${report.failed} of ${report.sent} failed; ${note}`)
-  say(`   beyond boot, ms: ${strikes.map(({ beyondBootMs }) => Math.round(beyondBootMs)).join(' ')}`)
-  for (const failure of foreign.slice(0, 5)) say(`   not the victim's: ${JSON.stringify(failure)}`)
-  return { strikes, foreign }
+  const note = `for each kill ${histogram(own)}; not the victim's: ${foreign.length}`
+  const row = { scenario: 'kill -9 of a worker', server: server.name, node: node.version, events: `${kills} kills` }
+  results.row({ ...row, report, note, odd: foreign })
+  return { strikes, foreign: foreign.length }
 }
 
 /** Entry and pool workers in turn. */
@@ -79,7 +69,7 @@ async function strikeEkiben(server, at) {
   const killedAt = Date.now()
   process.kill(pid, 'SIGKILL')
   const { readyAt, bootMs } = await server.replaced({ service, slot, mark })
-  return { pid, killedAt, beyondBootMs: readyAt - killedAt - bootMs }
+  return { pid, service, killedAt, beyondBootMs: readyAt - killedAt - bootMs }
 }
 
 async function strikePeer(server, at) {
@@ -89,14 +79,14 @@ async function strikePeer(server, at) {
   const killedAt = Date.now()
   process.kill(pid, 'SIGKILL')
   while (!(await server.workers()).some((worker) => !known.has(worker.pid))) await sleep(20)
-  return { pid, killedAt, beyondBootMs: Number.NaN }
+  return { pid, killedAt }
 }
 
 /** Whose failures they were: `own` has their number for each strike. */
 function attribute(failures, strikes, journal) {
   const own = strikes.map(() => 0)
   const foreign = failures.filter((failure) => {
-    const at = strikes.findIndex((strike) => wasInFlight(failure, strike) && journal.hadInHand(strike.pid, failure))
+    const at = strikes.findIndex((strike) => wasInFlight(failure, strike) && wasOf(failure, strike, journal))
     if (at === -1) return true
     own[at]++
     return false
@@ -108,9 +98,15 @@ function wasInFlight({ at, endedAt }, { killedAt }) {
   return at <= killedAt + CLOCK_MS && endedAt >= killedAt - CLOCK_MS
 }
 
-/** `0 x 3, 2 x 5`: three kills failed no request, five failed two. */
+/** By its connection or its id; a call that the victim had not yet read is in no journal, but its caller names the loss. */
+function wasOf(failure, { pid, service }, journal) {
+  if (journal.hadInHand(pid, failure)) return true
+  return service === 'Back' && failure.text?.includes('"EKB_ERR_WORKER_LOST"') === true
+}
+
+/** `0 (3 times), 2 (5 times)`: three kills failed no request, five failed two. */
 function histogram(numbers) {
   const counts = new Map()
   for (const number of numbers.toSorted((a, b) => a - b)) counts.set(number, (counts.get(number) ?? 0) + 1)
-  return [...counts].map(([number, count]) => `${number} x ${count}`).join(', ')
+  return [...counts].map(([number, count]) => `${number} (${count} times)`).join(', ')
 }

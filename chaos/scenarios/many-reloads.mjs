@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url'
 import { makeProject } from '../deploys.mjs'
 import { startLoad } from '../load/start-load.mjs'
 import { descriptorsOf, hasProc } from '../proc.mjs'
-import { describeFailures } from '../results.mjs'
 import { startEkiben } from '../servers/ekiben.mjs'
 
 const HOOK = fileURLToPath(new URL('../services/heap-hook.cjs', import.meta.url))
@@ -14,7 +13,7 @@ const WARM_UP = 3
 const SETTLED_WITHIN_MS = 15_000
 
 /** Reload after reload: does the supervisor keep anything? */
-export async function manyReloads({ quick, current, results, say }) {
+export async function manyReloads({ quick, current, results }) {
   if (!hasProc) {
     results.skip('reloads leave the supervisor as it was', 'needs /proc')
     return
@@ -37,10 +36,10 @@ export async function manyReloads({ quick, current, results, say }) {
   const grownBytes = after.heapBytes - before.heapBytes
   const descriptors = `${before.descriptors} before, ${after.descriptors} after`
   const heap = `${(before.heapBytes / MEGABYTE).toFixed(2)} MB before, ${(after.heapBytes / MEGABYTE).toFixed(2)} MB after`
-  const note = [describeFailures(report), `descriptors ${descriptors}; heap ${heap}`].filter(Boolean).join('; ')
   const events = `${reloads} reloads`
-  results.row({ scenario: 'many reloads', server: server.name, node: current.version, events, report, note })
-  say(`   ${report.failed} of ${report.sent} failed; ${note}`)
+  const note = `descriptors ${descriptors}; heap ${heap}`
+  const row = { scenario: 'many reloads', server: server.name, node: current.version, events }
+  results.row({ ...row, report, note, odd: report.failures })
   results.target(
     `${reloads} reloads leave the supervisor's descriptors as they were`,
     after.descriptors <= before.descriptors,
