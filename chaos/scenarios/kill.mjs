@@ -12,7 +12,7 @@ const POLICY = ['--set', 'restart.resetAfterMs=200', '--set', 'restart.flappingC
 const FLAGS = ['--api-workers', '2', '--workers', 'Back=2', ...POLICY]
 const BEYOND_BOOT_MS = 200
 const BETWEEN_MS = 700
-/** Two processes' clocks, and the time that a signal takes. */
+/** Two processes' clocks. */
 const CLOCK_MS = 20
 
 /** SIGKILL of one worker after another under load: who fails, and when is its slot ready again? */
@@ -86,7 +86,7 @@ async function strikePeer(server, at) {
 function attribute(failures, strikes, journal) {
   const own = strikes.map(() => 0)
   const foreign = failures.filter((failure) => {
-    const at = strikes.findIndex((strike) => wasInFlight(failure, strike) && wasOf(failure, strike, journal))
+    const at = strikes.findIndex((strike) => wasOf(failure, strike, journal))
     if (at === -1) return true
     own[at]++
     return false
@@ -94,12 +94,9 @@ function attribute(failures, strikes, journal) {
   return { own, foreign }
 }
 
-function wasInFlight({ at, endedAt }, { killedAt }) {
-  return at <= killedAt + CLOCK_MS && endedAt >= killedAt - CLOCK_MS
-}
-
 /** By its connection or its id; a call that the victim had not yet read is in no journal, but its caller names the loss. */
-function wasOf(failure, { pid, service }, journal) {
+function wasOf(failure, { pid, service, killedAt }, journal) {
+  if (failure.endedAt < killedAt - CLOCK_MS) return false
   if (journal.hadInHand(pid, failure)) return true
   return service === 'Back' && failure.text?.includes('"EKB_ERR_WORKER_LOST"') === true
 }
