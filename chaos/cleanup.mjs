@@ -6,6 +6,11 @@ export function addCleanup(task) {
   return () => tasks.delete(task)
 }
 
+let isEnding = false
+
+/** We were told to end: what fails from now on fails because of that. */
+export const wasInterrupted = () => isEnding
+
 export async function cleanUp() {
   for (const task of [...tasks].reverse()) {
     tasks.delete(task)
@@ -17,5 +22,8 @@ for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ]) {
-  process.once(signal, () => void cleanUp().finally(() => process.exit(code)))
+  process.once(signal, () => {
+    isEnding = true
+    void cleanUp().finally(() => process.exit(code))
+  })
 }

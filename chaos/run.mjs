@@ -14,7 +14,7 @@ import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { nodeBinary } from '../scripts/node-versions.mjs'
 import { setup } from '../scripts/setup.mjs'
-import { cleanUp } from './cleanup.mjs'
+import { cleanUp, wasInterrupted } from './cleanup.mjs'
 import { formatResults, Results } from './results.mjs'
 import { badDeploy } from './scenarios/bad-deploy.mjs'
 import { idle } from './scenarios/idle.mjs'
@@ -69,6 +69,7 @@ try {
     try {
       await SCENARIOS[name](context)
     } catch (error) {
+      if (wasInterrupted()) await new Promise(() => {})
       failed++
       say(`${name} could not be run: ${error.stack}`)
     } finally {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { makeProject } from '../deploys.mjs'
 import { startLoad } from '../load/start-load.mjs'
@@ -10,7 +9,6 @@ const CLIENTS = { newConnection: 2, poster: 1 }
 const MEGABYTE = 2 ** 20
 /** Before the first figures: what is loaded and compiled at the first reload stays. */
 const WARM_UP = 3
-const SETTLED_WITHIN_MS = 15_000
 
 /** Reload after reload: does the supervisor keep anything? */
 export async function manyReloads({ quick, current, results }) {
@@ -23,6 +21,7 @@ export async function manyReloads({ quick, current, results }) {
   const flags = ['--set', 'minReadyMs=50']
   const server = await startEkiben({ node: current.binary, project, flags, nodeArgs: ['--require', HOOK] })
   for (let at = 0; at < WARM_UP; at++) await server.reload('signal')
+  await server.atRest()
   const before = await measure(server)
   const load = await startLoad(server.port, CLIENTS)
   for (let at = 0; at < reloads; at++) {
@@ -30,7 +29,9 @@ export async function manyReloads({ quick, current, results }) {
     if (reason !== undefined) throw new Error(`reload ${at} was refused: ${reason}`)
   }
   const report = await load.stop()
-  const after = await settled(server, before)
+  // Old workers leave when their last connection has: their channels are among the descriptors until then.
+  await server.atRest()
+  const after = await measure(server)
   await server.stop()
   await project.remove()
   const grownBytes = after.heapBytes - before.heapBytes
@@ -51,17 +52,6 @@ export async function manyReloads({ quick, current, results }) {
     report.failed === 0,
     `${report.failed} of ${report.sent}`,
   )
-}
-
-/** Old workers leave when their last connection has: their channels are among the descriptors until then. */
-async function settled(server, before) {
-  const giveUpAt = performance.now() + SETTLED_WITHIN_MS
-  let seen = await measure(server)
-  while (seen.descriptors > before.descriptors && performance.now() < giveUpAt) {
-    await sleep(250)
-    seen = await measure(server)
-  }
-  return seen
 }
 
 async function measure(server) {

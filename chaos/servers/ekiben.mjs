@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { ManagedProcess } from './managed-process.mjs'
@@ -65,6 +66,17 @@ class Ekiben {
     const isOutcome = ({ msg, code }) => msg === 'reloaded' || code?.startsWith('EKB_ERR_RELOAD')
     const { code, msg } = await this.until(isOutcome, { mark, timeoutMs: RELOAD_TIMEOUT_MS, what: 'the reload' })
     return code === undefined ? undefined : msg
+  }
+
+  /** Resolves when every worker there is is ready: none boots, none drains. */
+  async atRest() {
+    while (this.#leaving() > 0) await sleep(50)
+  }
+
+  #leaving() {
+    const states = new Map()
+    for (const { msg, workerPid, to } of this.#supervisor.lines) if (msg === 'worker state') states.set(workerPid, to)
+    return [...states.values()].filter((state) => state !== 'ready' && state !== 'exited').length
   }
 
   /** Ready workers of a service, or of all: `{ pid, slot }`, by the supervisor's log. */
