@@ -1,12 +1,11 @@
 const tasks = new Set()
+let isEnding = false
 
 /** What must not outlive us, whatever happens: run at the end, last first. Gives back how to forget it. */
 export function addCleanup(task) {
   tasks.add(task)
   return () => tasks.delete(task)
 }
-
-let isEnding = false
 
 /** We were told to end: what fails from now on fails because of that. */
 export const wasInterrupted = () => isEnding
