@@ -15,11 +15,16 @@
  *     drain ───────────────────────────▶  finish, then exit 0
  *           ◀────────────── boot-failed   (any time before ready; the worker then exits)
  *           ◀───────────────── uncaught   (any time: it is about to end by an error that nobody caught)
+ *           ◀─────────────────── counts   (with a heartbeat where something was counted, on `collect`, and at the end)
+ *     collect ─────────────────────────▶  counts, now
+ *           ◀─────────────────── scrape   (an entry worker was asked for the metrics of the instance)
+ *     metrics ─────────────────────────▶  their text
  *
- * Lifecycle only: no payload of a call ever travels here, and no Error object (see errors/error-codec.ts).
+ * Lifecycle and figures only: no payload of a call ever travels here, and no Error object (see errors/error-codec.ts).
  */
 import type { WireError } from '../errors/error-codec.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
+import type { CountReport } from '../metrics/worker-counts.js'
 import type { TrafficPlan } from '../plan/serve-plan.js'
 
 export const PROTOCOL_VERSION = 1
@@ -56,6 +61,8 @@ export interface HttpSettings {
   readonly backlog: number
   readonly keepAliveTimeoutMs: number
   readonly accessLog: boolean
+  /** Does `/metrics` answer here? Default: no. */
+  readonly metrics?: boolean
   /**
    * The address `server.address()` must show: a mismatch means that the bind went astray. A Unix socket, which
    * shows none, has its path for a host.
@@ -139,6 +146,20 @@ export interface StoppingMessage {
   readonly type: 'stopping'
 }
 
+/** Asks for what was counted since the last report. */
+export interface CollectMessage {
+  readonly type: 'collect'
+  readonly id: number
+}
+
+/** The answer to `scrape`. */
+export interface MetricsMessage {
+  readonly type: 'metrics'
+  readonly id: number
+  /** undefined: it could not be made. */
+  readonly text: string | undefined
+}
+
 export type SupervisorMessage =
   | InitMessage
   | StartMessage
@@ -146,6 +167,20 @@ export type SupervisorMessage =
   | SnapshotMessage
   | StoppingMessage
   | DrainMessage
+  | CollectMessage
+  | MetricsMessage
+
+/** What was counted since the last report; `answers`: the `collect` it answers. */
+export interface CountsMessage {
+  readonly type: 'counts'
+  readonly report: CountReport | undefined
+  readonly answers: number | undefined
+}
+
+export interface ScrapeMessage {
+  readonly type: 'scrape'
+  readonly id: number
+}
 
 /** How a worker fares, said with each heartbeat. */
 export interface Vitals {
@@ -183,6 +218,8 @@ export type WorkerMessage =
   | { readonly type: 'terminated' }
   /** Requests that were cut at the deadline, for the supervisor's report. */
   | { readonly type: 'cut'; readonly what: readonly string[] }
+  | CountsMessage
+  | ScrapeMessage
 
 const WORKER_MESSAGE_TYPES: ReadonlySet<string> = new Set<WorkerMessage['type']>([
   'announced',
@@ -195,6 +232,8 @@ const WORKER_MESSAGE_TYPES: ReadonlySet<string> = new Set<WorkerMessage['type']>
   'uncaught',
   'terminated',
   'cut',
+  'counts',
+  'scrape',
 ])
 const SUPERVISOR_MESSAGE_TYPES: ReadonlySet<string> = new Set<SupervisorMessage['type']>([
   'init',
@@ -203,6 +242,8 @@ const SUPERVISOR_MESSAGE_TYPES: ReadonlySet<string> = new Set<SupervisorMessage[
   'snapshot',
   'stopping',
   'drain',
+  'collect',
+  'metrics',
 ])
 
 /** Messages of ours travel under this key: user code may use the same channel for its own. */

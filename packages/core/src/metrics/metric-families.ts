@@ -1,7 +1,7 @@
 import { WORKER_STATES } from '../worker/lifecycle.js'
 import { BUCKET_LIMITS_MS } from './count-table.js'
 import type { CountTotal } from './count-totals.js'
-import type { MetricFamily, Sample } from './format-exposition.js'
+import type { HistogramSample, MetricFamily, Sample } from './format-exposition.js'
 
 /** One worker as it is now; figures that it has not told yet are undefined. */
 export interface WorkerFigures {
@@ -31,6 +31,8 @@ export interface InstanceFigures {
   readonly supervisorRssBytes: number
 }
 
+/** In seconds, as Prometheus counts time. */
+const LIMITS = BUCKET_LIMITS_MS.map((limitMs) => limitMs / 1000)
 const REQUEST_LABELS = ['service', 'api', 'code']
 const CALL_LABELS = ['from', 'to', 'api', 'code']
 
@@ -48,7 +50,8 @@ export function metricFamilies(figures: InstanceFigures): readonly MetricFamily[
       name: 'ekiben_request_duration_seconds',
       help: 'How long they took, from the head of the request to its answer.',
       type: 'histogram',
-      samples: histogram(REQUEST_LABELS, requests),
+      limits: LIMITS,
+      samples: histograms(REQUEST_LABELS, requests),
     },
     {
       name: 'ekiben_requests_in_flight',
@@ -69,7 +72,8 @@ export function metricFamilies(figures: InstanceFigures): readonly MetricFamily[
       name: 'ekiben_call_duration_seconds',
       help: 'How long they took for the caller, waiting for a worker included.',
       type: 'histogram',
-      samples: histogram(CALL_LABELS, calls),
+      limits: LIMITS,
+      samples: histograms(CALL_LABELS, calls),
     },
     {
       name: 'ekiben_workers',
@@ -118,22 +122,13 @@ function counts(names: readonly string[], totals: Iterable<CountTotal>): Sample[
   return [...totals].map(({ labels, count }) => ({ labels: named(names, labels), value: count }))
 }
 
-function histogram(names: readonly string[], totals: Iterable<CountTotal>): Sample[] {
-  return [...totals].flatMap((total) => histogramOf(named(names, total.labels), total))
-}
-
-function histogramOf(labels: Sample['labels'], { count, ms, buckets }: CountTotal): Sample[] {
-  let below = 0
-  const limited = BUCKET_LIMITS_MS.map((limitMs, index): Sample => {
-    below += buckets[index] ?? 0
-    return { suffix: '_bucket', labels: { ...labels, le: String(limitMs / 1000) }, value: below }
-  })
-  return [
-    ...limited,
-    { suffix: '_bucket', labels: { ...labels, le: '+Inf' }, value: count },
-    { suffix: '_sum', labels, value: ms / 1000 },
-    { suffix: '_count', labels, value: count },
-  ]
+function histograms(names: readonly string[], totals: Iterable<CountTotal>): HistogramSample[] {
+  return [...totals].map(({ labels, count, ms, buckets }) => ({
+    labels: named(names, labels),
+    count,
+    sum: ms / 1000,
+    buckets,
+  }))
 }
 
 /** With those that no worker is in: an alert on `ready` needs its zero. */

@@ -2,9 +2,13 @@ import { decodeError, type WireError } from '../errors/error-codec.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
 import {
   type BootStage,
+  type CollectMessage,
+  type CountsMessage,
   type DrainMessage,
   type InitMessage,
+  type MetricsMessage,
   parseWorkerMessage,
+  type ScrapeMessage,
   type SnapshotMessage,
   type StartMessage,
   type StoppingMessage,
@@ -43,6 +47,8 @@ export interface WorkerObserver {
   onAnnounced(worker: WorkerHandle, graph: ServiceGraph): void
   /** It was told to stop from outside (SIGTERM to the worker itself). */
   onTerminated(worker: WorkerHandle): void
+  /** It tells what it counted, or asks for what all have. */
+  onMetrics?(worker: WorkerHandle, message: CountsMessage | ScrapeMessage): void
 }
 
 export interface Adoption {
@@ -160,7 +166,7 @@ export class WorkerHandle {
   }
 
   /** Word that changes nothing of its state. */
-  tell(message: SnapshotMessage | StoppingMessage): void {
+  tell(message: SnapshotMessage | StoppingMessage | CollectMessage | MetricsMessage): void {
     if (this.#state !== 'killing' && this.#state !== 'exited') this.#options.backend.send(message)
   }
 
@@ -205,6 +211,10 @@ export class WorkerHandle {
         return
       case 'cut':
         this.#record = { ...this.#record, cut: message.what }
+        return
+      case 'counts':
+      case 'scrape':
+        this.#observer?.onMetrics?.(this, message)
         return
       case undefined:
         return

@@ -3,7 +3,7 @@ import { CallServer } from '../../call/call-server.js'
 import type { Endpoint, Serving } from './endpoint.js'
 
 /** Frames on a Unix socket of this worker's own. */
-export function callEndpoint(path: string, { init, start, service, runner, log }: Serving): Endpoint {
+export function callEndpoint(path: string, { init, start, service, runner, log, counts }: Serving): Endpoint {
   const { definition, schemaHash } = service
   const server = new CallServer({
     handler: runner.invoke.bind(runner),
@@ -12,6 +12,7 @@ export function callEndpoint(path: string, { init, start, service, runner, log }
     apis: Object.keys(definition.apis),
     schemaHash,
     log,
+    counts: counts.requests,
     maxConcurrency: start.traffic.maxConcurrency,
   })
   return {

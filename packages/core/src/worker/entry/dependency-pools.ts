@@ -3,6 +3,7 @@ import { createServiceClient } from '../../call/service-client.js'
 import { requiredServices } from '../../graph/required-services.js'
 import type { GraphNode } from '../../graph/service-graph.js'
 import type { PoolSnapshot, StartMessage, WorkerIdentity } from '../../ipc/protocol.js'
+import type { WorkerCounts } from '../../metrics/worker-counts.js'
 import type { Logger } from '../../observe/logger.js'
 import type { WorkerService } from './load-worker-service.js'
 
@@ -11,6 +12,7 @@ export interface DependencyPoolsOptions {
   readonly start: StartMessage
   readonly identity: WorkerIdentity
   readonly log: Logger
+  readonly counts: WorkerCounts
 }
 
 /** The pools this worker calls: one client a dependency, kept up to date by the supervisor's snapshots. */
@@ -23,7 +25,7 @@ export class DependencyPools {
   #version = -1
   #ready: PoolSnapshot['pools'] = {}
 
-  constructor({ service, start, identity, log }: DependencyPoolsOptions) {
+  constructor({ service, start, identity, log, counts }: DependencyPoolsOptions) {
     const own = service.graph.nodes.find((node) => node.name === service.definition.name) as GraphNode
     this.#required = requiredServices(service.graph.nodes, own.name)
     const clients: Record<string, unknown> = {}
@@ -33,7 +35,8 @@ export class DependencyPools {
       const schemaHash = service.graph.nodes.find((node) => node.name === name)?.schemaHash
       if (settings === undefined || definition === undefined || schemaHash === undefined) continue
       const { generation } = identity
-      const pool = this.#pools.get(name) ?? new PoolClient({ service: name, settings, generation, schemaHash, log })
+      const toPool = { service: name, settings, generation, schemaHash, log, counts: counts.callsTo(name) }
+      const pool = this.#pools.get(name) ?? new PoolClient(toPool)
       this.#pools.set(name, pool)
       clients[property] = createServiceClient(definition, pool)
     }

@@ -1,4 +1,5 @@
 import type { InitMessage, StartMessage } from '../../ipc/protocol.js'
+import type { WorkerCounts } from '../../metrics/worker-counts.js'
 import type { Logger } from '../../observe/logger.js'
 import type { Runner } from '../../runner/runner.js'
 import type { WorkerService } from './load-worker-service.js'
@@ -22,4 +23,7 @@ export interface Serving {
   readonly log: Logger
   /** Said by readiness probes. */
   readonly isReady: () => boolean
+  readonly counts: WorkerCounts
+  /** The metrics of the whole instance, as text. */
+  readonly scrape: () => Promise<string>
 }

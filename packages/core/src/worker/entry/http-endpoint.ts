@@ -7,7 +7,8 @@ import { isSocketPath, socketAddress, socketUrl } from '../../net/socket-url.js'
 import type { Endpoint, Serving } from './endpoint.js'
 
 /** HTTP on the public socket that the supervisor bound and this process inherited. */
-export function httpEndpoint(http: HttpSettings, { start, service, runner, log, isReady }: Serving): Endpoint {
+export function httpEndpoint(http: HttpSettings, serving: Serving): Endpoint {
+  const { start, service, runner, log, isReady, counts, scrape } = serving
   const { timeoutMs, maxConcurrency, maxQueue } = start.traffic
   const host = new NodeHost({
     definition: service.definition,
@@ -19,6 +20,8 @@ export function httpEndpoint(http: HttpSettings, { start, service, runner, log, 
     ...(maxConcurrency !== undefined && { maxConcurrency }),
     maxQueue,
     isReady,
+    counts: counts.requests,
+    ...(http.metrics === true && { metrics: scrape }),
   })
   return {
     listen: async () => {

@@ -6,6 +6,7 @@ import type { Logger } from '../../observe/logger.js'
 import type { CallRequest } from '../../runner/call-request.js'
 import { Runner } from '../../runner/runner.js'
 import { bindDependencies } from '../../service/bind-dependencies.js'
+import { CountReporter } from './count-reporter.js'
 import type { DependencyPools } from './dependency-pools.js'
 import type { Endpoint, Serving } from './endpoint.js'
 import { loadWorkerService, type WorkerService } from './load-worker-service.js'
@@ -27,6 +28,7 @@ export class Worker {
   #pools: DependencyPools | undefined
   #inCall: (<T>(request: CallRequest, run: () => T) => T) | undefined
   #endpoint: Endpoint | undefined
+  #reporter: CountReporter | undefined
   #stopping = false
   #leaving: Promise<void> | undefined
 
@@ -75,12 +77,15 @@ export class Worker {
     // The code for what follows is loaded while there is nothing else to do.
     void this.#loadEndpoint()
     if (hasDependencies(service)) void loadDependencyPools()
+    const reporter = new CountReporter(this.#link)
+    this.#reporter = reporter
+    setInterval(() => void reporter.report(), this.#init.heartbeatMs).unref()
     const start = await this.#link.next('start')
     await this.#enter('start')
-    await this.#connect({ service, start, log })
+    await this.#connect({ service, start, log, reporter })
     await this.#instance.onStart?.()
     await this.#enter('listen')
-    this.#endpoint = await this.#openEndpoint({ service, start, log })
+    this.#endpoint = await this.#openEndpoint({ service, start, log, reporter })
     if (start.standby) {
       void this.#link.send({ type: 'standby' })
       await this.#link.next('admit')
@@ -96,10 +101,11 @@ export class Worker {
   }
 
   /** Gives the service clients of its dependencies; without any, not even the code for it is loaded. */
-  async #connect({ service, start, log }: Started): Promise<void> {
+  async #connect({ service, start, log, reporter }: Started): Promise<void> {
     if (!hasDependencies(service)) return
     const [{ DependencyPools }, { runInCall }] = await loadDependencyPools()
-    const pools = new DependencyPools({ service, start, identity: this.#init.identity, log })
+    const { counts } = reporter
+    const pools = new DependencyPools({ service, start, identity: this.#init.identity, log, counts })
     this.#link.on('snapshot', ({ snapshot }) => pools.update(snapshot))
     this.#pools = pools
     // AsyncLocalStorage costs a tenth of the throughput: without dependencies nobody asks whose call this is.
@@ -107,14 +113,15 @@ export class Worker {
     bindDependencies(this.#instance, pools.clients)
   }
 
-  async #openEndpoint({ service, start, log }: Started): Promise<Endpoint> {
+  async #openEndpoint({ service, start, log, reporter }: Started): Promise<Endpoint> {
     const { definition } = service
     const { slot } = this.#init.identity
     const inCall = this.#inCall === undefined ? {} : { inCall: this.#inCall }
     const runner = new Runner({ definition, instance: this.#instance, slot, log, ...inCall })
     this.#runner = runner
     const isReady = (): boolean => !this.#stopping && this.#pools?.complete !== false
-    const serving = { init: this.#init, start, service, runner, log, isReady }
+    const { counts, scrape } = reporter
+    const serving = { init: this.#init, start, service, runner, log, isReady, counts, scrape }
     const openEndpoint = await this.#loadEndpoint()
     return openEndpoint(serving)
   }
@@ -141,6 +148,7 @@ export class Worker {
       process.stderr.write(`onStop failed: ${error instanceof Error ? error.stack : String(error)}\n`)
     }
     this.#pools?.close()
+    await this.#reporter?.report()
     await flushLogs()
     // Node would wait for what user code left open, or end with 13 for a top-level await that never settled.
     process.exit(0)
@@ -156,6 +164,7 @@ interface Started {
   readonly service: WorkerService
   readonly start: StartMessage
   readonly log: Logger
+  readonly reporter: CountReporter
 }
 
 function hasDependencies({ definition }: WorkerService): boolean {

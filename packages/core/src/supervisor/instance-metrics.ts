@@ -1,0 +1,128 @@
+import type { CollectMessage, CountsMessage, ScrapeMessage } from '../ipc/protocol.js'
+import { CountTotals } from '../metrics/count-totals.js'
+import type { ServiceFigures, WorkerFigures } from '../metrics/metric-families.js'
+import { oneAtATime } from '../util/one-at-a-time.js'
+import type { WorkerHandle } from '../worker/worker-handle.js'
+
+/** A worker that has not answered by then is blocked: the metrics are told without its last second. */
+const COLLECT_TIMEOUT_MS = 500
+/** Rows of a table, about 1 KB each: far more than services have apis and codes. */
+const MAX_ROWS = 1_000
+
+/** One service, and the workers of it that are not gone. */
+export interface MeteredService {
+  readonly name: string
+  readonly workers: readonly WorkerHandle[]
+}
+
+/** What all workers of an instance have counted; a dead worker's counts are kept, and generations share them. */
+export class InstanceMetrics {
+  readonly #services: () => readonly MeteredService[]
+  readonly #requests = new CountTotals(MAX_ROWS)
+  readonly #calls = new CountTotals(MAX_ROWS)
+  readonly #restarts = new CountTotals(MAX_ROWS)
+  readonly #reloads = new CountTotals(MAX_ROWS)
+  #collection: Collection | undefined
+  #lastId = 0
+
+  constructor(services: () => readonly MeteredService[]) {
+    this.#services = services
+  }
+
+  /** The metrics in Prometheus' text format, with what workers have counted up to now. */
+  readonly renderMetrics: () => Promise<string> = oneAtATime(async () => {
+    await this.#collect()
+    return this.#render()
+  })
+
+  countRestart(service: string, reason: string): void {
+    this.#restarts.increment([service, reason])
+  }
+
+  countReload(result: string): void {
+    this.#reloads.increment([result])
+  }
+
+  receive(worker: WorkerHandle, message: CountsMessage | ScrapeMessage): void {
+    if (message.type === 'scrape') void this.#answerScrape(worker, message.id)
+    else this.#add(worker, message)
+  }
+
+  /** It will answer no more. */
+  forget(worker: WorkerHandle): void {
+    this.#collection?.end(worker)
+  }
+
+  #add(worker: WorkerHandle, { report, answers }: CountsMessage): void {
+    const { service } = worker.identity
+    for (const row of report?.requests ?? []) this.#requests.add([service], row)
+    for (const [to, rows] of Object.entries(report?.calls ?? {})) {
+      for (const row of rows) this.#calls.add([service, to], row)
+    }
+    // An answer to an earlier question may be older than this one.
+    if (answers === this.#lastId) this.#collection?.end(worker)
+  }
+
+  async #answerScrape(worker: WorkerHandle, id: number): Promise<void> {
+    const text = await this.renderMetrics().catch(() => undefined)
+    worker.tell({ type: 'metrics', id, text })
+  }
+
+  /** Has every worker that serves tell what it counted; resolves when all have, or the time is up. */
+  #collect(): Promise<void> {
+    const message: CollectMessage = { type: 'collect', id: ++this.#lastId }
+    const asked = new Set(this.#services().flatMap(({ workers }) => workers.filter(isServing)))
+    if (asked.size === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer)
+        this.#collection = undefined
+        resolve()
+      }
+      const timer = setTimeout(finish, COLLECT_TIMEOUT_MS)
+      this.#collection = {
+        end: (worker) => {
+          asked.delete(worker)
+          if (asked.size === 0) finish()
+        },
+      }
+      for (const worker of asked) worker.tell(message)
+    })
+  }
+
+  /** Its code is loaded when somebody asks. */
+  async #render(): Promise<string> {
+    const [{ metricFamilies }, { formatExposition }] = await Promise.all([
+      import('../metrics/metric-families.js'),
+      import('../metrics/format-exposition.js'),
+    ])
+    return formatExposition(
+      metricFamilies({
+        requests: this.#requests,
+        calls: this.#calls,
+        restarts: this.#restarts,
+        reloads: this.#reloads,
+        services: this.#services().map(toFigures),
+        supervisorRssBytes: process.memoryUsage.rss(),
+      }),
+    )
+  }
+}
+
+interface Collection {
+  /** Nothing more is expected of this worker. */
+  readonly end: (worker: WorkerHandle) => void
+}
+
+function isServing({ state }: WorkerHandle): boolean {
+  return state === 'ready' || state === 'draining'
+}
+
+function toFigures({ name, workers }: MeteredService): ServiceFigures {
+  return { name, workers: workers.map(workerFigures) }
+}
+
+function workerFigures({ identity, state, record }: WorkerHandle): WorkerFigures {
+  const { inFlight, rssBytes, loopUtilization } = record.vitals ?? {}
+  return { slot: identity.slot, state, inFlight, rssBytes, loopUtilization }
+}
