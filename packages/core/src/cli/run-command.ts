@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { OPTIONS, type OptionRow, optionRow } from '../config/options.js'
 import { createError } from '../errors/service-error.js'
 import { VERSION } from '../util/version.js'
+import { writtenWorkingDir } from '../util/written-working-dir.js'
 import type { CommandInput } from './command-input.js'
 import { print, printError } from './print.js'
 import { usageError } from './usage-error.js'
@@ -31,7 +32,7 @@ function createProgram(setExitCode: (code: number) => void): Command {
   const program = new Command('ekiben').description('Serves a service class and all it depends on, in production.')
   const action = (load: () => Promise<Run>) => async (identifier: string | undefined, flags: CommandInput['flags']) => {
     const run = await load()
-    setExitCode(await run({ identifier, flags, env: process.env, cwd: process.cwd() }))
+    setExitCode(await run({ identifier, flags, env: process.env, cwd: writtenWorkingDir() }))
   }
   const serve = program
     .command('serve')

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { isatty } from 'node:tty'
+import { writtenWorkingDir } from '../util/written-working-dir.js'
 import { layerFromData } from './layer-from-data.js'
 import {
   type Environment,
@@ -30,13 +31,16 @@ export interface SettingsInput {
 }
 
 /** Settings of `serveHttpProduction`: neither environment nor file is read unless asked. @internal */
-export function loadServeSettingsFromCode(options: ServeHttpProductionOptions): Promise<ServeSettings> {
+export function loadServeSettingsFromCode(
+  options: ServeHttpProductionOptions,
+  cwd = writtenWorkingDir(),
+): Promise<ServeSettings> {
   return resolveServeSettings({
     code: options,
     flags: undefined,
     env: options?.readEnvironment === true ? process.env : undefined,
     readFile: options?.config === true,
-    cwd: process.cwd(),
+    cwd,
   })
 }
 

@@ -266,6 +266,23 @@ export const CATALOGUE = {
     message: () => 'Stopped before the service was ready',
     hint: () => 'Nothing is left running.',
   }),
+  EKB_ERR_RELOAD_REFUSED: row<{ reason: string; from: number }>({
+    message: (p) => `The new code was not taken into service: ${p.reason}`,
+    hint: (p) => `Generation ${p.from} serves on, unchanged. Mend the cause and reload again.`,
+  }),
+  EKB_ERR_RELOAD_MIXED: row<{ reason: string; from: number; to: number }>({
+    message: (p) => `The reload stopped half-way: ${p.reason}`,
+    hint: (p) =>
+      `Some workers are of generation ${p.to}, the rest of ${p.from} serve on (ekiben ps shows which). Mend the cause and reload again.`,
+  }),
+  EKB_ERR_RELOAD_STOPPED: row<Record<string, never>>({
+    message: () => 'The reload was given up, since the instance was told to stop',
+    hint: () => 'A stop wins over a reload; the next start takes the new code.',
+  }),
+  EKB_ERR_RESTART_FAILED: row<{ service: string; slot: number; reason: string }>({
+    message: (p) => `Worker ${p.slot} of '${p.service}' was not restarted: ${p.reason}`,
+    hint: () => 'The old one serves on. Mend the cause and try again.',
+  }),
 
   // requests
   EKB_ERR_HTTP_MALFORMED: row<{ reason: string }>({

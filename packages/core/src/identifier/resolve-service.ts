@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { ServiceClass, ServiceDefinition } from '../service/service-definition.js'
 import { loadModule } from './load-module.js'
-import { locateModule } from './locate-module.js'
+import { type LocatedModule, locateModule } from './locate-module.js'
 import { selectService } from './select-service.js'
 
 export interface ResolveServiceOptions {
@@ -20,15 +20,17 @@ export async function resolveService(identifier: string, options: ResolveService
 }
 
 /** What an identifier leads to. @internal */
-export interface ResolvedDefinition {
+export interface ResolvedDefinition extends LocatedModule {
   readonly definition: ServiceDefinition
-  /** The module that exports it. */
-  readonly file: string
 }
 
-/** The definition that an identifier names, and the file it was found in. @internal */
-export async function resolveDefinition(identifier: string, workingDir: string): Promise<ResolvedDefinition> {
-  const { file, exportName } = locateModule(identifier, workingDir)
+/** The definition that an identifier names, and the file it was found in; `located`: where it is known to be. @internal */
+export async function resolveDefinition(
+  identifier: string,
+  workingDir: string,
+  located: LocatedModule = locateModule(identifier, workingDir),
+): Promise<ResolvedDefinition> {
+  const { file, exportName } = located
   const namespace = await loadModule(file, workingDir)
-  return { definition: selectService({ file, namespace }, exportName), file }
+  return { definition: selectService({ file, namespace }, exportName), file, exportName }
 }

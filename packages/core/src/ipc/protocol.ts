@@ -45,9 +45,27 @@ export type BootStage = (typeof BOOT_STAGES)[number]
 export type WorkerRole = 'entry' | 'pool'
 
 /** Where a worker finds its service. */
-export type ServiceSource =
-  | { readonly type: 'identifier'; readonly identifier: string; readonly workingDir: string }
-  | { readonly type: 'module'; readonly module: string; readonly entry: string; readonly workingDir: string }
+export type ServiceSource = {
+  readonly workingDir: string
+  /** What it led to for the first worker of its generation: the others load that, whatever a link says meanwhile. */
+  readonly located?: LocatedEntry
+} & (
+  | { readonly type: 'identifier'; readonly identifier: string }
+  | { readonly type: 'module'; readonly module: string; readonly entry: string }
+)
+
+/** The file of the entry service, links followed. */
+export interface LocatedEntry {
+  readonly file: string
+  /** undefined: the one service there that no other depends on. */
+  readonly exportName: string | undefined
+}
+
+/** What the first entry worker of a generation says of it. */
+export interface Announcement {
+  readonly graph: ServiceGraph
+  readonly located: LocatedEntry
+}
 
 export interface WorkerIdentity {
   readonly instance: string
@@ -205,7 +223,7 @@ export interface UncaughtError {
 }
 
 export type WorkerMessage =
-  | { readonly type: 'announced'; readonly graph: ServiceGraph }
+  | ({ readonly type: 'announced' } & Announcement)
   /** How far the boot has come, for the message of a boot that fails or never ends. */
   | { readonly type: 'stage'; readonly stage: BootStage }
   | { readonly type: 'held' }

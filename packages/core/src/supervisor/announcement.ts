@@ -1,5 +1,5 @@
 import { createError } from '../errors/service-error.js'
-import type { ServiceGraph } from '../graph/service-graph.js'
+import type { Announcement } from '../ipc/protocol.js'
 import { deferred } from '../util/deferred.js'
 import type { WorkerHandle } from '../worker/worker-handle.js'
 import { bootError } from './worker-exit.js'
@@ -11,18 +11,18 @@ export interface AnnouncementOptions {
 }
 
 /**
- * Spawns the first entry worker and resolves with the graph it announces; the worker then goes on to boot.
+ * Spawns the first entry worker and resolves with what it announces; the worker then goes on to boot.
  * Rejects, when the worker is gone, with the reason for which there will be no graph.
  */
-export function awaitAnnouncement(worker: WorkerHandle, options: AnnouncementOptions): Promise<ServiceGraph> {
-  const { promise, resolve, reject } = deferred<ServiceGraph>()
+export function awaitAnnouncement(worker: WorkerHandle, options: AnnouncementOptions): Promise<Announcement> {
+  const { promise, resolve, reject } = deferred<Announcement>()
   const { bootTimeoutMs, signal } = options
   const onAbort = (): void => worker.kill()
   signal.addEventListener('abort', onAbort, { once: true })
   worker.spawn({
-    onAnnounced: (_worker, graph) => {
+    onAnnounced: (_worker, announcement) => {
       signal.removeEventListener('abort', onAbort)
-      resolve(graph)
+      resolve(announcement)
     },
     onState: (_worker, { to }) => {
       if (to !== 'exited') return

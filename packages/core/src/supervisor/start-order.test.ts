@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ServicePlan } from '../plan/serve-plan.js'
-import { mayStart, stopOrder } from './start-order.js'
+import { mayStart, type StartView, stopOrder } from './start-order.js'
 
 const plan = (name: string, level: number, dependencies: ServicePlan['dependencies'] = []): ServicePlan =>
   ({ name, level, dependencies }) as unknown as ServicePlan
@@ -12,19 +12,31 @@ const needs = (service: string, optional = false): ServicePlan['dependencies'][n
 })
 const member = { slot: 0, generation: 1, address: '/run/w', schemaHash: 'x' }
 
+const view = (pools: StartView['pools']): StartView => ({
+  pools,
+  generation: 1,
+  targets: [{ name: 'B', schemaHash: 'x' }] as unknown as readonly ServicePlan[],
+})
+
 describe('mayStart', () => {
   it('lets a service without dependencies start at once', () => {
-    assert.equal(mayStart(plan('A', 0), {}), true)
+    assert.equal(mayStart(plan('A', 0), view({})), true)
   })
 
   it('waits for one ready worker of each required dependency', () => {
     const service = plan('A', 1, [needs('B'), needs('C')])
-    assert.equal(mayStart(service, { B: [member], C: [] }), false)
-    assert.equal(mayStart(service, { B: [member], C: [member] }), true)
+    assert.equal(mayStart(service, view({ B: [member], C: [] })), false)
+    assert.equal(mayStart(service, view({ B: [member], C: [member] })), true)
+  })
+
+  it('takes one of another generation only if it speaks the same schema', () => {
+    const service = plan('A', 1, [needs('B')])
+    assert.equal(mayStart(service, view({ B: [{ ...member, generation: 2 }] })), true)
+    assert.equal(mayStart(service, view({ B: [{ ...member, generation: 2, schemaHash: 'y' }] })), false)
   })
 
   it('does not wait for an optional one', () => {
-    assert.equal(mayStart(plan('A', 1, [needs('B', true)]), {}), true)
+    assert.equal(mayStart(plan('A', 1, [needs('B', true)]), view({})), true)
   })
 })
 

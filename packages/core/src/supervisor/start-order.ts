@@ -1,9 +1,23 @@
 import type { PoolSnapshot } from '../ipc/protocol.js'
 import type { ServicePlan } from '../plan/serve-plan.js'
 
-/** May the held workers of a service go on? Yes, once each required dependency has a ready worker. */
-export function mayStart(plan: ServicePlan, pools: PoolSnapshot['pools']): boolean {
-  return plan.dependencies.every((edge) => edge.optional || (pools[edge.service]?.length ?? 0) > 0)
+export interface StartView {
+  readonly pools: PoolSnapshot['pools']
+  /** Of the service that is to start. */
+  readonly generation: number
+  /** What it calls, as its generation knows it. */
+  readonly targets: readonly ServicePlan[]
+}
+
+/** May a held worker go on? Yes, once each required dependency has a ready worker that it may call. */
+export function mayStart(plan: ServicePlan, { pools, generation, targets }: StartView): boolean {
+  return plan.dependencies.every(({ service, optional }) => {
+    if (optional) return true
+    const schemaHash = targets.find(({ name }) => name === service)?.schemaHash
+    return (
+      pools[service]?.some((member) => member.generation === generation || member.schemaHash === schemaHash) === true
+    )
+  })
 }
 
 /** Services in the order they stop: dependents before what they depend on, equals together. */

@@ -7,6 +7,7 @@ import type { Logger } from '../observe/logger.js'
 import type { ServePlan } from '../plan/serve-plan.js'
 import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
 import { awaitAnnouncement } from './announcement.js'
+import { GenerationPlanner, inheritance, pin } from './generation-planner.js'
 import { Instance } from './instance.js'
 import { createInstanceFolder, type InstanceFolder } from './instance-folder.js'
 import type { BoundSocket } from './listen-socket.js'
@@ -14,10 +15,8 @@ import { openPublicSocket } from './public-socket.js'
 import type { Server } from './server.js'
 import { defaultInstanceName, serviceSource } from './service-source.js'
 import { controlBySignals } from './signal-control.js'
-import { WorkerFactory, type WorkerFactoryOptions } from './worker-factory.js'
+import { WorkerFactory } from './worker-factory.js'
 import type { WorkerUser } from './worker-user.js'
-
-const FIRST_GENERATION = 1
 
 const LEFTOVERS = 'workers whose supervisor died are still there; the start goes on when they have ended'
 const PID_ONE =
@@ -26,12 +25,13 @@ const PID_ONE =
 export interface StartServingOptions {
   /** Stop by TERM, INT and the others of docs/signals.md; the caller ends the process when `closed` resolves. */
   readonly handleSignals: boolean
+  /** Reads the settings anew, for a reload. */
+  readonly readSettings: () => Promise<ServeSettings>
 }
 
 /** Starts an instance; resolves when its whole graph is ready, rejects with a coded error and nothing left behind. */
-export async function startServing(settings: ServeSettings, { handleSignals }: StartServingOptions): Promise<Server> {
+export async function startServing(settings: ServeSettings, options: StartServingOptions): Promise<Server> {
   refusePlatform()
-  const source = serviceSource(settings)
   const wanted = settings.instance ?? settings.name ?? defaultInstanceName(settings)
   const explicit = settings.instance !== undefined
   const user = await findUser(settings)
@@ -46,24 +46,18 @@ export async function startServing(settings: ServeSettings, { handleSignals }: S
   const name = folder.instance
   const log = createLogger({ ...settings.log, bindings: { instance: name } })
   if (process.pid === 1) log.warn({}, PID_ONE)
-  const common = factoryOptions(settings, { instance: name, source })
   const socket = await openSocket(settings, { folder, log })
-  const instance = new Instance({
-    name,
-    settings,
-    socket,
-    folder,
-    factory: new WorkerFactory({
-      ...common,
-      user,
-      ledger: folder.ledger,
-      publicSocket: { fd: socket.fd, http: httpSettings(settings, socket) },
-      socketPath: (...parts) => folder.socketPath(parts.join('/')),
-    }),
-    makePlan: (announced) => makePlan(announced, settings),
-    firstBootTimeoutMs: common.bootTimeoutMs,
+  const planner = new GenerationPlanner({
+    instance: name,
+    user,
+    ledger: folder.ledger,
+    publicSocket: { fd: socket.fd, http: httpSettings(settings, socket) },
+    socketPath: (...parts) => folder.socketPath(parts.join('/')),
+    makePlan,
     log,
   })
+  const { handleSignals, readSettings } = options
+  const instance = new Instance({ name, settings, readSettings, socket, folder, planner, log })
   if (handleSignals) controlBySignals(instance, log)
   await instance.start()
   return instance
@@ -77,20 +71,21 @@ export async function describePlan(settings: ServeSettings): Promise<{ readonly 
 /** The graph of a service, read by a short process of its own. */
 export async function describeGraph(settings: ServeSettings): Promise<ServiceGraph> {
   refusePlatform()
-  const common = factoryOptions(settings, {
-    instance: settings.instance ?? 'describe',
-    source: serviceSource(settings),
-  })
+  const bootTimeoutMs = settings.supervision.bootTimeoutMs ?? SUPERVISION_DEFAULTS.bootTimeoutMs
   const factory = new WorkerFactory({
-    ...common,
+    ...inheritance(settings),
+    instance: settings.instance ?? 'describe',
+    generation: 1,
+    source: pin(serviceSource(settings)),
+    bootTimeoutMs,
     user: await findUser(settings),
     publicSocket: undefined,
     socketPath: () => '',
   })
   const worker = factory.makeFirst('describe')
-  const { bootTimeoutMs } = common
   try {
-    return await awaitAnnouncement(worker, { bootTimeoutMs, signal: new AbortController().signal })
+    const { graph } = await awaitAnnouncement(worker, { bootTimeoutMs, signal: new AbortController().signal })
+    return graph
   } finally {
     await worker.end()
   }
@@ -104,20 +99,6 @@ async function makePlan(announced: Promise<ServiceGraph>, settings: ServeSetting
     import('../plan/read-machine.js').then(({ readMachine }) => readMachine()),
   ])
   return makeServePlan(graph, settings, machine)
-}
-
-type CommonOptions = Omit<WorkerFactoryOptions, 'publicSocket' | 'socketPath'>
-
-function factoryOptions(settings: ServeSettings, which: Pick<CommonOptions, 'instance' | 'source'>): CommonOptions {
-  return {
-    ...which,
-    generation: FIRST_GENERATION,
-    log: settings.log,
-    inherited: process.env,
-    envAllow: settings.envAllow,
-    execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
-    bootTimeoutMs: settings.supervision.bootTimeoutMs ?? SUPERVISION_DEFAULTS.bootTimeoutMs,
-  }
 }
 
 /** The code that looks users up is loaded where one is given. */

@@ -1,21 +1,24 @@
 /**
  * The life of an instance.
  *
- *   starting ─▶ running ─▶ draining ─▶ stopped
- *       │                     ▲
- *       └──── stop, failure ──┘
+ *   starting ─▶ running ◀─▶ reloading ─▶ mixed
+ *                                ▲─────────┘
  *
- * A reload will be a state of its own between running and running.
+ *   any of these ─▶ draining ─▶ stopped
+ *
+ * mixed: a rollout went wrong half-way; some workers are of the new generation, the rest of the old one.
  */
-export const SUPERVISOR_STATES = ['starting', 'running', 'draining', 'stopped'] as const
+export const SUPERVISOR_STATES = ['starting', 'running', 'reloading', 'mixed', 'draining', 'stopped'] as const
 export type SupervisorState = (typeof SUPERVISOR_STATES)[number]
 
-export const SUPERVISOR_EVENTS = ['ready', 'stop', 'failed', 'drained'] as const
+export const SUPERVISOR_EVENTS = ['ready', 'reload', 'reloaded', 'mixed', 'stop', 'failed', 'drained'] as const
 export type SupervisorEvent = (typeof SUPERVISOR_EVENTS)[number]
 
 const TABLE: Record<SupervisorState, Partial<Record<SupervisorEvent, SupervisorState>>> = {
   starting: { ready: 'running', stop: 'draining', failed: 'draining' },
-  running: { stop: 'draining' },
+  running: { reload: 'reloading', stop: 'draining' },
+  reloading: { reloaded: 'running', mixed: 'mixed', stop: 'draining' },
+  mixed: { reload: 'reloading', stop: 'draining' },
   draining: { drained: 'stopped' },
   stopped: {},
 }

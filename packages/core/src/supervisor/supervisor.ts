@@ -1,11 +1,14 @@
 import { createError } from '../errors/service-error.js'
 import type { PoolMember, PoolSettings, PoolSnapshot, StartMessage } from '../ipc/protocol.js'
 import type { Logger } from '../observe/logger.js'
-import type { ServePlan, ServicePlan } from '../plan/serve-plan.js'
+import type { ServicePlan } from '../plan/serve-plan.js'
 import { deferred } from '../util/deferred.js'
 import { monotonicMs } from '../util/monotonic.js'
 import { isBooting } from '../worker/lifecycle.js'
 import type { WorkerHandle, WorkerStateChange } from '../worker/worker-handle.js'
+import type { Generation } from './generation.js'
+import { retireGenerations } from './retire-generations.js'
+import type { Incarnation } from './slot.js'
 import { mayStart, stopOrder } from './start-order.js'
 import { StopSequence } from './stop-sequence.js'
 import { nextSupervisorState, type SupervisorEvent, type SupervisorState } from './supervisor-state.js'
@@ -13,8 +16,7 @@ import { Watcher, type WatcherObserver } from './watcher.js'
 import { bootError, describeExit } from './worker-exit.js'
 
 export interface SupervisorOptions {
-  readonly plan: ServePlan
-  readonly makeWorker: (plan: ServicePlan, slot: number) => WorkerHandle
+  readonly generation: Generation
   /** A worker is gone: what it may have left can be removed. */
   readonly onWorkerGone: (worker: WorkerHandle) => void
   /** The public socket is given up just before the entry workers stop accepting. */
@@ -31,35 +33,45 @@ export interface StopOutcome {
 
 /**
  * Keeps the graph of one instance running: one watcher a service. It imports no user code and no request passes
- * through it. Everything it does follows from a worker's change of state (`onPoolChange`) or from a command.
+ * through it. Everything it does follows from a worker's change of state (`onPoolChange`, `onGone`) or from a command.
  */
 export class Supervisor implements WatcherObserver {
-  readonly watchers: readonly Watcher[]
   readonly #options: SupervisorOptions
   readonly #ready = deferred()
   readonly #stopped = deferred<StopOutcome>()
   readonly #forced: string[] = []
+  #watchers: readonly Watcher[]
+  #generation: Generation
+  #next: Generation | undefined
   #state: SupervisorState = 'starting'
   #snapshot: PoolSnapshot = { version: 0, pools: {} }
   #stop: StopSequence | undefined
 
   constructor(options: SupervisorOptions) {
     this.#options = options
-    this.watchers = options.plan.services.map(
-      (plan) =>
-        new Watcher({
-          plan,
-          log: options.log.child({ service: plan.name }),
-          now: monotonicMs,
-          random: Math.random,
-          makeWorker: options.makeWorker,
-          observer: this,
-        }),
-    )
+    this.#generation = options.generation
+    this.#watchers = options.generation.plan.services.map(({ name }) => this.#watch(name, options.generation))
   }
 
   get state(): SupervisorState {
     return this.#state
+  }
+
+  /** The one that new workers are of, unless a slot wants another. */
+  get generation(): Generation {
+    return this.#generation
+  }
+
+  get watchers(): readonly Watcher[] {
+    return this.#watchers
+  }
+
+  get entry(): Watcher {
+    return this.watcher(this.#generation.plan.entry) as Watcher
+  }
+
+  watcher(service: string): Watcher | undefined {
+    return this.#watchers.find((watcher) => watcher.service === service)
   }
 
   /** Resolves once no worker is left, whether the instance was stopped or failed to start. */
@@ -69,24 +81,69 @@ export class Supervisor implements WatcherObserver {
 
   /**
    * Spawns every worker at once; each service goes on as soon as its dependencies are ready. Resolves when every
-   * worker is ready; rejects, when no worker is left, if one cannot become so. `begun`: entry workers that run.
+   * worker is ready; rejects, when no worker is left, if one cannot become so.
    */
-  async start(begun: readonly WorkerHandle[]): Promise<void> {
-    const entry = this.watchers.find((watcher) => watcher.plan.entry)
-    if (entry !== undefined) {
-      for (const worker of begun) entry.adopt(worker)
-      // It may have ended while the plan was made, when nobody of ours watched it.
-      const ended = begun.find(({ state }) => !isBooting(state))
-      if (ended !== undefined) this.#fail(this.#bootError(entry, ended))
-    }
-    for (const watcher of this.watchers) watcher.reconcile()
-    this.#release()
+  async start(): Promise<void> {
+    const { begun } = this.#generation
+    for (const worker of begun) this.entry.adopt(worker, this.#generation)
+    // It may have ended while the plan was made, when nobody of ours watched it.
+    const ended = begun.find(({ state }) => !isBooting(state))
+    if (ended !== undefined) this.#fail(this.#bootError(this.entry, ended))
+    if (this.#state === 'starting') for (const watcher of this.#watchers) watcher.start()
+    this.release()
     try {
       await this.#ready.promise
     } catch (error) {
       await this.#stopped.promise
       throw error
     }
+  }
+
+  /** A generation is about to be rolled out: a service that its plan has gained gets a watcher, which has no slot yet. */
+  prepare(generation: Generation): void {
+    this.#next = generation
+    for (const { name } of generation.plan.services) {
+      const watcher = this.watcher(name)
+      if (watcher === undefined) this.#watchers = [...this.#watchers, this.#watch(name, generation)]
+      else watcher.learn(generation)
+    }
+  }
+
+  /** The generation is not rolled out, or no further. */
+  abandon(): void {
+    this.#next = undefined
+    this.retire()
+  }
+
+  /** From now on this generation is the current one; services it has lost go when their last caller has gone. */
+  advance(generation: Generation): void {
+    this.#generation = generation
+    this.#next = undefined
+    for (const watcher of this.#watchers) {
+      if (this.#isPlanned(watcher)) watcher.advance(generation)
+      else for (const { index, wanted } of watcher.slots.all) watcher.want(index, wanted, { retiring: true })
+    }
+    this.retire()
+  }
+
+  /** Ends what is left of services and generations that nobody calls any more. */
+  retire(): void {
+    if (this.#stop !== undefined) return
+    for (const watcher of stopOrder(this.#watchers).flat()) {
+      const changes = retireGenerations({
+        slots: watcher.slots.all.map(({ index, wanted, retiring }) => ({ slot: index, wanted, retiring })),
+        isLost: !this.#isPlanned(watcher),
+        isCalled: (generation) => this.#isCalled(watcher.service, generation),
+        isServed: (slot, generation) => watcher.slots.isServed(slot, generation),
+      })
+      for (const { slot, wanted } of changes) watcher.want(slot, wanted, { retiring: true })
+    }
+    this.#watchers = this.#watchers.filter((watcher) => this.#isPlanned(watcher) || watcher.slots.all.length > 0)
+  }
+
+  /** Moves the instance's own state; false: the event is not for the state it is in. */
+  note(event: SupervisorEvent): boolean {
+    return this.#advanceState(event)
   }
 
   /** Graceful; called again it changes nothing. */
@@ -115,14 +172,19 @@ export class Supervisor implements WatcherObserver {
       this.#fail(this.#bootError(watcher, worker))
       return
     }
-    if (change.to === 'ready' || change.from === 'ready') this.#publish()
-    if (change.to === 'ready' || change.to === 'held') this.#release()
-    if (this.watchers.every((each) => each.ready.length >= each.target) && this.#advance('ready')) this.#ready.resolve()
+    if (change.to === 'ready' || change.from === 'ready') this.publish()
+    if (change.to === 'ready' || change.to === 'held') this.release()
+    if (this.#state !== 'starting' || change.to !== 'ready') return
+    if (this.#watchers.every((each) => each.slots.isComplete) && this.#advanceState('ready')) this.#ready.resolve()
+  }
+
+  onGone(): void {
+    this.retire()
   }
 
   /** While the instance stops, each service is drained in its turn: a group may have been signalled as a whole. */
   onTerminated(watcher: Watcher, worker: WorkerHandle): void {
-    if (this.#state === 'starting' || this.#state === 'running') watcher.replace(worker)
+    if (this.#stop === undefined) watcher.replace(worker, 'it was told to stop')
   }
 
   onFlapping(watcher: Watcher, deaths: number): void {
@@ -134,34 +196,70 @@ export class Supervisor implements WatcherObserver {
   }
 
   /** Tells every caller which workers are ready now. */
-  #publish(): void {
+  publish(): void {
     const pools: Record<string, readonly PoolMember[]> = {}
-    for (const watcher of this.watchers) if (!watcher.plan.entry) pools[watcher.plan.name] = watcher.members
+    for (const { service, plan, members } of this.#watchers) if (!plan.entry) pools[service] = members
     this.#snapshot = { version: this.#snapshot.version + 1, pools }
-    for (const watcher of this.watchers) {
-      if (watcher.plan.dependencies.length === 0) continue
-      for (const worker of watcher.workers) {
-        if (!isBooting(worker.state) || worker.state === 'starting')
-          worker.tell({ type: 'snapshot', snapshot: this.#snapshot })
+    for (const { worker, plan } of this.#watchers.flatMap((watcher) => watcher.slots.incarnations)) {
+      if (plan.dependencies.length > 0 && isListening(worker)) {
+        worker.tell({ type: 'snapshot', snapshot: this.#snapshot })
       }
     }
   }
 
-  /** Sends on the held workers of every service whose dependencies are ready. */
-  #release(): void {
-    for (const watcher of this.watchers) {
-      if (mayStart(watcher.plan, this.#snapshot.pools)) watcher.release(this.#startMessage(watcher.plan))
+  /** Sends on the held workers whose dependencies are ready. */
+  release(): void {
+    for (const watcher of this.#watchers) {
+      watcher.release(({ plan, worker }) => {
+        const { generation } = worker.identity
+        const targets = this.#targetsOf(plan, generation)
+        return mayStart(plan, { pools: this.#snapshot.pools, generation, targets })
+          ? this.#startMessage({ plan, worker }, watcher.isProving(generation))
+          : undefined
+      })
     }
   }
 
-  #startMessage(plan: ServicePlan): StartMessage {
+  #startMessage({ plan, worker }: Pick<Incarnation, 'plan' | 'worker'>, standby: boolean): StartMessage {
     const pools: Record<string, PoolSettings> = {}
-    for (const { service } of plan.dependencies) {
-      const target = this.#options.plan.services.find((candidate) => candidate.name === service)
-      if (target === undefined) continue
-      pools[service] = { traffic: target.traffic, dependencyGraceMs: target.supervision.dependencyGraceMs }
+    for (const { name, traffic, supervision } of this.#targetsOf(plan, worker.identity.generation)) {
+      pools[name] = { traffic, dependencyGraceMs: supervision.dependencyGraceMs }
     }
-    return { type: 'start', traffic: plan.traffic, standby: false, pools, snapshot: this.#snapshot }
+    return { type: 'start', traffic: plan.traffic, standby: standby && plan.entry, pools, snapshot: this.#snapshot }
+  }
+
+  /** What a service calls, as its own generation knows it. */
+  #targetsOf(plan: ServicePlan, generation: number): readonly ServicePlan[] {
+    return plan.dependencies.flatMap(({ service }) => this.watcher(service)?.planIn(generation) ?? [])
+  }
+
+  #watch(service: string, generation: Generation): Watcher {
+    return new Watcher({
+      service,
+      generation,
+      log: this.#options.log.child({ service }),
+      now: monotonicMs,
+      random: Math.random,
+      observer: this,
+    })
+  }
+
+  /** Does the current plan have this service, or the one that is being rolled out? */
+  #isPlanned({ service }: Watcher): boolean {
+    const services = [...this.#generation.plan.services, ...(this.#next?.plan.services ?? [])]
+    return services.some(({ name }) => name === service)
+  }
+
+  /** Is there a caller of this generation, or will there be one? */
+  #isCalled(service: string, generation: number): boolean {
+    return this.#watchers.some((caller) => {
+      const calls = caller.planIn(generation)?.dependencies.some((edge) => edge.service === service)
+      if (calls !== true) return false
+      return (
+        caller.slots.all.some(({ wanted }) => wanted.includes(generation)) ||
+        caller.workers.some(({ identity }) => identity.generation === generation)
+      )
+    })
   }
 
   #bootError(watcher: Watcher, { identity, record, lastOutput }: WorkerHandle): Error {
@@ -176,21 +274,22 @@ export class Supervisor implements WatcherObserver {
 
   /** Begins the way down, once. */
   #wind(event: SupervisorEvent, timeoutMs: number, reason: Error): void {
-    if (!this.#advance(event)) return
+    if (!this.#advanceState(event)) return
     this.#ready.reject(reason)
     // Where nothing waits for the start any more, its rejection is of no interest.
     this.#ready.promise.catch(() => {})
-    const entry = this.#options.plan.services.find((service) => service.entry)
+    for (const watcher of this.#watchers) watcher.endTrials(reason)
+    const { supervision } = this.entry.plan
     this.#stop = new StopSequence({
-      groups: stopOrder(this.watchers),
+      groups: stopOrder(this.#watchers),
       timeoutMs,
-      prestopDelayMs: entry?.supervision.prestopDelayMs ?? 0,
+      prestopDelayMs: supervision.prestopDelayMs,
       beforeDrain: this.#options.closeSocket,
       now: monotonicMs,
       log: this.#options.log,
     })
     void this.#stop.run().then(() => {
-      this.#advance('drained')
+      this.#advanceState('drained')
       this.#stopped.resolve({ forced: this.#forced })
     })
   }
@@ -202,7 +301,7 @@ export class Supervisor implements WatcherObserver {
     if (forced === true) this.#forced.push(`${service}#${slot}: ${describeExit(worker.record)}`)
   }
 
-  #advance(event: SupervisorEvent): boolean {
+  #advanceState(event: SupervisorEvent): boolean {
     const next = nextSupervisorState(this.#state, event)
     if (next === undefined) return false
     this.#options.log.debug({ from: this.#state, to: next, event }, 'instance state')
@@ -214,4 +313,9 @@ export class Supervisor implements WatcherObserver {
 /** Did a worker end, or was it given up, on its way to ready? */
 function endedBeforeReady({ from, to }: WorkerStateChange): boolean {
   return (to === 'exited' || to === 'killing') && isBooting(from)
+}
+
+/** Does it know of pools already, so that it is to hear of changes? */
+function isListening({ state }: WorkerHandle): boolean {
+  return state === 'starting' || state === 'standby' || state === 'ready' || state === 'draining'
 }

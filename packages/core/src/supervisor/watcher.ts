@@ -3,70 +3,82 @@ import type { Logger } from '../observe/logger.js'
 import type { ServicePlan } from '../plan/serve-plan.js'
 import { type Deferred, deferred } from '../util/deferred.js'
 import type { WorkerHandle, WorkerObserver, WorkerStateChange } from '../worker/worker-handle.js'
-import { type PoolAction, reconcile, type SlotView } from './reconcile.js'
+import type { Generation } from './generation.js'
+import { type PoolAction, reconcile } from './reconcile.js'
 import { type Death, nextRestart, recentDeaths } from './restart-policy.js'
-import { describeExit } from './worker-exit.js'
+import type { Incarnation, Slot } from './slot.js'
+import { SlotTable } from './slot-table.js'
+import { Trials } from './trial.js'
+import { bootError, describeExit } from './worker-exit.js'
 
 export interface WatcherOptions {
-  readonly plan: ServicePlan
+  readonly service: string
+  readonly generation: Generation
   readonly log: Logger
   readonly now: () => number
   readonly random: () => number
-  /** Makes the next incarnation in a slot; the watcher spawns it. */
-  readonly makeWorker: (plan: ServicePlan, slot: number) => WorkerHandle
   readonly observer: WatcherObserver
 }
 
 export interface WatcherObserver {
   /** A worker changed its state. */
   onPoolChange(watcher: Watcher, worker: WorkerHandle, change: WorkerStateChange): void
+  /** A worker has ended and its watcher has forgotten it. */
+  onGone(watcher: Watcher, worker: WorkerHandle): void
   /** A worker was told to stop from outside. */
   onTerminated(watcher: Watcher, worker: WorkerHandle): void
   /** Workers die so often that another try now is unlikely to help; the watcher goes on trying. */
   onFlapping(watcher: Watcher, deaths: number): void
 }
 
-/** A stable place in the pool: workers come and go in it. */
-interface Slot {
-  worker: WorkerHandle | undefined
-  /** Its end was asked for, so it is no death. */
-  leaving: boolean
-  notBefore: number
-  restarts: number
-  lastExit: string | undefined
-}
+type Farewell = Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>
 
-/** Keeps one service at its number of workers: applies what `reconcile` decides. */
+/** Keeps one service at its number of workers, each of the generation its slot wants: applies what `reconcile` decides. */
 export class Watcher implements WorkerObserver {
-  readonly plan: ServicePlan
+  readonly service: string
   readonly #options: WatcherOptions
-  readonly #slots = new Map<number, Slot>()
+  readonly #slots = new SlotTable()
+  readonly #generations = new Map<number, Generation>()
+  readonly #trials = new Trials()
+  readonly #waiters: Deferred<void>[] = []
+  #generation: Generation
   #target: number
   #deaths: readonly Death[] = []
   #timer: NodeJS.Timeout | undefined
-  readonly #waiters: Deferred<void>[] = []
-  /** How workers that are no longer wanted are told to leave. */
-  #farewell: Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>
+  #incarnations = 0
+  #isEnding = false
+  /** The end of the instance sets how everyone leaves. */
+  #farewell: Farewell | undefined
+  /** Entry workers of this generation must prove themselves before they accept. */
+  #proving: number | undefined
 
   constructor(options: WatcherOptions) {
     this.#options = options
-    this.plan = options.plan
-    this.#target = options.plan.workers
-    this.#farewell = {
-      timeoutMs: options.plan.supervision.drainTimeoutMs,
-      keepAliveDrainMs: options.plan.supervision.keepAliveDrainMs,
-    }
+    this.service = options.service
+    this.#generation = options.generation
+    this.learn(options.generation)
+    this.#target = this.plan.workers
+  }
+
+  /** Of the generation that new slots get. */
+  get plan(): ServicePlan {
+    return this.#planOf(this.#generation.number) as ServicePlan
+  }
+
+  get generation(): number {
+    return this.#generation.number
   }
 
   get target(): number {
     return this.#target
   }
 
-  /** Every worker that is not gone, in slot order. */
+  get slots(): SlotTable {
+    return this.#slots
+  }
+
   get workers(): readonly WorkerHandle[] {
-    return [...this.#slots.values()]
-      .flatMap(({ worker }) => (worker === undefined || worker.state === 'exited' ? [] : [worker]))
-      .sort((a, b) => a.identity.slot - b.identity.slot)
+    return this.#slots.incarnations.map(({ worker }) => worker)
   }
 
   get ready(): readonly WorkerHandle[] {
@@ -75,83 +87,187 @@ export class Watcher implements WorkerObserver {
 
   /** The ready workers as their callers see them. */
   get members(): readonly PoolMember[] {
-    return this.ready.map((worker) => ({
-      slot: worker.identity.slot,
-      generation: worker.identity.generation,
-      address: worker.record.address ?? '',
-      schemaHash: this.plan.schemaHash,
-    }))
+    return this.#slots.incarnations
+      .filter(({ worker, usable }) => usable && worker.state === 'ready')
+      .map(({ worker, plan }) => ({
+        slot: worker.identity.slot,
+        generation: worker.identity.generation,
+        address: worker.record.address ?? '',
+        schemaHash: plan.schemaHash,
+      }))
   }
 
-  /** What is known of a slot beside its worker. */
-  slotHistory(slot: number): { readonly restarts: number; readonly lastExit: string | undefined } {
-    const found = this.#slots.get(slot)
-    return { restarts: found?.restarts ?? 0, lastExit: found?.lastExit }
+  /** The plan of this service in a generation; undefined: that one has no such service. */
+  planIn(generation: number): ServicePlan | undefined {
+    return this.#planOf(generation)
+  }
+
+  /** Makes workers of this generation possible. */
+  learn(generation: Generation): void {
+    this.#generations.set(generation.number, generation)
+  }
+
+  /** From now on slots that are added are of this generation, in the number its plan asks for. */
+  advance(generation: Generation): void {
+    const before = this.plan.workers
+    this.learn(generation)
+    this.#generation = generation
+    if (this.plan.workers !== before) this.#target = this.plan.workers
+    this.#slots.fill(this.#target, this.generation)
   }
 
   /** Takes over a worker that was spawned before the plan was known. */
-  adopt(worker: WorkerHandle): void {
-    this.#slot(worker.identity.slot).worker = worker
-    const { name, supervision } = this.plan
-    worker.adopt({ service: name, bootTimeoutMs: supervision.bootTimeoutMs, observer: this })
+  adopt(worker: WorkerHandle, generation: Generation): void {
+    this.learn(generation)
+    const plan = this.#planOf(generation.number) as ServicePlan
+    this.#slots.ensure(worker.identity.slot, [generation.number]).add(this.#incarnation(worker, plan))
+    worker.adopt({ service: this.service, bootTimeoutMs: plan.supervision.bootTimeoutMs, observer: this })
   }
 
-  /** Sets the number of workers; resolves when so many are ready and the rest are gone. */
+  /** Fills every slot, at the start. */
+  start(): void {
+    this.#slots.fill(this.#target, this.generation)
+    this.reconcile()
+  }
+
+  /** Sets the number of workers; resolves when so many are ready and the rest were told to leave. */
   scale(workers: number): Promise<void> {
     this.#target = workers
+    this.#slots.fill(this.#target, this.generation)
     this.reconcile()
     return this.#settled()
   }
 
-  /** Sends the held workers on their way. */
-  release(message: StartMessage): void {
-    for (const worker of this.workers) {
-      if (worker.state === 'held') worker.start(message)
+  /** Sets which generations a slot wants, the newest first; `retiring`: the older ones only until nobody calls them. */
+  want(slot: number, generations: readonly number[], { retiring = false } = {}): void {
+    if (this.#isEnding) return
+    const place = this.#slots.ensure(slot, generations)
+    place.wanted = generations
+    place.retiring = retiring
+    this.reconcile()
+  }
+
+  /** Resolves when the worker of this generation in this slot has proved itself; rejects when it dies before. */
+  trial(slot: number, generation: number): Promise<void> {
+    const outcome = this.#trials.begin(slot, generation)
+    this.reconcile()
+    return outcome
+  }
+
+  /** Entry workers of this generation start in standby, until `admit`. */
+  prove(generation: number): void {
+    this.#proving = generation
+  }
+
+  /** No worker starts in standby any more. */
+  endProof(): void {
+    this.#proving = undefined
+  }
+
+  /** Lets those in standby accept. */
+  admit(): void {
+    this.endProof()
+    for (const worker of this.workers) if (worker.state === 'standby') worker.admit()
+  }
+
+  isProving(generation: number): boolean {
+    return this.#proving === generation
+  }
+
+  /** Sends the held workers on their way; undefined: not yet. */
+  release(messageFor: (incarnation: Incarnation) => StartMessage | undefined): void {
+    for (const incarnation of this.#slots.incarnations) {
+      if (incarnation.worker.state !== 'held') continue
+      const message = messageFor(incarnation)
+      if (message !== undefined) incarnation.worker.start(message)
     }
   }
 
-  /** Drains every worker and starts no more. */
+  /**
+   * Another is to take the place of a ready worker: first ready, then the old one drains. `usable: false`: callers
+   * are sent elsewhere from now on.
+   */
+  replace(worker: WorkerHandle, reason: string, { usable = true } = {}): void {
+    const found = this.#slots.at(worker.identity.slot)?.find(worker)
+    if (found === undefined || worker.state !== 'ready' || found.replaceReason !== undefined) return
+    found.replaceReason = reason
+    found.usable = usable
+    this.#options.log.info({ slot: worker.identity.slot, workerPid: worker.pid, reason }, 'replacing a worker')
+    this.reconcile()
+  }
+
+  /** Replaces the worker of a slot; rejects, and the old one stays, when its successor does not prove itself. */
+  async restart(index: number): Promise<void> {
+    const slot = this.#slots.at(index)
+    const [generation] = slot?.wanted ?? []
+    if (slot === undefined || generation === undefined) return
+    const old = slot.fit(generation)
+    if (old !== undefined) this.replace(old.worker, 'restart')
+    try {
+      await this.trial(index, generation)
+    } catch (error) {
+      if (old !== undefined && !old.leaving) old.replaceReason = undefined
+      this.reconcile()
+      throw error
+    }
+  }
+
+  /** Drains every worker and starts no more; those that drain already are given no more time than this. */
   stop(timeoutMs: number): void {
-    this.#farewell = { ...this.#farewell, timeoutMs: Math.min(timeoutMs, this.#farewell.timeoutMs) }
+    this.#isEnding = true
+    const { drainTimeoutMs, keepAliveDrainMs } = this.plan.supervision
+    this.#farewell = { timeoutMs: Math.min(timeoutMs, drainTimeoutMs), keepAliveDrainMs }
+    for (const { worker } of this.#slots.incarnations) if (worker.state === 'draining') this.#sayFarewell(worker)
     void this.scale(0)
   }
 
   /** Kills what is left, with no grace. */
   kill(): void {
+    this.#isEnding = true
     this.#target = 0
+    this.#slots.fill(this.#target, this.generation)
     clearTimeout(this.#timer)
-    for (const slot of this.#slots.values()) {
-      slot.leaving = true
-      slot.worker?.kill()
+    for (const incarnation of this.#slots.incarnations) {
+      incarnation.leaving = true
+      incarnation.worker.kill()
     }
   }
 
   /** Resolves when no worker of this service is left. */
   whenEmpty(): Promise<void> {
-    return this.#target === 0 ? this.#settled() : Promise.resolve()
+    if (this.#slots.incarnations.length === 0) return Promise.resolve()
+    const waiter = deferred()
+    this.#waiters.push(waiter)
+    return waiter.promise.then(() => this.whenEmpty())
+  }
+
+  /** Gives up waiting for anyone to prove itself. */
+  endTrials(error: Error): void {
+    this.#trials.failAll(error)
   }
 
   reconcile(): void {
     clearTimeout(this.#timer)
     const now = this.#options.now()
-    const views: SlotView[] = [...this.#slots].map(([slot, { worker, notBefore }]) => ({
-      slot,
-      state: worker?.state,
-      notBefore,
-    }))
-    const { actions, nextAt } = reconcile(views, { workers: this.#target }, now)
+    const { surge, minReadyMs } = this.plan.supervision
+    const views = this.#slots.all.map((slot) => slot.view())
+    const { actions, nextAt = Infinity } = reconcile(views, { surge, minReadyMs }, now)
     for (const action of actions) this.#perform(action)
-    if (nextAt !== undefined) this.#timer = setTimeout(() => this.reconcile(), nextAt - now)
+    const lookAt = Math.min(nextAt, this.#judge(now, minReadyMs))
+    // A timer may fire a moment early: a look that comes too soon would only set another.
+    if (lookAt !== Infinity) this.#timer = setTimeout(() => this.reconcile(), Math.ceil(lookAt - now))
   }
 
   onState(worker: WorkerHandle, change: WorkerStateChange): void {
-    this.#options.log.debug({ slot: worker.identity.slot, workerPid: worker.pid, ...change }, 'worker state')
+    const { slot, generation } = worker.identity
+    this.#options.log.debug({ slot, generation, workerPid: worker.pid, ...change }, 'worker state')
     this.#options.observer.onPoolChange(this, worker, change)
     if (change.to === 'exited') {
       this.#reap(worker)
-      this.reconcile()
+      this.#options.observer.onGone(this, worker)
     }
-    if (this.#isSettled()) for (const waiter of this.#waiters.splice(0)) waiter.resolve()
+    this.reconcile()
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve()
   }
 
   /** The graph was planned before a watcher came to be. */
@@ -161,60 +277,69 @@ export class Watcher implements WorkerObserver {
     this.#options.observer.onTerminated(this, worker)
   }
 
-  /** Drains a ready worker; another takes its slot when it is gone. */
-  replace(worker: WorkerHandle): void {
-    if (worker.state !== 'ready') return
-    this.#options.log.info(
-      { slot: worker.identity.slot, workerPid: worker.pid },
-      'worker was told to stop; replacing it',
-    )
-    this.#drain(worker.identity.slot)
+  /** Passes the trials that are over; when to look again. */
+  #judge(now: number, minReadyMs: number): number {
+    let lookAt = Infinity
+    for (const trial of this.#trials.open) {
+      const worker = this.#slots.at(trial.slot)?.fit(trial.generation)?.worker
+      const { provenSince } = worker?.record ?? {}
+      if (provenSince === undefined || (worker?.state !== 'ready' && worker?.state !== 'standby')) continue
+      const provenAt = provenSince + minReadyMs
+      if (provenAt <= now) this.#trials.pass(trial)
+      else lookAt = Math.min(lookAt, provenAt)
+    }
+    return lookAt
   }
 
   #perform(action: PoolAction): void {
     switch (action.do) {
       case 'spawn':
-        this.#spawn(action.slot)
+        this.#spawn(action.slot, action.generation)
         return
       case 'drain':
-        this.#drain(action.slot)
+        this.#drain(action.slot, action.id)
         return
       case 'forget':
-        this.#slots.delete(action.slot)
+        this.#slots.forget(action.slot)
         return
     }
   }
 
-  #spawn(index: number): void {
-    const slot = this.#slot(index)
-    slot.leaving = false
-    slot.worker = this.#options.makeWorker(this.plan, index)
-    slot.worker.spawn(this)
+  #spawn(index: number, number: number): void {
+    const generation = this.#generations.get(number)
+    const plan = this.#planOf(number)
+    if (generation === undefined || plan === undefined) return
+    const incarnation = this.#incarnation(generation.makeWorker(plan, index), plan)
+    this.#slots.ensure(index, [number]).add(incarnation)
+    incarnation.worker.spawn(this)
   }
 
-  #drain(index: number): void {
-    const slot = this.#slot(index)
-    slot.leaving = true
-    slot.worker?.drain({ type: 'drain', ...this.#farewell })
+  #drain(index: number, id: number): void {
+    const incarnation = this.#slots.at(index)?.incarnations.find((each) => each.id === id)
+    if (incarnation === undefined) return
+    incarnation.leaving = true
+    this.#sayFarewell(incarnation.worker, incarnation.plan)
   }
 
-  #isSettled(): boolean {
-    return this.workers.length === this.#target && this.ready.length === this.#target
-  }
-
-  #settled(): Promise<void> {
-    if (this.#isSettled()) return Promise.resolve()
-    const waiter = deferred()
-    this.#waiters.push(waiter)
-    return waiter.promise
+  /** One that is replaced may take its time: its successor serves. */
+  #sayFarewell(worker: WorkerHandle, { supervision } = this.plan): void {
+    const unhurried = { timeoutMs: supervision.reloadDrainMs, keepAliveDrainMs: null }
+    worker.drain({ type: 'drain', ...(this.#farewell ?? unhurried) })
   }
 
   /** Accounts for the end of a worker; one that nobody asked for delays the next in its slot. */
   #reap(worker: WorkerHandle): void {
-    const slot = this.#slot(worker.identity.slot)
-    slot.worker = undefined
+    const slot = this.#slots.at(worker.identity.slot)
+    const incarnation = slot?.remove(worker)
+    if (slot === undefined || incarnation === undefined) return
     slot.lastExit = describeExit(worker.record)
-    if (slot.leaving) return
+    if (incarnation.leaving) return
+    const error = this.#bootError(incarnation)
+    if (this.#trials.fail(slot.index, worker.identity.generation, error)) return
+    this.#countDeath(slot, incarnation)
+  }
+
+  #countDeath(slot: Slot, { worker }: Incarnation): void {
     slot.restarts++
     const now = this.#options.now()
     const { readyAt } = worker.record
@@ -225,7 +350,7 @@ export class Watcher implements WorkerObserver {
     slot.notBefore = now + decision.waitMs
     this.#options.log.error(
       {
-        slot: worker.identity.slot,
+        slot: slot.index,
         workerPid: worker.pid,
         exit: slot.lastExit,
         restartInMs: decision.waitMs,
@@ -236,11 +361,24 @@ export class Watcher implements WorkerObserver {
     if (decision.flapping) this.#options.observer.onFlapping(this, this.#deaths.length)
   }
 
-  #slot(index: number): Slot {
-    const existing = this.#slots.get(index)
-    if (existing !== undefined) return existing
-    const slot: Slot = { worker: undefined, leaving: false, notBefore: 0, restarts: 0, lastExit: undefined }
-    this.#slots.set(index, slot)
-    return slot
+  #bootError({ worker, plan }: Incarnation): Error {
+    const { identity, record, lastOutput } = worker
+    const { bootTimeoutMs } = plan.supervision
+    return bootError({ service: identity.service, slot: identity.slot, bootTimeoutMs, record, lastOutput })
+  }
+
+  #settled(): Promise<void> {
+    if (this.#slots.isComplete && !this.#slots.isCrowded) return Promise.resolve()
+    const waiter = deferred()
+    this.#waiters.push(waiter)
+    return waiter.promise.then(() => this.#settled())
+  }
+
+  #planOf(generation: number): ServicePlan | undefined {
+    return this.#generations.get(generation)?.plan.services.find(({ name }) => name === this.service)
+  }
+
+  #incarnation(worker: WorkerHandle, plan: ServicePlan): Incarnation {
+    return { id: this.#incarnations++, worker, plan, replaceReason: undefined, usable: true, leaving: false }
   }
 }

@@ -32,7 +32,7 @@ export interface WorkerFactoryOptions {
   /** Descriptor of the public socket and how to serve on it; undefined: nobody listens (a dry run). */
   readonly publicSocket: { readonly fd: number; readonly http: HttpSettings } | undefined
   /** A path for the call socket of a pool worker, new for each incarnation. */
-  readonly socketPath: (service: string, slot: number, incarnation: number) => string
+  readonly socketPath: (service: string, generation: number, slot: number, incarnation: number) => string
 }
 
 /** What is known of the entry service before its worker has announced the graph. */
@@ -72,7 +72,9 @@ export class WorkerFactory {
   make(plan: ServicePlan, slot: number): WorkerHandle {
     const heap =
       plan.maxHeapBytes === undefined ? [] : [`--max-old-space-size=${Math.ceil(plan.maxHeapBytes / MEBIBYTE)}`]
-    const socketPath = plan.entry ? undefined : this.#options.socketPath(plan.name, slot, this.#incarnations)
+    const socketPath = plan.entry
+      ? undefined
+      : this.#options.socketPath(plan.name, this.#options.generation, slot, this.#incarnations)
     const init = { mode: 'serve' as const, socketPath, http: plan.entry ? this.#options.publicSocket?.http : undefined }
     const process = {
       declared: plan.env,

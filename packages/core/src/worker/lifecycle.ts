@@ -12,7 +12,7 @@
  * waits for the worker, none in held, standby, ready and exited; a worker is killed at most once; `release` happens once,
  * on the way into exited; `exit` is legal everywhere but in exited.
  *
- * `drain` before `ready` kills: nothing is in flight yet. A process that does not even end when killed (a stuck
+ * `drain` before `ready` kills: nothing is in flight yet. In `draining` it sets the deadline anew. A process that does not even end when killed (a stuck
  * kernel wait) is abandoned after the deadline `reap`, so that a stop always ends.
  */
 export const WORKER_STATES = [
@@ -118,6 +118,7 @@ const TABLE: Table = {
     exit: exited(),
   },
   draining: {
+    drain: { to: 'draining', effects: [disarm('grace'), arm('grace'), send('drain')] },
     kill: killing('grace'),
     'timeout:grace': killing(),
     exit: exited('grace'),

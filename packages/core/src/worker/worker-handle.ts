@@ -1,6 +1,6 @@
 import { decodeError, type WireError } from '../errors/error-codec.js'
-import type { ServiceGraph } from '../graph/service-graph.js'
 import {
+  type Announcement,
   type BootStage,
   type CollectMessage,
   type CountsMessage,
@@ -44,7 +44,7 @@ export interface WorkerStateChange {
 
 export interface WorkerObserver {
   onState(worker: WorkerHandle, change: WorkerStateChange): void
-  onAnnounced(worker: WorkerHandle, graph: ServiceGraph): void
+  onAnnounced(worker: WorkerHandle, announcement: Announcement): void
   /** It was told to stop from outside (SIGTERM to the worker itself). */
   onTerminated(worker: WorkerHandle): void
   /** It tells what it counted, or asks for what all have. */
@@ -186,17 +186,20 @@ export class WorkerHandle {
         this.#record = { ...this.#record, stage: message.stage }
         return
       case 'announced':
-        this.#observer?.onAnnounced(this, message.graph)
+        this.#observer?.onAnnounced(this, message)
         return
       case 'held':
+        this.#apply('held')
+        return
       case 'standby':
-        this.#apply(message.type)
+        this.#record = { ...this.#record, provenSince: this.#options.now() }
+        this.#apply('standby')
         return
       case 'heartbeat':
         this.#record = { ...this.#record, vitals: message.vitals, heardAt: this.#options.now() }
         return
       case 'ready':
-        this.#record = { ...this.#record, address: message.address, readyAt: this.#options.now() }
+        this.#recordReady(message.address)
         this.#apply('ready')
         return
       case 'boot-failed':
@@ -219,6 +222,11 @@ export class WorkerHandle {
       case undefined:
         return
     }
+  }
+
+  #recordReady(address: string): void {
+    const readyAt = this.#options.now()
+    this.#record = { ...this.#record, address, readyAt, provenSince: this.#record.provenSince ?? readyAt }
   }
 
   #recordFailure(stage: BootStage, error: WireError): void {
@@ -301,6 +309,8 @@ export interface WorkerRecord {
   /** Where its calls go, once it is ready: a socket path, or the public address. */
   readonly address?: string
   readonly readyAt?: number
+  /** Since when it could serve: in standby already. */
+  readonly provenSince?: number
   /** What it said with its last heartbeat, and when that came. */
   readonly vitals?: Vitals
   readonly heardAt?: number

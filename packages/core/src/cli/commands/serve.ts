@@ -6,7 +6,8 @@ import type { CommandInput } from '../command-input.js'
 /** `ekiben serve`: serves until it is told to stop; resolves with the exit code. */
 export async function serve({ identifier, flags, env, cwd }: CommandInput): Promise<number> {
   const given = { ...flags, ...(identifier !== undefined && { identifier }) }
-  const settings = await resolveServeSettings({ code: undefined, flags: given, env, readFile: true, cwd })
+  const readSettings = () => resolveServeSettings({ code: undefined, flags: given, env, readFile: true, cwd })
+  const settings = await readSettings()
   if (settings.dryRun) return (await import('./dry-run.js')).dryRun(settings)
   if (settings.explain) {
     throw createError('EKB_ERR_CLI_USAGE', {
@@ -17,7 +18,7 @@ export async function serve({ identifier, flags, env, cwd }: CommandInput): Prom
   const { startServing } = await import('../../supervisor/start-serving.js')
   // After Node's own modules are loaded: V8 refuses their compiled form once a flag has changed.
   skipOptimising()
-  const server = await startServing(settings, { handleSignals: true })
+  const server = await startServing(settings, { handleSignals: true, readSettings })
   const { exitCode } = await server.closed
   return exitCode
 }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { CallServer } from '../../call/call-server.js'
+import { deferred } from '../../util/deferred.js'
 import type { Endpoint, Serving } from './endpoint.js'
 
 /** Frames on a Unix socket of this worker's own. */
@@ -15,23 +15,43 @@ export function callEndpoint(path: string, { init, start, service, runner, log, 
     counts: counts.requests,
     maxConcurrency: start.traffic.maxConcurrency,
   })
+  let drain: CallDrain | undefined
   return {
     callers: () => server.callers,
     listen: async () => {
       await server.listen(path)
       return path
     },
-    drain: async ({ timeoutMs }) => {
-      const deadline = new AbortController()
-      const drained = server.drain().then(() => [])
-      const late = sleep(timeoutMs, undefined, { signal: deadline.signal }).then(
-        () => Array.from({ length: server.inFlight }, () => 'a call from another service'),
-        () => [],
-      )
-      const cut = await Promise.race([drained, late])
-      deadline.abort()
-      await server.close()
-      return cut
+    drain: ({ timeoutMs }) => {
+      drain ??= new CallDrain(server)
+      drain.endWithin(timeoutMs)
+      return drain.cut
     },
+  }
+}
+
+/** Lets the calls in flight end, for as long as it is given. */
+class CallDrain {
+  /** What had to be cut. */
+  readonly cut: Promise<readonly string[]>
+  readonly #expired = deferred()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(server: CallServer) {
+    this.cut = this.#run(server)
+  }
+
+  /** Counted from now; the last word counts. */
+  endWithin(timeoutMs: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(this.#expired.resolve, timeoutMs)
+  }
+
+  async #run(server: CallServer): Promise<readonly string[]> {
+    await Promise.race([server.drain(), this.#expired.promise])
+    clearTimeout(this.#timer)
+    const cut = Array.from({ length: server.inFlight }, () => 'a call from another service')
+    await server.close()
+    return cut
   }
 }

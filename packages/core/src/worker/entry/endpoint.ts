@@ -10,7 +10,7 @@ export interface Endpoint {
   readonly callers?: () => number
   /** Starts to accept; resolves with the address that callers or clients use. */
   listen(): Promise<string>
-  /** Stops accepting and finishes what is in flight; resolves with what had to be cut at the deadline. */
+  /** Stops accepting and finishes what is in flight; resolves with what had to be cut. Called again: new times, from now. */
   drain(options: { readonly timeoutMs: number; readonly keepAliveDrainMs: number | null }): Promise<readonly string[]>
 }
 

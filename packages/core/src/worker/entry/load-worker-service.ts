@@ -1,9 +1,10 @@
+import { realpathSync } from 'node:fs'
 import { createError } from '../../errors/service-error.js'
 import { buildGraph, definitionsByName } from '../../graph/build-graph.js'
 import type { ServiceGraph } from '../../graph/service-graph.js'
 import { loadModule } from '../../identifier/load-module.js'
 import { resolveDefinition } from '../../identifier/resolve-service.js'
-import type { InitMessage, ServiceSource } from '../../ipc/protocol.js'
+import type { InitMessage, LocatedEntry, ServiceSource } from '../../ipc/protocol.js'
 import { registeredServices } from '../../service/registry.js'
 import type { ServiceDefinition } from '../../service/service-definition.js'
 
@@ -14,11 +15,13 @@ export interface WorkerService {
   readonly definitions: ReadonlyMap<string, ServiceDefinition>
   readonly graph: ServiceGraph
   readonly schemaHash: string
+  /** Where the entry service of the graph was found. */
+  readonly located: LocatedEntry
 }
 
 /** Imports the user's module and finds the service this worker is to run. Rejects with a coded error. */
 export async function loadWorkerService({ source, identity }: InitMessage): Promise<WorkerService> {
-  const root = await loadRoot(source)
+  const { root, located } = await loadRoot(source)
   const graph = buildGraph(root)
   const definitions = definitionsByName(root)
   const name = identity.service === '' ? graph.entry : identity.service
@@ -27,14 +30,23 @@ export async function loadWorkerService({ source, identity }: InitMessage): Prom
   if (definition === undefined || node === undefined) {
     throw createError('EKB_ERR_WORKER_PROTOCOL', { reason: `the module declares no service '${name}' any more` })
   }
-  return { definition, definitions, graph, schemaHash: node.schemaHash }
+  return { definition, definitions, graph, schemaHash: node.schemaHash, located }
 }
 
-async function loadRoot(source: ServiceSource): Promise<ServiceDefinition> {
-  if (source.type === 'identifier') return (await resolveDefinition(source.identifier, source.workingDir)).definition
+interface LoadedRoot {
+  readonly root: ServiceDefinition
+  readonly located: LocatedEntry
+}
+
+async function loadRoot(source: ServiceSource): Promise<LoadedRoot> {
+  if (source.type === 'identifier') {
+    const { identifier, workingDir, located } = source
+    const { definition, file, exportName } = await resolveDefinition(identifier, workingDir, located)
+    return { root: definition, located: { file: realpathSync(file), exportName } }
+  }
   await loadModule(source.module)
-  const found = registeredServices().find((definition) => definition.name === source.entry)
-  if (found !== undefined) return found
+  const root = registeredServices().find((definition) => definition.name === source.entry)
+  if (root !== undefined) return { root, located: { file: source.module, exportName: source.entry } }
   const reason = `importing ${source.module} does not declare it`
   throw createError('EKB_ERR_SERVICE_NO_MODULE', { service: source.entry, reason })
 }

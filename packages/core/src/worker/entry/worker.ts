@@ -56,8 +56,9 @@ export class Worker {
     this.#stopping = true
   }
 
-  /** Finishes what is in flight and ends the process. Called again it changes nothing. */
+  /** Finishes what is in flight and ends the process. Called again it only sets the times anew. */
   leave(how: Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>): Promise<void> {
+    if (this.#leaving !== undefined) void this.#endpoint?.drain(how)
     this.#leaving ??= this.#leave(how)
     return this.#leaving
   }
@@ -67,7 +68,8 @@ export class Worker {
     const identity = { ...this.#init.identity, service: service.definition.name }
     process.title = `ekiben: ${identity.service}#${identity.slot} g${identity.generation}`
     if (this.#init.mode === 'deploy') return this.#deploy(service)
-    if (this.#init.mode !== 'serve') await this.#link.send({ type: 'announced', graph: service.graph })
+    const { graph, located } = service
+    if (this.#init.mode !== 'serve') await this.#link.send({ type: 'announced', graph, located })
     if (this.#init.mode === 'describe') return
     const log = createLogger({ ...this.#init.log, bindings: identity })
     await this.#enter('construct')

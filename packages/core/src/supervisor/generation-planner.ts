@@ -1,0 +1,144 @@
+import { realpathSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import type { ServeSettings } from '../config/serve-settings.js'
+import type { ServiceGraph } from '../graph/service-graph.js'
+import type { ServiceSource } from '../ipc/protocol.js'
+import type { Logger } from '../observe/logger.js'
+import type { ServePlan } from '../plan/serve-plan.js'
+import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
+import { isBooting } from '../worker/lifecycle.js'
+import type { WorkerHandle } from '../worker/worker-handle.js'
+import { awaitAnnouncement } from './announcement.js'
+import type { Generation } from './generation.js'
+import { serviceSource } from './service-source.js'
+import { fitsPlan, WorkerFactory, type WorkerFactoryOptions } from './worker-factory.js'
+
+export type PlannerOptions = Pick<
+  WorkerFactoryOptions,
+  'instance' | 'user' | 'ledger' | 'publicSocket' | 'socketPath'
+> & {
+  readonly makePlan: (announced: Promise<ServiceGraph>, settings: ServeSettings) => Promise<ServePlan>
+  readonly log: Logger
+}
+
+export interface PlanRequest {
+  readonly number: number
+  readonly settings: ServeSettings
+  /** Gives it up: what was started for it is killed. */
+  readonly signal: AbortSignal
+  /** The first worker gets no word before this. */
+  readonly clearance?: Promise<void> | undefined
+  /** Where nothing is served yet: the cores that the first worker leaves idle boot others of its service. */
+  readonly beside?: boolean
+}
+
+/** Makes generations: finds the code anew, has its first entry worker announce the graph, plans, and deploys. */
+export class GenerationPlanner {
+  readonly #options: PlannerOptions
+
+  constructor(options: PlannerOptions) {
+    this.#options = options
+  }
+
+  /** Rejects with a coded error, and nothing left behind, when there can be no such generation. */
+  async plan({
+    number,
+    settings,
+    signal,
+    clearance = Promise.resolve(),
+    beside = false,
+  }: PlanRequest): Promise<Generation> {
+    const source = pin(serviceSource(settings))
+    const bootTimeoutMs = settings.supervision.bootTimeoutMs ?? SUPERVISION_DEFAULTS.bootTimeoutMs
+    const factory = this.#factory(number, settings, { source, bootTimeoutMs })
+    const first = factory.makeFirst('announce', clearance)
+    const announced = awaitAnnouncement(first, { bootTimeoutMs, signal })
+    const begun = [first]
+    // Not before: what it waits for needs a core of its own.
+    const complete = clearance.then(() => {
+      if (beside) begun.push(...spawnBeside(first, factory, settings))
+    })
+    try {
+      const planned = this.#options.makePlan(
+        announced.then(({ graph }) => graph),
+        settings,
+      )
+      const [plan, { located }] = await Promise.all([planned, announced, complete])
+      for (const { code, message } of plan.warnings) this.#options.log.warn({ code }, message)
+      const pinned = this.#factory(number, settings, { source: { ...source, located }, bootTimeoutMs })
+      await this.#deploy(plan, pinned, signal)
+      const entry = plan.services.find((service) => service.entry)
+      const wanted =
+        entry !== undefined && fitsPlan(entry, { inherited: process.env, allow: settings.envAllow }) ? entry.workers : 0
+      // Variables and flags are fixed when a process is spawned: a fresh worker takes the place of one that lacks them.
+      await endAll(begun.slice(wanted))
+      return {
+        number,
+        plan,
+        pinned: { workingDir: source.workingDir, entry: located.file },
+        makeWorker: (service, slot) => pinned.make(service, slot),
+        begun: begun.slice(0, wanted),
+      }
+    } catch (error) {
+      await endAll(begun)
+      throw error
+    }
+  }
+
+  #factory(
+    generation: number,
+    settings: ServeSettings,
+    which: Pick<WorkerFactoryOptions, 'source' | 'bootTimeoutMs'>,
+  ): WorkerFactory {
+    const { instance, user, ledger, publicSocket, socketPath } = this.#options
+    const own = { instance, user, ledger, publicSocket, socketPath }
+    return new WorkerFactory({ ...own, ...which, ...inheritance(settings), generation })
+  }
+
+  /** Dependencies first: what a service prepares may need what they have prepared. */
+  async #deploy(plan: ServePlan, factory: WorkerFactory, signal: AbortSignal): Promise<void> {
+    const deploying = plan.services.filter(({ deploys }) => deploys)
+    if (deploying.length === 0) return
+    const { awaitDeployment } = await import('./deployment.js')
+    for (const service of deploying) {
+      await awaitDeployment(factory.makeDeploy(service), { service, signal })
+      this.#options.log.info({ service: service.name }, 'deployed')
+    }
+  }
+}
+
+/** As many entry workers as are known to be wanted, while there are cores for them. */
+function spawnBeside(first: WorkerHandle, factory: WorkerFactory, settings: ServeSettings): readonly WorkerHandle[] {
+  const cores = availableParallelism()
+  const wanted = settings.apiWorkers === 'cpu' ? cores : (settings.apiWorkers ?? 1)
+  const beside: WorkerHandle[] = []
+  // Where the first is given up already, nobody would end them.
+  for (let slot = 1; isBooting(first.state) && slot < Math.min(wanted, cores); slot++) {
+    const worker = factory.makeBesideFirst(slot)
+    worker.spawn({ onState: () => {}, onAnnounced: () => {}, onTerminated: () => worker.kill() })
+    beside.push(worker)
+  }
+  return beside
+}
+
+async function endAll(workers: readonly WorkerHandle[]): Promise<void> {
+  await Promise.all(workers.map((worker) => worker.end()))
+}
+
+/** What every process of ours hands on to its workers. */
+export function inheritance(
+  settings: ServeSettings,
+): Pick<WorkerFactoryOptions, 'log' | 'inherited' | 'envAllow' | 'execArgv'> {
+  return {
+    log: settings.log,
+    inherited: process.env,
+    envAllow: settings.envAllow,
+    execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
+  }
+}
+
+/** A release folder behind a link stays the one it was for every worker of the generation. */
+export function pin(source: ServiceSource): ServiceSource {
+  const workingDir = realpathSync(source.workingDir)
+  return { ...source, workingDir }
+}

@@ -1,0 +1,73 @@
+import type { ServicePlan } from '../plan/serve-plan.js'
+import type { WorkerHandle } from '../worker/worker-handle.js'
+import type { SlotView, WorkerView } from './reconcile.js'
+
+/** One worker in a slot, and what the supervisor means to do with it. */
+export interface Incarnation {
+  readonly id: number
+  readonly worker: WorkerHandle
+  /** Of its own generation. */
+  readonly plan: ServicePlan
+  /** Why another is to take its place; undefined: it is to stay. */
+  replaceReason: string | undefined
+  /** May callers still be sent to it? */
+  usable: boolean
+  /** Its end was asked for, so it is no death. */
+  leaving: boolean
+}
+
+/** A stable place in the pool: workers come and go in it. */
+export class Slot {
+  readonly index: number
+  /** See `SlotView`. */
+  wanted: readonly number[]
+  /** Older generations go as soon as nobody calls them any more. */
+  retiring = false
+  notBefore = 0
+  restarts = 0
+  lastExit: string | undefined
+  #incarnations: Incarnation[] = []
+
+  constructor(index: number, wanted: readonly number[]) {
+    this.index = index
+    this.wanted = wanted
+  }
+
+  /** Every one that is not gone. */
+  get incarnations(): readonly Incarnation[] {
+    return this.#incarnations
+  }
+
+  add(incarnation: Incarnation): void {
+    this.#incarnations.push(incarnation)
+  }
+
+  remove(worker: WorkerHandle): Incarnation | undefined {
+    const found = this.find(worker)
+    this.#incarnations = this.#incarnations.filter((each) => each !== found)
+    return found
+  }
+
+  find(worker: WorkerHandle): Incarnation | undefined {
+    return this.#incarnations.find((each) => each.worker === worker)
+  }
+
+  /** The one of a generation that is to stay. */
+  fit(generation: number): Incarnation | undefined {
+    return this.#incarnations.find(
+      ({ worker, leaving, replaceReason }) =>
+        !leaving && replaceReason === undefined && worker.identity.generation === generation,
+    )
+  }
+
+  view(): SlotView {
+    const { index: slot, wanted, notBefore } = this
+    return { slot, wanted, notBefore, workers: this.#incarnations.map(viewOf) }
+  }
+}
+
+function viewOf({ id, worker, replaceReason }: Incarnation): WorkerView {
+  const { provenSince } = worker.record
+  const { generation } = worker.identity
+  return { id, generation, state: worker.state, flagged: replaceReason !== undefined, provenSince }
+}

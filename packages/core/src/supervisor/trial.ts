@@ -1,0 +1,46 @@
+import { type Deferred, deferred } from '../util/deferred.js'
+
+/** Someone waits until the new worker of a slot has proved itself. */
+export interface Trial {
+  readonly slot: number
+  readonly generation: number
+  readonly outcome: Deferred<void>
+}
+
+/** Who waits for which new worker to prove itself. A worker on trial that dies ends its trial, and is no other death. */
+export class Trials {
+  #open: readonly Trial[] = []
+
+  begin(slot: number, generation: number): Promise<void> {
+    const trial: Trial = { slot, generation, outcome: deferred() }
+    this.#open = [...this.#open, trial]
+    return trial.outcome.promise
+  }
+
+  get open(): readonly Trial[] {
+    return this.#open
+  }
+
+  pass(trial: Trial): void {
+    this.#close([trial])
+    trial.outcome.resolve()
+  }
+
+  /** Ends every trial of this slot and generation; false: there was none. */
+  fail(slot: number, generation: number, error: Error): boolean {
+    const failed = this.#open.filter((trial) => trial.slot === slot && trial.generation === generation)
+    this.#close(failed)
+    for (const { outcome } of failed) outcome.reject(error)
+    return failed.length > 0
+  }
+
+  failAll(error: Error): void {
+    const failed = this.#open
+    this.#close(failed)
+    for (const { outcome } of failed) outcome.reject(error)
+  }
+
+  #close(closed: readonly Trial[]): void {
+    this.#open = this.#open.filter((trial) => !closed.includes(trial))
+  }
+}
