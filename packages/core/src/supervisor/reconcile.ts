@@ -43,8 +43,9 @@ export interface Reconciliation {
  * What to do so that a pool comes to what is wanted. Level-triggered: computed from what is, not from what happened,
  * so a missed event cannot lead it astray, and calling it twice changes nothing.
  *
- * A worker is *surplus* when its generation is not wanted in its slot, or when it is flagged. It stays until its
- * successor in the same slot has proved itself; without surge it goes first, and calls wait meanwhile.
+ * A worker is *surplus* when its generation is not wanted in its slot, when it is flagged, or when there is another
+ * of its kind. It stays until its successor in the same slot has proved itself; without surge it goes first, and calls
+ * wait meanwhile.
  */
 export function reconcile(slots: readonly SlotView[], policy: ReplacePolicy, now: number): Reconciliation {
   const actions: PoolAction[] = []
@@ -84,12 +85,15 @@ function isLive({ state }: WorkerView): boolean {
   return state === 'ready' || isBooting(state)
 }
 
-function isSurplus(worker: WorkerView, { wanted }: SlotView): boolean {
-  return isLive(worker) && (worker.flagged || !wanted.includes(worker.generation))
+function isSurplus(worker: WorkerView, view: SlotView): boolean {
+  if (!isLive(worker)) return false
+  return !view.wanted.includes(worker.generation) || findFit(view, worker.generation)?.id !== worker.id
 }
 
+/** The worker that serves a generation in this slot; of several, one that is ready. */
 function findFit({ workers }: SlotView, generation: number): WorkerView | undefined {
-  return workers.find((worker) => isLive(worker) && !worker.flagged && worker.generation === generation)
+  const fits = workers.filter((worker) => isLive(worker) && !worker.flagged && worker.generation === generation)
+  return fits.find(({ state }) => state === 'ready') ?? fits[0]
 }
 
 /** Is its place being taken just now, so that it counts against the limit? */
@@ -108,9 +112,11 @@ function hasProved(view: SlotView, generation: number, { minReadyMs }: ReplacePo
   return since !== undefined && now >= since + minReadyMs
 }
 
-/** One that is being killed is waited for, since its end decides when to try again; without surge, any that is there. */
-function mustWaitFor({ workers }: SlotView, { surge }: ReplacePolicy): boolean {
-  return surge === 0 ? workers.length > 0 : workers.some(({ state }) => state === 'killing')
+/** One that is being killed is waited for, since its end decides when to try again; without surge, any that is to go. */
+function mustWaitFor(view: SlotView, { surge }: ReplacePolicy): boolean {
+  return view.workers.some(
+    (worker) => worker.state === 'killing' || (surge === 0 && (!isLive(worker) || isSurplus(worker, view))),
+  )
 }
 
 /** When a surplus worker may go; undefined: not before something happens. */
