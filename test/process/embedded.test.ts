@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { serveHttpProduction } from '@ekiben/core/serving'
+import { runNodeToEnd } from '../helpers/run-node.js'
 import { call, SERVICES } from '../helpers/serve-fixture.js'
 
 const options = { workingDir: SERVICES, port: 0, host: '127.0.0.1', logLevel: 'silent' } as const
@@ -21,13 +22,15 @@ describe('serveHttpProduction', () => {
         ['Front', 'ready', 1, 1],
       ],
     )
+    const readyOfBack = () => server.status().services[0]?.workers.filter((worker) => worker.state === 'ready').length
     await server.scale('Back', 3)
-    assert.equal(server.status().services[0]?.workers.length, 3)
+    assert.equal(readyOfBack(), 3)
     await server.scale('Back', 1)
-    assert.equal(server.status().services[0]?.workers.length, 1)
+    assert.equal(readyOfBack(), 1)
     await assert.rejects(server.scale('Bakc', 1), { code: 'EKB_ERR_CONFIG_UNKNOWN' })
     await assert.rejects(server.scale('Back', 0), { code: 'EKB_ERR_CONFIG_INVALID' })
-    await assert.rejects(server.reload(), { code: 'EKB_ERR_NOT_IN_THIS_VERSION' })
+    await assert.rejects(server.restart('Bakc'), { code: 'EKB_ERR_CONFIG_UNKNOWN' })
+    await assert.rejects(server.restart('Back', 7), { code: 'EKB_ERR_CONFIG_INVALID' })
     const stopping = server.stop()
     assert.deepEqual(await stopping, { exitCode: 0, forced: [] })
     assert.deepEqual(await server.closed, { exitCode: 0, forced: [] })
@@ -39,6 +42,13 @@ describe('serveHttpProduction', () => {
     await using server = await serveHttpProduction({ ...options, identifier: 'crashes-on-request' })
     assert.equal(process.listenerCount('SIGTERM') + process.listenerCount('SIGINT'), before)
     await server.stop()
+  })
+
+  it('can be started by a program on the command line of Node, which no worker runs again', async () => {
+    const program = `require('@ekiben/core/serving').serveHttpProduction({ identifier: 'chain:Front', port: 0, host: '127.0.0.1' })
+      .then((server) => server.stop()).then(({ exitCode }) => console.log('stopped with ' + exitCode))`
+    const { stdout, stderr } = await runNodeToEnd(['-e', program], { cwd: SERVICES })
+    assert.match(stdout, /stopped with 0/, stderr)
   })
 
   it('takes a service itself', async () => {

@@ -11,6 +11,7 @@ import type { WorkerHandle } from '../worker/worker-handle.js'
 import { awaitAnnouncement } from './announcement.js'
 import type { Generation } from './generation.js'
 import { serviceSource } from './service-source.js'
+import { workerExecArgv } from './worker-exec-argv.js'
 import { fitsPlan, WorkerFactory, type WorkerFactoryOptions } from './worker-factory.js'
 
 export type PlannerOptions = Pick<
@@ -133,7 +134,7 @@ export function inheritance(
     log: settings.log,
     inherited: process.env,
     envAllow: settings.envAllow,
-    execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
+    execArgv: workerExecArgv(process.execArgv),
   }
 }
 

@@ -1,0 +1,16 @@
+/** With a value of its own in the next argument. */
+const WITH_VALUE = /^(-e|--eval|-p|--print|-pe)$/
+/** What the supervisor's own process was told to run, or how: a worker runs its own file, and once. */
+const NOT_HANDED_ON =
+  /^(--inspect|--eval=|--print=|--test|--watch|--run|--prof|--cpu-prof|--heap-prof|-i$|--interactive$|-c$|--check$)/
+
+/**
+ * The flags of Node that a worker takes over from the supervisor's process, such as `--import` and `--conditions`.
+ * Handing on `--eval` would have each worker run the program that started it.
+ */
+export function workerExecArgv(execArgv: readonly string[]): readonly string[] {
+  return execArgv.filter((argument, index) => {
+    if (WITH_VALUE.test(argument) || NOT_HANDED_ON.test(argument)) return false
+    return !WITH_VALUE.test(execArgv[index - 1] ?? '')
+  })
+}
