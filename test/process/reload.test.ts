@@ -97,16 +97,21 @@ describe('reload', () => {
     ['a module that throws', { version: 'two', onLoad: "throw new Error('broken import')" }, /broken import/],
     ['a start that fails', { version: 'two', onFrontStart: "throw new Error('no start')" }, /no start/],
     ['a dependency that fails', { version: 'two', onBackStart: "throw new Error('no back')" }, /no back/],
-    ['a start without end', { version: 'two', onBackStart: 'await new Promise(() => {})' }, /1500 ms/],
+    [
+      'a start without end',
+      { version: 'two', onBackStart: 'await new Promise(() => {})' },
+      /4000 ms/,
+      { bootTimeoutMs: 4_000 },
+    ],
     ['an exit with 0', { version: 'two', onFrontStart: 'process.exit(0)' }, /ended early/],
     ['death soon after ready', { version: 'two', onLoad: 'setTimeout(() => process.exit(9), 800)' }, /code 9|ended/],
     ['a graph that does not plan', { version: 'two', front: 'workers: 2, resources: { gpu: 64 }' }, /GPU/i],
   ] as const
-  for (const [what, release, reason] of refusals) {
+  for (const [what, release, reason, supervision] of refusals) {
     it(`is refused for ${what}, and nothing has changed`, async () => {
       await using project = await releaseProject({ version: 'one' })
       await using server = await serveProject(project.path, {
-        supervision: { bootTimeoutMs: 1_500, minReadyMs: 1_200 },
+        supervision: { minReadyMs: 1_200, ...supervision },
       })
       const load = loadOf(server)
       const before = readyPids(server)

@@ -11,6 +11,11 @@ export interface DrainOptions {
   readonly deadlineMs: number
 }
 
+export interface DrainEvents {
+  /** No new connection is accepted from now on. */
+  onWithdrawn?(): void
+}
+
 export interface DrainReport {
   /** Method, path and age of each request that was cut. */
   readonly cut: readonly string[]
@@ -44,10 +49,11 @@ export class HostDrain {
     this.#connections = connections
   }
 
-  async run(options: DrainOptions): Promise<DrainReport> {
+  async run(options: DrainOptions, { onWithdrawn }: DrainEvents = {}): Promise<DrainReport> {
     this.hurry(options)
     await this.#acceptBacklog(performance.now() + Math.min(MAX_ACCEPT_MS, options.deadlineMs))
     stopAccepting(this.#server)
+    onWithdrawn?.()
     this.#connections.onEmpty(this.#done.resolve)
     await this.#done.promise
     clearTimeout(this.#idleTimer)

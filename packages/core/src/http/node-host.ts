@@ -12,7 +12,7 @@ import { ConnectionTable } from './connection-table.js'
 import { Dispatcher } from './dispatch.js'
 import { Exchange, type ExchangeOwner } from './exchange.js'
 import { Gate } from './gate.js'
-import { type DrainOptions, type DrainReport, HostDrain, stopAccepting } from './host-drain.js'
+import { type DrainEvents, type DrainOptions, type DrainReport, HostDrain, stopAccepting } from './host-drain.js'
 import type { HttpAnswer } from './http-answer.js'
 import { type ListenTarget, listen } from './listen.js'
 import { checkBodyHead, collectBody, takeBody } from './read-body.js'
@@ -80,11 +80,11 @@ export class NodeHost implements ExchangeOwner {
   }
 
   /** Takes no new connection, answers what it has, then ends; cuts what is left at the deadline, and says what. */
-  drain(options: DrainOptions): Promise<DrainReport> {
+  drain(options: DrainOptions, events: DrainEvents = {}): Promise<DrainReport> {
     if (this.#drain === undefined) {
       this.#state = 'draining'
       const steps = new HostDrain(this.#server, this.#connections)
-      this.#drain = { steps, report: steps.run(options) }
+      this.#drain = { steps, report: steps.run(options, events) }
     } else {
       this.#drain.steps.hurry(options)
     }

@@ -13,6 +13,7 @@
  *     snapshot ────────────────────────▶  (any time after start; a lower version is ignored)
  *     stopping ────────────────────────▶  (readiness says no from now on)
  *     drain ───────────────────────────▶  finish, then exit 0
+ *           ◀──────────────── withdrawn   (it accepts no more)
  *           ◀────────────── boot-failed   (any time before ready; the worker then exits)
  *           ◀───────────────── uncaught   (any time: it is about to end by an error that nobody caught)
  *           ◀─────────────────── counts   (with a heartbeat where something was counted, on `collect`, and at the end)
@@ -234,6 +235,8 @@ export type WorkerMessage =
   | { readonly type: 'uncaught'; readonly uncaught: UncaughtError }
   /** It got a SIGTERM of its own: the supervisor decides what becomes of it. */
   | { readonly type: 'terminated' }
+  /** It drains, and accepts no new connection any more. */
+  | { readonly type: 'withdrawn' }
   /** Requests that were cut at the deadline, for the supervisor's report. */
   | { readonly type: 'cut'; readonly what: readonly string[] }
   | CountsMessage
@@ -249,6 +252,7 @@ const WORKER_MESSAGE_TYPES: ReadonlySet<string> = new Set<WorkerMessage['type']>
   'boot-failed',
   'uncaught',
   'terminated',
+  'withdrawn',
   'cut',
   'counts',
   'scrape',

@@ -31,6 +31,7 @@ export function awaitAnnouncement(worker: WorkerHandle, options: AnnouncementOpt
       else reject(bootError({ service: 'entry', slot: 0, bootTimeoutMs, record, lastOutput }))
     },
     onTerminated: () => worker.kill(),
+    onWithdrawn: () => {},
   })
   if (signal.aborted) worker.kill()
   return promise

@@ -21,6 +21,7 @@ export async function awaitDeployment(worker: WorkerHandle, { service, signal }:
       if (to === 'exited') resolve()
     },
     onTerminated: onAbort,
+    onWithdrawn: () => {},
   })
   if (signal.aborted) worker.kill()
   await promise

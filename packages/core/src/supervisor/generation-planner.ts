@@ -116,7 +116,7 @@ function spawnBeside(first: WorkerHandle, factory: WorkerFactory, settings: Serv
   // Where the first is given up already, nobody would end them.
   for (let slot = 1; isBooting(first.state) && slot < Math.min(wanted, cores); slot++) {
     const worker = factory.makeBesideFirst(slot)
-    worker.spawn({ onState: () => {}, onAnnounced: () => {}, onTerminated: () => worker.kill() })
+    worker.spawn({ onState: () => {}, onAnnounced: () => {}, onTerminated: () => worker.kill(), onWithdrawn: () => {} })
     beside.push(worker)
   }
   return beside

@@ -56,7 +56,10 @@ export class Rollout {
       this.#supervisor.abandon()
       return { result: 'mixed', error }
     }
+    const { entry } = this.#supervisor
     this.#supervisor.advance(this.#generation)
+    // Whoever asks next, when this is done, is answered by the new code.
+    await entry.whenWithdrawn()
     return { result: 'done' }
   }
 

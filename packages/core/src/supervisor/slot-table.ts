@@ -27,6 +27,11 @@ export class SlotTable {
     )
   }
 
+  /** Is nothing there, and nothing wanted? */
+  get isDone(): boolean {
+    return this.all.every(({ incarnations, wanted }) => incarnations.length === 0 && wanted.length === 0)
+  }
+
   at(index: number): Slot | undefined {
     return this.#slots.get(index)
   }

@@ -138,7 +138,7 @@ export class Supervisor implements WatcherObserver {
       })
       for (const { slot, wanted } of changes) watcher.want(slot, wanted, { retiring: true })
     }
-    this.#watchers = this.#watchers.filter((watcher) => this.#isPlanned(watcher) || watcher.slots.all.length > 0)
+    this.#watchers = this.#watchers.filter((watcher) => this.#isPlanned(watcher) || !watcher.slots.isDone)
   }
 
   /** Moves the instance's own state; false: the event is not for the state it is in. */

@@ -236,9 +236,13 @@ export class Watcher implements WorkerObserver {
   /** Resolves when no worker of this service is left. */
   whenEmpty(): Promise<void> {
     if (this.#slots.incarnations.length === 0) return Promise.resolve()
-    const waiter = deferred()
-    this.#waiters.push(waiter)
-    return waiter.promise.then(() => this.whenEmpty())
+    return this.#nextChange().then(() => this.whenEmpty())
+  }
+
+  /** Resolves when none of those that drain accepts any more. */
+  whenWithdrawn(): Promise<void> {
+    const isAccepting = this.workers.some(({ state, record }) => state === 'draining' && record.withdrawn !== true)
+    return isAccepting ? this.#nextChange().then(() => this.whenWithdrawn()) : Promise.resolve()
   }
 
   /** Gives up waiting for anyone to prove itself. */
@@ -275,6 +279,10 @@ export class Watcher implements WorkerObserver {
 
   onTerminated(worker: WorkerHandle): void {
     this.#options.observer.onTerminated(this, worker)
+  }
+
+  onWithdrawn(): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve()
   }
 
   /** Passes the trials that are over; when to look again. */
@@ -369,9 +377,13 @@ export class Watcher implements WorkerObserver {
 
   #settled(): Promise<void> {
     if (this.#slots.isComplete && !this.#slots.isCrowded) return Promise.resolve()
+    return this.#nextChange().then(() => this.#settled())
+  }
+
+  #nextChange(): Promise<void> {
     const waiter = deferred()
     this.#waiters.push(waiter)
-    return waiter.promise.then(() => this.#settled())
+    return waiter.promise
   }
 
   #planOf(generation: number): ServicePlan | undefined {

@@ -49,6 +49,8 @@ export interface WorkerObserver {
   onTerminated(worker: WorkerHandle): void
   /** It tells what it counted, or asks for what all have. */
   onMetrics?(worker: WorkerHandle, message: CountsMessage | ScrapeMessage): void
+  /** It drains and accepts no more. */
+  onWithdrawn(worker: WorkerHandle): void
 }
 
 export interface Adoption {
@@ -160,7 +162,7 @@ export class WorkerHandle {
       const onState = (_worker: WorkerHandle, { to }: WorkerStateChange): void => {
         if (to === 'exited') resolve()
       }
-      this.#observer = { onState, onAnnounced: () => {}, onTerminated: () => {} }
+      this.#observer = { onState, onAnnounced: () => {}, onTerminated: () => {}, onWithdrawn: () => {} }
       this.kill()
     })
   }
@@ -211,6 +213,10 @@ export class WorkerHandle {
         return
       case 'terminated':
         this.#observer?.onTerminated(this)
+        return
+      case 'withdrawn':
+        this.#record = { ...this.#record, withdrawn: true }
+        this.#observer?.onWithdrawn(this)
         return
       case 'cut':
         this.#record = { ...this.#record, cut: message.what }
@@ -320,6 +326,8 @@ export interface WorkerRecord {
   readonly uncaught?: UncaughtError
   /** Its supervisor killed it, for whatever reason. */
   readonly killed?: boolean
+  /** It drains and accepts no more. */
+  readonly withdrawn?: boolean
   /** It had to be killed although it was serving or draining. */
   readonly forced?: boolean
   /** Requests that were cut at its deadline. */

@@ -4,6 +4,13 @@ import type { Logger } from '../../observe/logger.js'
 import type { Runner } from '../../runner/runner.js'
 import type { WorkerService } from './load-worker-service.js'
 
+export interface EndpointDrain {
+  readonly timeoutMs: number
+  readonly keepAliveDrainMs: number | null
+  /** It accepts no more. */
+  readonly onWithdrawn?: () => void
+}
+
 /** Where a worker's calls come in: HTTP on the public socket, or frames on a Unix socket of its own. */
 export interface Endpoint {
   /** How many other workers are connected; undefined: clients call here. */
@@ -11,7 +18,7 @@ export interface Endpoint {
   /** Starts to accept; resolves with the address that callers or clients use. */
   listen(): Promise<string>
   /** Stops accepting and finishes what is in flight; resolves with what had to be cut. Called again: new times, from now. */
-  drain(options: { readonly timeoutMs: number; readonly keepAliveDrainMs: number | null }): Promise<readonly string[]>
+  drain(options: EndpointDrain): Promise<readonly string[]>
 }
 
 /** What an endpoint is made from. */

@@ -29,8 +29,11 @@ export function httpEndpoint(http: HttpSettings, serving: Serving): Endpoint {
       assertAddress(bound, http.address)
       return socketUrl(http.address.host, http.address.port)
     },
-    drain: async ({ timeoutMs, keepAliveDrainMs }) => {
-      const { cut } = await host.drain({ keepAliveDrainMs: keepAliveDrainMs ?? Infinity, deadlineMs: timeoutMs })
+    drain: async ({ timeoutMs, keepAliveDrainMs, ...events }) => {
+      const { cut } = await host.drain(
+        { keepAliveDrainMs: keepAliveDrainMs ?? Infinity, deadlineMs: timeoutMs },
+        events,
+      )
       return cut
     },
   }

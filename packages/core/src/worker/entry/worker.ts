@@ -142,7 +142,8 @@ export class Worker {
     // One that is merely replaced answers as the others do: its instance serves on.
     if (keepAliveDrainMs !== null) this.#stopping = true
     this.#runner?.beginDrain()
-    const cut = (await this.#endpoint?.drain({ timeoutMs, keepAliveDrainMs })) ?? []
+    const onWithdrawn = (): void => void this.#link.send({ type: 'withdrawn' })
+    const cut = (await this.#endpoint?.drain({ timeoutMs, keepAliveDrainMs, onWithdrawn })) ?? []
     if (cut.length > 0) await this.#link.send({ type: 'cut', what: cut })
     try {
       await this.#instance.onStop?.()
