@@ -7,6 +7,7 @@ import { readServiceManager } from '../../packages/core/dist/config/service-mana
 import { createNotifier, type Notifier } from '../../packages/core/dist/supervisor/notify.js'
 import { type LogLine, recordingLog } from '../helpers/http-host.js'
 import { cannotPlayManager, startNotifyServer } from '../helpers/notify-server.js'
+import { serveFixture } from '../helpers/serve-fixture.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 interface Manager extends AsyncDisposable {
@@ -163,3 +164,26 @@ function isAlive(pid: number): boolean {
     return false
   }
 }
+
+describe('serve', () => {
+  it('says when it is ready, reloads and stops', { skip: cannotPlayManager() }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ekb-'))
+    try {
+      await using manager = await startNotifyServer(join(folder, 'notify'))
+      const said = (line: string) => manager.messages().filter((message) => message.includes(line)).length
+      await using server = await serveFixture('chain:Front', ['--set', 'supervision.minReadyMs=100'], {
+        env: { NOTIFY_SOCKET: join(folder, 'notify'), WATCHDOG_USEC: '1000000', WATCHDOG_PID: undefined },
+      })
+      await waitUntil(() => said('READY=1') === 1 && said('WATCHDOG=1') > 1, { describe: 'READY and WATCHDOG' })
+      server.kill('SIGHUP')
+      await waitUntil(() => said('RELOADING=1') === 1 && said('READY=1') === 2, { describe: 'the reload' })
+      const reloading = manager.messages().find((message) => message.includes('RELOADING=1'))
+      assert.ok(reloading?.some((line) => /^MONOTONIC_USEC=\d+$/.test(line)))
+      assert.equal(await server.stop(), 0)
+      await waitUntil(() => said('STOPPING=1') === 1, { describe: 'STOPPING' })
+      assert.ok(manager.messages().some((message) => message.some((line) => line.startsWith('STATUS=running: '))))
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+})

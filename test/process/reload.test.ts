@@ -106,7 +106,12 @@ describe('reload', () => {
       { bootTimeoutMs: 4_000 },
     ],
     ['an exit with 0', { version: 'two', onFrontStart: 'process.exit(0)' }, /ended early/],
-    ['death soon after ready', { version: 'two', onLoad: 'setTimeout(() => process.exit(9), 800)' }, /code 9/, { minReadyMs: 3_000 }],
+    [
+      'death soon after ready',
+      { version: 'two', onLoad: 'setTimeout(() => process.exit(9), 800)' },
+      /code 9/,
+      { minReadyMs: 3_000 },
+    ],
     ['a graph that does not plan', { version: 'two', front: 'workers: 2, resources: { gpu: 64 }' }, /GPU/i],
   ] as const
   for (const [what, release, reason, supervision] of refusals) {

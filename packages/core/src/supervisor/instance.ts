@@ -7,8 +7,10 @@ import { monotonicMs } from '../util/monotonic.js'
 import type { Generation } from './generation.js'
 import type { GenerationPlanner } from './generation-planner.js'
 import type { InstanceFolder } from './instance-folder.js'
+import { requiredServices } from './instance-health.js'
 import { type InstanceStatus, serviceStatus } from './instance-status.js'
 import type { BoundSocket } from './listen-socket.js'
+import type { Notifier } from './notify.js'
 import type { Reloader } from './reload.js'
 import { ReloadQueue } from './reload-queue.js'
 import type { ReloadOutcome, Server, ServerClosed } from './server.js'
@@ -17,6 +19,8 @@ import type { Watcher } from './watcher.js'
 
 /** What a quick stop leaves to work in flight. */
 const QUICK_STOP_MS = 2_000
+/** What killing and clearing up may take beyond the graceful part. */
+const REAP_MS = 5_000
 const FIRST_GENERATION = 1
 
 export interface InstanceOptions {
@@ -27,6 +31,8 @@ export interface InstanceOptions {
   readonly socket: BoundSocket
   readonly folder: InstanceFolder
   readonly planner: GenerationPlanner
+  /** Whoever started us hears how the instance is. */
+  readonly notifier: Notifier
   readonly log: Logger
 }
 
@@ -42,6 +48,7 @@ export class Instance implements Server {
   #supervisor: Supervisor | undefined
   #reloader: Reloader | undefined
   #forcedExitCode: number | undefined
+  #endReport: (() => void) | undefined
 
   constructor(options: InstanceOptions) {
     this.#options = options
@@ -77,11 +84,17 @@ export class Instance implements Server {
       await this.#supervisor.start()
     } catch (error) {
       socket.close()
-      await folder.remove()
+      await Promise.all([folder.remove(), this.#options.notifier.close()])
       throw error
     }
     const services = this.#supervisor.watchers.map(({ service, target }) => `${service}:${target}`)
     log.info({ url: this.url, pid: process.pid, services, addresses: socket.addresses }, 'ready')
+    if (settings.serviceManager.notifySocket !== undefined) await this.#report()
+  }
+
+  /** Names of the services without which no request can be served. */
+  required(): ReadonlySet<string> {
+    return requiredServices(this.#supervisor?.generation.plan.services ?? [])
   }
 
   status(): InstanceStatus {
@@ -133,7 +146,7 @@ export class Instance implements Server {
   }
 
   stop(): Promise<ServerClosed> {
-    this.#abort.abort()
+    this.#beginStop()
     this.#supervisor?.stop()
     return this.closed
   }
@@ -141,18 +154,29 @@ export class Instance implements Server {
   /** Leaves little time to work in flight; `exitCode` instead of the usual one, when a second signal forced it. */
   stopQuickly(exitCode?: number): void {
     this.#forcedExitCode = exitCode ?? this.#forcedExitCode
-    this.#abort.abort()
+    this.#beginStop()
     this.#supervisor?.stopWithin(QUICK_STOP_MS)
   }
 
   kill(exitCode: number): void {
     this.#forcedExitCode = exitCode
-    this.#abort.abort()
+    this.#beginStop()
     this.#supervisor?.kill()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  async #report(): Promise<void> {
+    const { reportInstance } = await import('./report-instance.js')
+    this.#endReport = reportInstance(this.#options.notifier, this)
+  }
+
+  #beginStop(): void {
+    const { notifier, settings } = this.#options
+    if (!this.#abort.signal.aborted) notifier.stopping(settings.gracefulShutdownMs + REAP_MS)
+    this.#abort.abort()
   }
 
   get #watchers(): readonly Watcher[] {
@@ -170,10 +194,16 @@ export class Instance implements Server {
     const supervisor = this.#supervisor
     if (supervisor === undefined) throw createError('EKB_ERR_RELOAD_STOPPED', {})
     const { Reloader } = await import('./reload.js')
-    const { planner, settings, readSettings, log } = this.#options
+    const { planner, settings, readSettings, notifier, log } = this.#options
     const { signal } = this.#abort
+    notifier.reloading()
     this.#reloader ??= new Reloader({ supervisor, planner, settings, readSettings, signal, log })
-    return this.#reloader.reload()
+    try {
+      return await this.#reloader.reload()
+    } finally {
+      // However it went: what waits for the end of the reload would wait for ever.
+      if (!signal.aborted) notifier.ready()
+    }
   }
 
   async #makeSupervisor(generation: Generation): Promise<Supervisor> {
@@ -191,9 +221,10 @@ export class Instance implements Server {
   }
 
   async #close({ forced }: StopOutcome): Promise<void> {
-    const { log, folder, socket } = this.#options
+    const { log, folder, socket, notifier } = this.#options
     socket.close()
-    await folder.remove()
+    this.#endReport?.()
+    await Promise.all([folder.remove(), notifier.close()])
     for (const what of forced) log.warn({ what }, 'had to be cut short')
     const exitCode = this.#forcedExitCode ?? (forced.length > 0 ? EXIT.killedSomething : EXIT.clean)
     log.info({ exitCode }, 'stopped')

@@ -11,6 +11,7 @@ import { GenerationPlanner, inheritance, pin } from './generation-planner.js'
 import { Instance } from './instance.js'
 import { createInstanceFolder, type InstanceFolder } from './instance-folder.js'
 import type { BoundSocket } from './listen-socket.js'
+import { createNotifier } from './notify.js'
 import { openPublicSocket } from './public-socket.js'
 import type { Server } from './server.js'
 import { defaultInstanceName, serviceSource } from './service-source.js'
@@ -57,7 +58,8 @@ export async function startServing(settings: ServeSettings, options: StartServin
     log,
   })
   const { handleSignals, readSettings } = options
-  const instance = new Instance({ name, settings, readSettings, socket, folder, planner, log })
+  const notifier = createNotifier(settings.serviceManager, log)
+  const instance = new Instance({ name, settings, readSettings, socket, folder, planner, notifier, log })
   if (handleSignals) controlBySignals(instance, log)
   await instance.start()
   return instance
