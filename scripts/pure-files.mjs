@@ -28,6 +28,7 @@ export const PURE_FILES = {
     'restart-policy',
     'retire-generations',
     'rollout-steps',
+    'service-outages',
     'service-restarts',
     'signal-action',
     'start-order',

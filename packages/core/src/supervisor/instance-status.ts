@@ -25,7 +25,8 @@ export interface WorkerStatus {
 
 export interface ServiceStatus {
   readonly name: string
-  readonly state: 'ready' | 'degraded' | 'down'
+  /** `flapping`: its workers keep dying, and are tried again one at a time. */
+  readonly state: 'ready' | 'degraded' | 'down' | 'flapping'
   /** Workers wanted. */
   readonly target: number
   readonly generation: number
@@ -55,15 +56,39 @@ export interface InstanceStatus {
 
 /** One service's part of the status, at monotonic time `now`. */
 export function serviceStatus(watcher: Watcher, now: number): ServiceStatus {
-  const ready = watcher.ready.length
   return {
     name: watcher.service,
-    state: ready === 0 ? 'down' : ready < watcher.target ? 'degraded' : 'ready',
+    state: stateOf(watcher),
     target: watcher.target,
     generation: watcher.generation,
     workers: watcher.slots.all.flatMap((slot) =>
-      slot.incarnations.map((incarnation) => workerStatus(slot, incarnation, now)),
+      slot.incarnations.length === 0 && slot.wanted.length > 0
+        ? [emptyStatus(slot, watcher.generation)]
+        : slot.incarnations.map((incarnation) => workerStatus(slot, incarnation, now)),
     ),
+  }
+}
+
+function stateOf({ isFlapping, ready, target }: Watcher): ServiceStatus['state'] {
+  if (isFlapping) return 'flapping'
+  if (ready.length === 0) return 'down'
+  return ready.length < target ? 'degraded' : 'ready'
+}
+
+/** A slot between two workers: why the last one ended must not be hidden just then. */
+function emptyStatus({ index, wanted, restarts, lastExit }: Slot, generation: number): WorkerStatus {
+  return {
+    slot: index,
+    pid: undefined,
+    state: 'waiting',
+    generation: wanted[0] ?? generation,
+    uptimeMs: 0,
+    restarts,
+    lastExit,
+    rssBytes: undefined,
+    inFlight: undefined,
+    oldestCallMs: undefined,
+    loopUtilization: undefined,
   }
 }
 

@@ -11,6 +11,7 @@ const POLICY = {
   flappingCount: 5,
   flappingWindowMs: 30_000,
 }
+const settings = () => ({ restart: POLICY, minReadyMs: 1_000 })
 const ALMOST_ONE = 1 - Number.EPSILON
 
 interface Tries {
@@ -33,7 +34,7 @@ class Simulation {
   constructor(slots: number, lifeMs: Simulation['lifeMs'], budget = new RestartBudget()) {
     this.lifeMs = lifeMs
     this.#generation = 1
-    this.#restarts = new ServiceRestarts({ policy: POLICY, minReadyMs: 1_000, budget })
+    this.#restarts = new ServiceRestarts({ settings, budget })
     this.#slots = Array.from({ length: slots }, () => ({ notBefore: 0, worker: undefined }))
   }
 
@@ -138,12 +139,24 @@ describe('restarts of a service', () => {
     assert.ok(many.some((each) => each.overBudget))
   })
 
+  it('does not hold back what somebody has asked for', () => {
+    const restarts = new ServiceRestarts({ settings, budget: new RestartBudget() })
+    for (let at = 0; at < 5; at++) restarts.onDeath({ slot: 0, generation: 1, at, readyForMs: undefined }, 0)
+    const empty = { slot: 0, wanted: [1], workers: [], notBefore: 0 }
+    assert.ok((restarts.gate([empty], 10).slots[0]?.notBefore ?? 0) > 10)
+    restarts.onAsked(0)
+    assert.equal(restarts.gate([empty], 10).slots[0], empty)
+  })
+
   it('lets another generation start with a clean slate', () => {
-    const restarts = new ServiceRestarts({ policy: POLICY, minReadyMs: 1_000, budget: new RestartBudget() })
+    const restarts = new ServiceRestarts({ settings, budget: new RestartBudget() })
     for (let at = 0; at < 5; at++) restarts.onDeath({ slot: 0, generation: 1, at, readyForMs: undefined }, 0)
     assert.equal(restarts.isFlapping, true)
     const newer = { slot: 0, wanted: [2, 1], workers: [], notBefore: 0 }
     assert.equal(restarts.gate([newer], 10).slots[0], newer)
+    assert.equal(restarts.isFlapping, true)
+    restarts.gate([{ ...newer, wanted: [2] }], 10)
+    assert.equal(restarts.isFlapping, false)
     assert.equal(restarts.onDeath({ slot: 0, generation: 2, at: 20, readyForMs: 1 }, 0).streak, 1)
     assert.equal(restarts.isFlapping, false)
   })

@@ -1,11 +1,12 @@
 import type { RestartPlan } from '../plan/serve-plan.js'
 import { isBooting, type WorkerState } from '../worker/lifecycle.js'
+import type { WorkerHandle } from '../worker/worker-handle.js'
 import type { RestartBudget } from './restart-budget.js'
 import { type Death, nextRestart, provenAfterMs, type RestartDecision, recentDeaths } from './restart-policy.js'
 
 export interface ServiceRestartsOptions {
-  readonly policy: RestartPlan
-  readonly minReadyMs: number
+  /** As the current plan has them. */
+  readonly settings: () => { readonly restart: RestartPlan; readonly minReadyMs: number }
   /** Shared by all services of the instance. */
   readonly budget: RestartBudget
 }
@@ -74,6 +75,8 @@ export class ServiceRestarts {
   #flapping: Flapping | undefined
   /** Slots whose next try follows one that failed: it counts against the budget of all. */
   readonly #repeated = new Set<number>()
+  /** Slots whose next worker somebody has asked for: it does not wait. */
+  readonly #asked = new Set<number>()
 
   constructor(options: ServiceRestartsOptions) {
     this.#options = options
@@ -90,8 +93,8 @@ export class ServiceRestarts {
 
   /** A worker ended and nobody had asked for it; its slot is tried again after `waitMs`, if `gate` lets it. */
   onDeath({ slot, generation, ...death }: SlotDeath, random: number): Restart {
-    if (generation !== this.#generation) this.#beginGeneration(generation)
-    const { policy, minReadyMs } = this.#options
+    if (generation !== this.#generation) this.#reset(generation)
+    const { restart: policy, minReadyMs } = this.#options.settings()
     const history = [...this.#deaths, death]
     const decision = nextRestart(history, policy, random)
     this.#deaths = recentDeaths(history, policy)
@@ -108,13 +111,21 @@ export class ServiceRestarts {
     return { ...decision, beganFlapping: before === undefined && decision.flapping }
   }
 
+  /** The next worker of this slot is asked for. */
+  onAsked(slot: number): void {
+    this.#asked.add(slot)
+  }
+
   /** A worker was started in this slot. */
   onSpawn(slot: number, now: number): void {
+    if (this.#asked.delete(slot)) return
     if (this.#repeated.delete(slot)) this.#options.budget.take(now)
   }
 
   /** Which of the slots may be filled, and when. */
   gate<TSlot extends TriedSlot>(slots: readonly TSlot[], now: number): Gate<TSlot> {
+    const generation = this.#generation
+    if (generation !== undefined && !slots.some(({ wanted }) => wanted.includes(generation))) this.#reset(undefined)
     const workers = slots.flatMap((slot) => slot.workers)
     const recovered =
       this.#flapping !== undefined && workers.some((worker) => (this.#provenAt(worker) ?? Infinity) <= now)
@@ -128,7 +139,7 @@ export class ServiceRestarts {
     return { slots: held.slots, nextAt, recovered, overBudget: held.overBudget }
   }
 
-  #beginGeneration(generation: number): void {
+  #reset(generation: number | undefined): void {
     this.#generation = generation
     this.#deaths = []
     this.#flapping = undefined
@@ -171,14 +182,27 @@ export class ServiceRestarts {
   }
 
   /** Is the next worker of this slot one more try of what died? */
-  #isEmpty({ wanted, workers }: TriedSlot): boolean {
-    return wanted[0] === this.#generation && !workers.some((worker) => this.#isOurs(worker) && isLive(worker))
+  #isEmpty({ slot, wanted, workers }: TriedSlot): boolean {
+    return (
+      !this.#asked.has(slot) &&
+      wanted[0] === this.#generation &&
+      !workers.some((worker) => this.#isOurs(worker) && isLive(worker))
+    )
   }
 
   #isOurs({ generation }: TriedWorker): boolean {
     return generation === this.#generation
   }
 }
+
+/** The end of a worker as what it says about restarts. */
+export function deathOf({ identity, record, spawnedAt }: DeadWorker, at: number): SlotDeath {
+  const { slot, generation } = identity
+  const readyForMs = record.readyAt === undefined ? undefined : at - record.readyAt
+  return { slot, generation, at, readyForMs, spawnedAt }
+}
+
+type DeadWorker = Pick<WorkerHandle, 'identity' | 'record' | 'spawnedAt'>
 
 function isLive({ state }: TriedWorker): boolean {
   return state === 'ready' || isBooting(state)

@@ -1,4 +1,5 @@
 import { createError } from '../errors/service-error.js'
+import { requiredServices } from '../graph/required-services.js'
 import type { PoolMember, PoolSettings, PoolSnapshot, StartMessage } from '../ipc/protocol.js'
 import type { Logger } from '../observe/logger.js'
 import type { ServicePlan } from '../plan/serve-plan.js'
@@ -7,7 +8,9 @@ import { monotonicMs } from '../util/monotonic.js'
 import { isBooting } from '../worker/lifecycle.js'
 import type { WorkerHandle, WorkerStateChange } from '../worker/worker-handle.js'
 import type { Generation } from './generation.js'
+import { RestartBudget } from './restart-budget.js'
 import { retireGenerations } from './retire-generations.js'
+import { ServiceOutages } from './service-outages.js'
 import type { Incarnation } from './slot.js'
 import { mayStart, stopOrder } from './start-order.js'
 import { StopSequence } from './stop-sequence.js'
@@ -40,6 +43,8 @@ export class Supervisor implements WatcherObserver {
   readonly #ready = deferred()
   readonly #stopped = deferred<StopOutcome>()
   readonly #forced: string[] = []
+  readonly #budget = new RestartBudget()
+  readonly #outages = new ServiceOutages()
   #watchers: readonly Watcher[]
   #generation: Generation
   #next: Generation | undefined
@@ -168,14 +173,18 @@ export class Supervisor implements WatcherObserver {
       this.#noteForced(worker)
       this.#options.onWorkerGone(worker)
     }
-    if (this.#state === 'starting' && endedBeforeReady(change)) {
+    if (this.#state === 'starting' && endedBeforeReady(change) && this.#isRequired(watcher)) {
       this.#fail(this.#bootError(watcher, worker))
       return
     }
-    if (change.to === 'ready' || change.from === 'ready') this.publish()
+    if (change.to === 'ready' || change.from === 'ready') {
+      this.publish()
+      this.#noteOutage(watcher)
+    }
     if (change.to === 'ready' || change.to === 'held') this.release()
     if (this.#state !== 'starting' || change.to !== 'ready') return
-    if (this.#watchers.every((each) => each.slots.isComplete) && this.#advanceState('ready')) this.#ready.resolve()
+    const needed = this.#watchers.filter((each) => this.#isRequired(each))
+    if (needed.every((each) => each.slots.isComplete) && this.#advanceState('ready')) this.#ready.resolve()
   }
 
   onGone(): void {
@@ -190,7 +199,7 @@ export class Supervisor implements WatcherObserver {
   onFlapping(watcher: Watcher, deaths: number): void {
     const { name, supervision } = watcher.plan
     const { flappingWindowMs: windowMs } = supervision.restart
-    if (this.#state === 'starting')
+    if (this.#state === 'starting' && this.#isRequired(watcher))
       this.#fail(createError('EKB_ERR_FLAPPING', { service: name, count: deaths, windowMs }))
     else this.#options.log.error({ service: name, deaths, windowMs }, 'workers keep dying; trying again more slowly')
   }
@@ -240,8 +249,25 @@ export class Supervisor implements WatcherObserver {
       log: this.#options.log.child({ service }),
       now: monotonicMs,
       random: Math.random,
+      budget: this.#budget,
       observer: this,
     })
+  }
+
+  /** Can the entry service not do without it? What is optional does not hold up the start. */
+  #isRequired({ service }: Watcher): boolean {
+    const { entry, services } = this.#generation.plan
+    return service === entry || requiredServices(services, entry).has(service)
+  }
+
+  /** Says once that a service has no ready worker, and once that it has one again. */
+  #noteOutage({ service, ready }: Watcher): void {
+    if (this.#stop !== undefined) return
+    const change = this.#outages.note(service, ready.length, monotonicMs())
+    if (change?.is === 'down') this.#options.log.warn({ service }, 'service is down: it has no ready worker')
+    if (change?.is === 'back') {
+      this.#options.log.info({ service, downMs: Math.round(change.afterMs) }, 'service is back')
+    }
   }
 
   /** Does the current plan have this service, or the one that is being rolled out? */

@@ -5,7 +5,9 @@ import { type Deferred, deferred } from '../util/deferred.js'
 import type { WorkerHandle, WorkerObserver, WorkerStateChange } from '../worker/worker-handle.js'
 import type { Generation } from './generation.js'
 import { type PoolAction, reconcile } from './reconcile.js'
-import { type Death, nextRestart, recentDeaths } from './restart-policy.js'
+import type { RestartBudget } from './restart-budget.js'
+import { RestartReport } from './restart-report.js'
+import { deathOf, ServiceRestarts } from './service-restarts.js'
 import type { Incarnation, Slot } from './slot.js'
 import { SlotTable } from './slot-table.js'
 import { Trials } from './trial.js'
@@ -17,6 +19,8 @@ export interface WatcherOptions {
   readonly log: Logger
   readonly now: () => number
   readonly random: () => number
+  /** Shared by all services of the instance. */
+  readonly budget: RestartBudget
   readonly observer: WatcherObserver
 }
 
@@ -27,7 +31,7 @@ export interface WatcherObserver {
   onGone(watcher: Watcher, worker: WorkerHandle): void
   /** A worker was told to stop from outside. */
   onTerminated(watcher: Watcher, worker: WorkerHandle): void
-  /** Workers die so often that another try now is unlikely to help; the watcher goes on trying. */
+  /** Workers have begun to die so often that another try now is unlikely to help; the watcher goes on trying. */
   onFlapping(watcher: Watcher, deaths: number): void
 }
 
@@ -43,7 +47,8 @@ export class Watcher implements WorkerObserver {
   readonly #waiters: Deferred<void>[] = []
   #generation: Generation
   #target: number
-  #deaths: readonly Death[] = []
+  readonly #restarts: ServiceRestarts
+  readonly #report: RestartReport
   #timer: NodeJS.Timeout | undefined
   #incarnations = 0
   #isEnding = false
@@ -58,6 +63,8 @@ export class Watcher implements WorkerObserver {
     this.#generation = options.generation
     this.learn(options.generation)
     this.#target = this.plan.workers
+    this.#report = new RestartReport(options.log)
+    this.#restarts = new ServiceRestarts({ budget: options.budget, settings: () => this.plan.supervision })
   }
 
   /** Of the generation that new slots get. */
@@ -71,6 +78,11 @@ export class Watcher implements WorkerObserver {
 
   get target(): number {
     return this.#target
+  }
+
+  /** Do its workers keep dying? */
+  get isFlapping(): boolean {
+    return this.#restarts.isFlapping
   }
 
   get slots(): SlotTable {
@@ -150,6 +162,9 @@ export class Watcher implements WorkerObserver {
   /** Resolves when the worker of this generation in this slot has proved itself; rejects when it dies before. */
   trial(slot: number, generation: number): Promise<void> {
     const outcome = this.#trials.begin(slot, generation)
+    // Whoever asks for it does not wait until the deaths before it are forgotten.
+    this.#slots.ensure(slot, [generation]).notBefore = 0
+    this.#restarts.onAsked(slot)
     this.reconcile()
     return outcome
   }
@@ -255,9 +270,11 @@ export class Watcher implements WorkerObserver {
     const now = this.#options.now()
     const { surge, minReadyMs } = this.plan.supervision
     const views = this.#slots.all.map((slot) => slot.view())
-    const { actions, nextAt = Infinity } = reconcile(views, { surge, minReadyMs }, now)
+    const gate = this.#restarts.gate(views, now)
+    this.#report.looked(gate)
+    const { actions, nextAt = Infinity } = reconcile(gate.slots, { surge, minReadyMs }, now)
     for (const action of actions) this.#perform(action)
-    const lookAt = Math.min(nextAt, this.#judge(now, minReadyMs))
+    const lookAt = Math.min(nextAt, gate.nextAt, this.#judge(now, minReadyMs))
     // A timer may fire a moment early: a look that comes too soon would only set another.
     if (lookAt !== Infinity) this.#timer = setTimeout(() => this.reconcile(), Math.ceil(lookAt - now))
   }
@@ -319,6 +336,7 @@ export class Watcher implements WorkerObserver {
     if (generation === undefined || plan === undefined) return
     const incarnation = this.#incarnation(generation.makeWorker(plan, index), plan)
     this.#slots.ensure(index, [number]).add(incarnation)
+    this.#restarts.onSpawn(index, this.#options.now())
     incarnation.worker.spawn(this)
   }
 
@@ -349,24 +367,11 @@ export class Watcher implements WorkerObserver {
 
   #countDeath(slot: Slot, { worker }: Incarnation): void {
     slot.restarts++
-    const now = this.#options.now()
-    const { readyAt } = worker.record
-    const history = [...this.#deaths, { at: now, readyForMs: readyAt === undefined ? undefined : now - readyAt }]
-    const { restart } = this.plan.supervision
-    const decision = nextRestart(history, restart, this.#options.random())
-    this.#deaths = recentDeaths(history, restart)
-    slot.notBefore = now + decision.waitMs
-    this.#options.log.error(
-      {
-        slot: slot.index,
-        workerPid: worker.pid,
-        exit: slot.lastExit,
-        restartInMs: decision.waitMs,
-        lastOutput: worker.lastOutput,
-      },
-      'worker died',
-    )
-    if (decision.flapping) this.#options.observer.onFlapping(this, this.#deaths.length)
+    const at = this.#options.now()
+    const { waitMs, beganFlapping } = this.#restarts.onDeath(deathOf(worker, at), this.#options.random())
+    slot.notBefore = at + waitMs
+    this.#report.died(worker, waitMs)
+    if (beganFlapping) this.#options.observer.onFlapping(this, this.#restarts.deaths)
   }
 
   #bootError({ worker, plan }: Incarnation): Error {

@@ -1,0 +1,28 @@
+import type { Logger } from '../observe/logger.js'
+import type { WorkerHandle } from '../worker/worker-handle.js'
+import { RESTART_BUDGET } from './restart-budget.js'
+import type { Gate, TriedSlot } from './service-restarts.js'
+import { explainExit } from './worker-exit.js'
+
+/** What the log of a service says of its deaths and restarts; what lasts is said once. */
+export class RestartReport {
+  readonly #log: Logger
+  #isOverBudget = false
+
+  constructor(log: Logger) {
+    this.#log = log
+  }
+
+  died({ identity, pid, record, lastOutput }: WorkerHandle, restartInMs: number): void {
+    const { text: exit, reason } = explainExit(record)
+    this.#log.error({ slot: identity.slot, workerPid: pid, exit, reason, restartInMs, lastOutput }, 'worker died')
+  }
+
+  looked({ recovered, overBudget }: Gate<TriedSlot>): void {
+    if (recovered) this.#log.info({}, 'workers stay up again')
+    if (overBudget && !this.#isOverBudget) {
+      this.#log.warn({ ...RESTART_BUDGET }, 'too many restarts of all services together; the next ones wait')
+    }
+    this.#isOverBudget = overBudget
+  }
+}
