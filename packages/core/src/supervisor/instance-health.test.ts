@@ -43,6 +43,12 @@ describe('an instance', () => {
     assert.equal(isHealthy([health('Front', ['ready']), health('Back', ['booting'])], required), false)
     assert.equal(isHealthy([health('Front', ['draining'])], required), false)
   })
+
+  test('is while one flaps that still has a ready worker', () => {
+    const flapping = (...workers: string[]) => ({ ...health('Back', workers), state: 'flapping' as const })
+    assert.equal(isHealthy([flapping('ready', 'waiting')], required), true)
+    assert.equal(isHealthy([flapping('waiting', 'booting')], required), false)
+  })
 })
 
 test('one line says what is ready of what is wanted', () => {

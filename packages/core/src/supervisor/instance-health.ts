@@ -1,7 +1,7 @@
 /** What of a service's status says how the instance is. */
 export interface ServiceHealth {
   readonly name: string
-  readonly state: 'ready' | 'degraded' | 'down'
+  readonly state: 'ready' | 'degraded' | 'down' | 'flapping'
   readonly target: number
   readonly workers: readonly { readonly state: string }[]
 }
@@ -26,7 +26,12 @@ export function requiredServices(plans: readonly ServiceNeeds[]): ReadonlySet<st
 
 /** Is no required service down? */
 export function isHealthy(services: readonly ServiceHealth[], required: ReadonlySet<string>): boolean {
-  return services.every(({ name, state }) => state !== 'down' || !required.has(name))
+  return services.every((service) => !isDown(service) || !required.has(service.name))
+}
+
+/** One that flaps may still have a worker that is well. */
+function isDown({ state, workers }: ServiceHealth): boolean {
+  return state === 'down' || (state === 'flapping' && !workers.some((worker) => worker.state === 'ready'))
 }
 
 /** One line for people: `running: Front 2/2, Back 1/2`. */
