@@ -230,6 +230,11 @@ export const CATALOGUE = {
     message: (p) => `An instance named '${p.instance}' is already running (pid ${p.pid})`,
     hint: () => 'Stop that one, or choose another name with --instance.',
   }),
+  EKB_ERR_DUMP_FAILED: row<{ path: string; reason: string }>({
+    exitCode: 1,
+    message: (p) => `Cannot write the dump of a worker to ${p.path}: ${p.reason}`,
+    hint: () => 'Make room in the runtime folder, or set EKIBEN_RUNTIME_DIR to another.',
+  }),
 
   // workers
   EKB_ERR_WORKER_BOOT_FAILED: row<{ service: string; slot: number; stage: string; reason: string }>({

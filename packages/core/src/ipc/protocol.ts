@@ -9,7 +9,7 @@
  *           ◀────────────────── standby   (only where `start` asks for it: it could serve and does not accept)
  *     admit ───────────────────────────▶  (only in standby) listen
  *           ◀──────────────────── ready
- *           ◀──────────────── heartbeat   (from held on, every `heartbeatMs`: its event loop turns)
+ *           ◀──────────────── heartbeat   (from init on, every `heartbeatMs`: its event loop turns)
  *     snapshot ────────────────────────▶  (any time after start; a lower version is ignored)
  *     stopping ────────────────────────▶  (readiness says no from now on)
  *     drain ───────────────────────────▶  finish, then exit 0
@@ -26,7 +26,7 @@
 import type { WireError } from '../errors/error-codec.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
 import type { CountReport } from '../metrics/worker-counts.js'
-import type { TrafficPlan } from '../plan/serve-plan.js'
+import type { SupervisionPlan, TrafficPlan } from '../plan/serve-plan.js'
 
 export const PROTOCOL_VERSION = 1
 
@@ -136,6 +136,8 @@ export interface InitMessage {
 export interface StartMessage {
   readonly type: 'start'
   readonly traffic: TrafficPlan
+  /** After how many calls it asks to be recycled. */
+  readonly recycling: Pick<SupervisionPlan, 'maxRequests' | 'maxRequestsJitter'>
   /** Be able to serve, but do not accept before `admit`: this worker has to prove itself first. */
   readonly standby: boolean
   /** By service name: the pools this worker calls. */
@@ -209,6 +211,8 @@ export interface Vitals {
   readonly oldestCallMs: number
   /** Calls that ended, since it was started. */
   readonly calls: number
+  /** After so many calls it asks to be recycled; 0: never. */
+  readonly callLimit: number
   /** Share of the time since the last heartbeat in which its event loop was busy, 0 to 1. */
   readonly loopUtilization: number
   readonly rssBytes: number

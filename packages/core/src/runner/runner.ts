@@ -5,6 +5,7 @@ import { monotonicMs } from '../util/monotonic.js'
 import { type ApiCall, checkedInput, isThenable, prepareApi } from './api-call.js'
 import { type CallHome, RunnerCallContext } from './call-context.js'
 import type { CallRequest } from './call-request.js'
+import { CallsInFlight, type RunningCall } from './calls-in-flight.js'
 
 /** Runs `run` so that calls it makes know the call they belong to. */
 export type InCall = <T>(request: CallRequest, run: () => T) => T
@@ -27,13 +28,13 @@ type ApiMethod = (input: unknown, context: RunnerCallContext) => unknown
  * Makes no promise of its own where neither schema nor method does.
  */
 export class Runner {
+  readonly calls = new CallsInFlight()
   readonly #service: string
   readonly #instance: Record<string, ApiMethod>
   readonly #apis: ReadonlyMap<string, ApiCall>
   readonly #home: CallHome
   readonly #draining = new AbortController()
   readonly #inCall: InCall | undefined
-  #inFlight = 0
   #idleWaiters: (() => void)[] = []
 
   constructor(options: RunnerOptions) {
@@ -52,7 +53,7 @@ export class Runner {
 
   /** Calls that run now. */
   get inFlight(): number {
-    return this.#inFlight
+    return this.calls.size
   }
 
   /** The result of one call, or a promise of it; throws or rejects with what the api or its schemas throw. */
@@ -65,16 +66,16 @@ export class Runner {
         apis: [...this.#apis.keys()],
       })
     }
-    this.#inFlight++
+    const call = this.calls.enter(name, request)
     let result: unknown
     try {
       result = this.#start(api, input, request)
     } catch (error) {
-      this.#leave()
+      this.#leave(call)
       throw error
     }
-    if (isThenable(result)) return Promise.resolve(result).then(this.#onResult, this.#onError)
-    this.#leave()
+    if (isThenable(result)) return this.#leaveAfter(result, call)
+    this.#leave(call)
     return result
   }
 
@@ -85,7 +86,7 @@ export class Runner {
 
   /** Resolves once no call runs. */
   whenIdle(): Promise<void> {
-    if (this.#inFlight === 0) return Promise.resolve()
+    if (this.calls.size === 0) return Promise.resolve()
     return new Promise((resolve) => this.#idleWaiters.push(resolve))
   }
 
@@ -113,19 +114,22 @@ export class Runner {
     return isThenable(result) ? result.then(api.checkOutput) : api.checkOutput(result)
   }
 
-  readonly #onResult = (result: unknown): unknown => {
-    this.#leave()
-    return result
+  #leaveAfter(result: PromiseLike<unknown>, call: RunningCall): Promise<unknown> {
+    return Promise.resolve(result).then(
+      (value) => {
+        this.#leave(call)
+        return value
+      },
+      (error: unknown) => {
+        this.#leave(call)
+        throw error
+      },
+    )
   }
 
-  readonly #onError = (error: unknown): never => {
-    this.#leave()
-    throw error
-  }
-
-  #leave(): void {
-    this.#inFlight--
-    if (this.#inFlight > 0 || this.#idleWaiters.length === 0) return
+  #leave(call: RunningCall): void {
+    this.calls.leave(call)
+    if (this.calls.size > 0 || this.#idleWaiters.length === 0) return
     const waiters = this.#idleWaiters
     this.#idleWaiters = []
     for (const resolve of waiters) resolve()

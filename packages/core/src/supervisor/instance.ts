@@ -214,6 +214,7 @@ export class Instance implements Server {
       onWorkerGone: ({ socketPath }) => {
         if (socketPath !== undefined) folder.removeSocket(socketPath)
       },
+      folder: folder.path,
       closeSocket: () => socket.close(),
       stopTimeoutMs: settings.gracefulShutdownMs,
       log,

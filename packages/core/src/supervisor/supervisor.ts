@@ -15,6 +15,7 @@ import type { Incarnation } from './slot.js'
 import { mayStart, stopOrder } from './start-order.js'
 import { StopSequence } from './stop-sequence.js'
 import { nextSupervisorState, type SupervisorEvent, type SupervisorState } from './supervisor-state.js'
+import { watchLiveness } from './watch-liveness.js'
 import { Watcher, type WatcherObserver } from './watcher.js'
 import { bootError, describeExit } from './worker-exit.js'
 
@@ -22,6 +23,8 @@ export interface SupervisorOptions {
   readonly generation: Generation
   /** A worker is gone: what it may have left can be removed. */
   readonly onWorkerGone: (worker: WorkerHandle) => void
+  /** The private folder of the instance. */
+  readonly folder: string
   /** The public socket is given up just before the entry workers stop accepting. */
   readonly closeSocket: () => void
   /** The whole stop, in milliseconds. */
@@ -96,6 +99,7 @@ export class Supervisor implements WatcherObserver {
     if (ended !== undefined) this.#fail(this.#bootError(this.entry, ended))
     if (this.#state === 'starting') for (const watcher of this.#watchers) watcher.start()
     this.release()
+    this.#watchLiveness()
     try {
       await this.#ready.promise
     } catch (error) {
@@ -234,7 +238,10 @@ export class Supervisor implements WatcherObserver {
     for (const { name, traffic, supervision } of this.#targetsOf(plan, worker.identity.generation)) {
       pools[name] = { traffic, dependencyGraceMs: supervision.dependencyGraceMs }
     }
-    return { type: 'start', traffic: plan.traffic, standby: standby && plan.entry, pools, snapshot: this.#snapshot }
+    const { traffic, entry } = plan
+    const { maxRequests, maxRequestsJitter } = plan.supervision
+    const recycling = { maxRequests, maxRequestsJitter }
+    return { type: 'start', traffic, recycling, standby: standby && entry, pools, snapshot: this.#snapshot }
   }
 
   /** What a service calls, as its own generation knows it. */
@@ -288,6 +295,14 @@ export class Supervisor implements WatcherObserver {
     })
   }
 
+  /** For as long as there are workers. */
+  #watchLiveness(): void {
+    const { log, folder } = this.#options
+    const publish = (): void => this.publish()
+    const watch = watchLiveness({ log, folder, now: monotonicMs, watchers: () => this.#watchers, publish })
+    void this.stopped.then(() => watch.stop())
+  }
+
   #bootError(watcher: Watcher, { identity, record, lastOutput }: WorkerHandle): Error {
     const { bootTimeoutMs } = watcher.plan.supervision
     return bootError({ service: identity.service, slot: identity.slot, bootTimeoutMs, record, lastOutput })
@@ -322,8 +337,10 @@ export class Supervisor implements WatcherObserver {
 
   #noteForced(worker: WorkerHandle): void {
     const { service, slot } = worker.identity
-    const { cut, forced } = worker.record
+    const { cut, forced, wedgedMs } = worker.record
     this.#forced.push(...cut.map((what) => `${service}#${slot}: ${what}`))
+    // One that hung while the instance ran was replaced, and nothing was to be waited for.
+    if (wedgedMs !== undefined && this.#stop === undefined) return
     if (forced === true) this.#forced.push(`${service}#${slot}: ${describeExit(worker.record)}`)
   }
 

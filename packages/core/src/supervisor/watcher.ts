@@ -5,6 +5,7 @@ import { type Deferred, deferred } from '../util/deferred.js'
 import type { WorkerHandle, WorkerObserver, WorkerStateChange } from '../worker/worker-handle.js'
 import type { Generation } from './generation.js'
 import { type PoolAction, reconcile } from './reconcile.js'
+import { recycleReason } from './recycling.js'
 import type { RestartBudget } from './restart-budget.js'
 import { RestartReport } from './restart-report.js'
 import { deathOf, ServiceRestarts } from './service-restarts.js'
@@ -300,6 +301,12 @@ export class Watcher implements WorkerObserver {
 
   onWithdrawn(): void {
     for (const waiter of this.#waiters.splice(0)) waiter.resolve()
+  }
+
+  onHeartbeat(worker: WorkerHandle): void {
+    const plan = this.#slots.of(worker)?.find(worker)?.plan
+    const reason = plan && recycleReason(worker.record, this.#options.now(), plan.supervision)
+    if (reason !== undefined && !this.#isEnding) this.replace(worker, reason)
   }
 
   /** Passes the trials that are over; when to look again. */

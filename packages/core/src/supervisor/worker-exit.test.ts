@@ -33,6 +33,7 @@ describe('explainExit', () => {
     [{ exit: { code: null, signal: 'SIGKILL' }, uncaught }, 'killed', /outside/],
     [{ exit: { code: null, signal: 'SIGKILL' }, killed: true }, 'forced', /^signal SIGKILL$/],
     [{ exit: { code: null, signal: 'SIGKILL' }, killed: true, forced: true }, 'forced', /not drained in time/],
+    [{ exit: { code: null, signal: 'SIGKILL' }, forced: true, wedgedMs: 3_200 }, 'wedged', /did not turn for 3200 ms/],
     [{ exit: { code: null, signal: 'SIGKILL' }, killed: true, bootTimedOut: true }, 'boot', /not ready in time/],
     [{ failure: { stage: 'start', error: new Error('no model') } }, 'boot', /\(start\): no model/],
     [{ exit: { code: null, signal: null, error: new Error('EAGAIN') } }, 'spawn', /could not be started: EAGAIN/],

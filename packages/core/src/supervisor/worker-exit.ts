@@ -14,6 +14,7 @@ export type ExitReason =
   | 'spawn'
   | 'uncaught'
   | 'unknown'
+  | 'wedged'
 
 export interface ExitAccount {
   readonly reason: ExitReason
@@ -32,10 +33,18 @@ export function describeExit(record: Readonly<WorkerRecord>): string {
 }
 
 /** What we did to it, or it said of itself, comes before how its process ended. */
-function explainKill({ failure, bootTimedOut, forced, exit }: Readonly<WorkerRecord>): ExitAccount | undefined {
+function explainKill({
+  failure,
+  bootTimedOut,
+  wedgedMs,
+  forced,
+  exit,
+}: Readonly<WorkerRecord>): ExitAccount | undefined {
   if (failure !== undefined)
     return { reason: 'boot', text: `failed to boot (${failure.stage}): ${failure.error.message}` }
   if (bootTimedOut === true) return { reason: 'boot', text: 'killed: not ready in time' }
+  if (wedgedMs !== undefined)
+    return { reason: 'wedged', text: `wedged: its event loop did not turn for ${wedgedMs} ms` }
   if (forced === true) return { reason: 'forced', text: 'killed: not drained in time' }
   if (exit === undefined) return { reason: 'unknown', text: 'abandoned: it did not end when it was killed' }
   return undefined

@@ -1,6 +1,8 @@
 import { type ChildProcess, type SpawnOptions, type StdioOptions, spawn } from 'node:child_process'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { PUBLIC_SOCKET_FD, type SupervisorMessage, type WorkerRole, wrapMessage } from '../ipc/protocol.js'
+import { WATCH_LINE_FD } from '../ipc/watch-line.js'
 import { passOnStderr } from '../observe/pass-on-stderr.js'
 import { killGroup } from '../util/kill-group.js'
 import { OomKills } from './oom-kills.js'
@@ -52,9 +54,14 @@ export class ProcessBackend implements WorkerBackend {
     return this.#output.toString()
   }
 
+  get watchLine(): Socket | undefined {
+    const stdio: readonly unknown[] | undefined = this.#child?.stdio
+    return (stdio?.[WATCH_LINE_FD] as Socket | null | undefined) ?? undefined
+  }
+
   start(events: WorkerBackendEvents): void {
     const { env, nodeArgs, cwd, role, stdout, socketFd, user } = this.#options
-    const stdio: StdioOptions = ['ignore', stdout === 'stdout' ? 1 : 2, 'pipe', 'ipc']
+    const stdio: StdioOptions = ['ignore', stdout === 'stdout' ? 1 : 2, 'pipe', 'ipc', 'ignore', 'pipe']
     if (socketFd !== undefined) stdio[PUBLIC_SOCKET_FD] = socketFd
     // libuv empties the list of supplementary groups before it sets these.
     const ids = user === undefined ? {} : { uid: user.uid, gid: user.gid }
@@ -69,6 +76,8 @@ export class ProcessBackend implements WorkerBackend {
     oomKills.look()
     child.once('spawn', () => void this.#enter(child.pid as number, events))
     child.on('message', (received) => events.onMessage(received))
+    // Broken when the worker ends, which its exit event says.
+    this.watchLine?.setEncoding('utf8').on('error', () => {})
     child.stderr?.on('data', (chunk: Buffer) => {
       this.#output.push(chunk)
       passOnStderr(chunk)

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { SupervisorMessage } from '../ipc/protocol.js'
 
 /** How a worker ended. Both null: it never started, or its end was not seen. */
@@ -30,6 +31,8 @@ export interface WorkerBackend {
   readonly pid: number | undefined
   /** The last of what it wrote to stderr. */
   readonly lastOutput: string
+  /** To the thread that answers although its event loop does not turn (ipc/watch-line.ts). */
+  readonly watchLine: Duplex | undefined
   start(events: WorkerBackendEvents): void
   send(message: SupervisorMessage): void
   /** Ends it and everything it started, with no grace. */

@@ -51,6 +51,8 @@ export interface WorkerObserver {
   onMetrics?(worker: WorkerHandle, message: CountsMessage | ScrapeMessage): void
   /** It drains and accepts no more. */
   onWithdrawn(worker: WorkerHandle): void
+  /** It said how it fares. */
+  onHeartbeat?(worker: WorkerHandle): void
 }
 
 export interface Adoption {
@@ -109,6 +111,16 @@ export class WorkerHandle {
     return this.#options.backend.lastOutput
   }
 
+  /** See WorkerBackend. */
+  get watchLine(): WorkerBackend['watchLine'] {
+    return this.#options.backend.watchLine
+  }
+
+  /** How often it says that its event loop turns. */
+  get heartbeatMs(): number {
+    return this.#options.init.heartbeatMs
+  }
+
   /** What is known of it beside its state. */
   get record(): Readonly<WorkerRecord> {
     return this.#record
@@ -155,6 +167,12 @@ export class WorkerHandle {
     this.#apply('kill')
   }
 
+  /** Kills it because its event loop has not turned for so long. */
+  killWedged(blockedMs: number): void {
+    this.#record = { ...this.#record, wedgedMs: blockedMs }
+    this.kill()
+  }
+
   /** Kills it; resolves when it is gone. Whoever watched it is told no more. */
   end(): Promise<void> {
     if (this.#state === 'exited') return Promise.resolve()
@@ -183,7 +201,9 @@ export class WorkerHandle {
   }
 
   #receive(message: WorkerMessage | undefined): void {
-    switch (message?.type) {
+    if (message === undefined) return
+    this.#record = { ...this.#record, heardAt: this.#options.now() }
+    switch (message.type) {
       case 'stage':
         this.#record = { ...this.#record, stage: message.stage }
         return
@@ -198,7 +218,8 @@ export class WorkerHandle {
         this.#apply('standby')
         return
       case 'heartbeat':
-        this.#record = { ...this.#record, vitals: message.vitals, heardAt: this.#options.now() }
+        this.#record = { ...this.#record, vitals: message.vitals }
+        this.#observer?.onHeartbeat?.(this)
         return
       case 'ready':
         this.#recordReady(message.address)
@@ -317,8 +338,9 @@ export interface WorkerRecord {
   readonly readyAt?: number
   /** Since when it could serve: in standby already. */
   readonly provenSince?: number
-  /** What it said with its last heartbeat, and when that came. */
+  /** What it said with its last heartbeat. */
   readonly vitals?: Vitals
+  /** When it said anything last. */
   readonly heardAt?: number
   readonly failure?: BootFailure
   readonly bootTimedOut?: boolean
@@ -328,6 +350,8 @@ export interface WorkerRecord {
   readonly killed?: boolean
   /** It drains and accepts no more. */
   readonly withdrawn?: boolean
+  /** It was killed because its event loop had not turned for so long. */
+  readonly wedgedMs?: number
   /** It had to be killed although it was serving or draining. */
   readonly forced?: boolean
   /** Requests that were cut at its deadline. */

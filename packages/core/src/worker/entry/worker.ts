@@ -6,11 +6,19 @@ import type { Logger } from '../../observe/logger.js'
 import type { CallRequest } from '../../runner/call-request.js'
 import { Runner } from '../../runner/runner.js'
 import { bindDependencies } from '../../service/bind-dependencies.js'
+import { chooseCallLimit } from './choose-call-limit.js'
 import { CountReporter } from './count-reporter.js'
 import type { DependencyPools } from './dependency-pools.js'
+import { offerDiagnosis } from './diagnosis.js'
 import type { Endpoint, Serving } from './endpoint.js'
+import { Heartbeat } from './heartbeat.js'
 import { loadWorkerService, type WorkerService } from './load-worker-service.js'
 import type { SupervisorLink } from './supervisor-link.js'
+import { VitalSigns } from './vitals.js'
+import { startWatchThread } from './watch-thread.js'
+
+/** Its start takes some of the processor's time, which others need to become ready. */
+const WATCH_THREAD_DELAY_MS = 200
 
 /** The lifecycle methods a service may have. */
 interface Lifecycle {
@@ -22,6 +30,7 @@ interface Lifecycle {
 export class Worker {
   readonly #init: InitMessage
   readonly #link: SupervisorLink
+  readonly #heartbeat: Heartbeat
   #stage: BootStage = 'load'
   #instance: Lifecycle = {}
   #runner: Runner | undefined
@@ -35,6 +44,7 @@ export class Worker {
   constructor(init: InitMessage, link: SupervisorLink) {
     this.#init = init
     this.#link = link
+    this.#heartbeat = new Heartbeat(link, new VitalSigns(() => this.#runner?.calls))
   }
 
   /** How many other workers are connected to this one; undefined: it serves none. */
@@ -64,6 +74,7 @@ export class Worker {
   }
 
   async #boot(): Promise<void> {
+    this.#heartbeat.start(this.#init.heartbeatMs)
     const service = await loadWorkerService(this.#init)
     const identity = { ...this.#init.identity, service: service.definition.name }
     process.title = `ekiben: ${identity.service}#${identity.slot} g${identity.generation}`
@@ -93,6 +104,7 @@ export class Worker {
       await this.#link.next('admit')
     }
     await this.#link.send({ type: 'ready', address: await this.#endpoint.listen() })
+    setTimeout(() => startWatchThread(log), WATCH_THREAD_DELAY_MS).unref()
   }
 
   /** The short process that prepares the ground for the workers of this service. */
@@ -121,6 +133,8 @@ export class Worker {
     const inCall = this.#inCall === undefined ? {} : { inCall: this.#inCall }
     const runner = new Runner({ definition, instance: this.#instance, slot, log, ...inCall })
     this.#runner = runner
+    runner.calls.setLimit(chooseCallLimit(start.recycling, Math.random()), this.#heartbeat.beat)
+    offerDiagnosis(runner.calls)
     const isReady = (): boolean => !this.#stopping && this.#pools?.complete !== false
     const { counts, scrape } = reporter
     const serving = { init: this.#init, start, service, runner, log, isReady, counts, scrape }

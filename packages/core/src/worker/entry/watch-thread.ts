@@ -1,0 +1,17 @@
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Logger } from '../../observe/logger.js'
+
+const MAIN = join(__dirname, 'watch-thread-main.js')
+/** Small, for it does next to nothing: what remains is what V8 and Node need for any thread. */
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 }
+
+/** Starts the thread that can look at this one while it is blocked. It keeps no process alive and says nothing. */
+export function startWatchThread(log: Logger): void {
+  // Neither the flags nor the variables of the process: a user's `--import` is not for this thread.
+  const thread = new Worker(MAIN, { execArgv: [], env: {}, stdin: false, resourceLimits: RESOURCE_LIMITS })
+  // Without it there is no stack of a blocked loop; everything else goes on.
+  thread.on('error', (err) => log.debug({ err }, 'watch thread failed'))
+  thread.once('online', () => log.debug({}, 'watch thread is online'))
+  thread.unref()
+}

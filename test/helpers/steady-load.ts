@@ -1,0 +1,58 @@
+import { Agent, request } from 'node:http'
+import { text } from 'node:stream/consumers'
+
+export interface LoadOutcome {
+  readonly ok: number
+  /** What became of the others: status and body, or the error. */
+  readonly failed: readonly string[]
+}
+
+export interface SteadyLoad {
+  /** Requests that were answered with 200 so far. */
+  readonly ok: () => number
+  /** Lets every client finish its request; resolves with what became of all. */
+  readonly stop: () => Promise<LoadOutcome>
+}
+
+/**
+ * So many clients POST to an api, each one request after the other: half of them keep their connection, the others
+ * open one for each request.
+ */
+export function steadyLoad(target: string, clients: number, body: unknown = {}): SteadyLoad {
+  const outcome = { ok: 0, failed: [] as string[] }
+  const agents: Agent[] = []
+  let isGoing = true
+  const run = async (agent: Agent | false): Promise<void> => {
+    while (isGoing) {
+      const result = await ask(target, agent, JSON.stringify(body)).catch(String)
+      if (result === 200) outcome.ok++
+      else outcome.failed.push(String(result))
+    }
+  }
+  const running = Array.from({ length: clients }, (_, index) => {
+    if (index % 2 === 1) return run(false)
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    agents.push(agent)
+    return run(agent)
+  })
+  return {
+    ok: () => outcome.ok,
+    stop: async () => {
+      isGoing = false
+      await Promise.all(running)
+      for (const agent of agents) agent.destroy()
+      return outcome
+    },
+  }
+}
+
+function ask(target: string, agent: Agent | false, body: string): Promise<number | string> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json' }
+    const sent = request(target, { method: 'POST', headers, agent }, (answer) => {
+      text(answer).then((said) => resolve(answer.statusCode === 200 ? 200 : `${answer.statusCode} ${said}`), reject)
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
