@@ -76,10 +76,14 @@ describe('a dependency without a worker', () => {
     const { result: first, ms: waited } = await timed(call<Refusal>(server.url, 'work'))
     assertDown(first)
     assert.ok(waited < GRACE_MS + 1_000, `it waited ${waited} ms`)
-    for (let round = 0; round < 20; round++) assertDown(await call<Refusal>(server.url, 'work'))
-    const times = await Promise.all(Array.from({ length: 10 }, async () => (await timed(call(server.url, 'work'))).ms))
-    const fastest = Math.min(...times)
-    assert.ok(fastest < 50, `the fastest of ten took ${fastest} ms`)
+    // One after another: the fastest shows what it takes, however busy the machine is with other things.
+    let fastest = Infinity
+    for (let round = 0; round < 20; round++) {
+      const { result, ms } = await timed(call<Refusal>(server.url, 'work'))
+      assertDown(result)
+      fastest = Math.min(fastest, ms)
+    }
+    assert.ok(fastest < 50, `the fastest of twenty took ${fastest} ms`)
     assert.deepEqual([await probe(server, '/readyz'), await probe(server, '/livez')], [503, 200])
     outages.end('Needed')
     const after = await waitUntil(async () => {
