@@ -7,6 +7,7 @@
  */
 export const PURE_FILES = {
   call: ['check-value', 'frame', 'frame-reader', 'grace-budget', 'hello', 'restore-value', 'value-kinds'],
+  control: ['control-protocol', 'readiness'],
   config: { allBut: ['config-reader-entry', 'read-config', 'resolve-serve-settings'] },
   errors: { allBut: [] },
   graph: { allBut: [] },

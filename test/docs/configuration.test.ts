@@ -17,7 +17,7 @@ const text = readFileSync(join(import.meta.dirname, '../../docs/configuration.md
 function tableBelow(heading: string): string[][] {
   const [, after = ''] = text.split(`${heading}\n`)
   const lines = (after.split(/^#/m)[0] as string).split('\n').filter((line) => line.startsWith('|'))
-  const rows = lines.slice(2).map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()))
+  const rows = lines.slice(2).map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('\\|', '|')))
   assert.ok(rows.length > 0, `no table below ${heading}`)
   return rows.map((cells) => cells.slice(1, -1))
 }

@@ -14,6 +14,8 @@ export interface RunNodeOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Written to its standard input, which is empty without. */
   readonly input?: string
+  /** The EKIBEN_RUNTIME_DIR of another run, which looks after it. Default: one of its own. */
+  readonly runtimeDir?: string
 }
 
 export interface NodeExit {
@@ -43,7 +45,7 @@ export interface NodeRun extends AsyncDisposable {
  */
 export async function runNode(args: readonly string[], options: RunNodeOptions = {}): Promise<NodeRun> {
   // Short: a Unix socket's path may be 107 bytes long.
-  const runtimeDir = await mkdtemp(join(tmpdir(), 'ekb-'))
+  const runtimeDir = options.runtimeDir ?? (await mkdtemp(join(tmpdir(), 'ekb-')))
   const mark = randomUUID()
   const child = spawn(process.execPath, args, {
     cwd: options.cwd,
@@ -70,12 +72,12 @@ export async function runNode(args: readonly string[], options: RunNodeOptions =
     const ended = child.exitCode !== null
     try {
       if (!ended) return
-      await assertNoLeftovers({ mark, folders: [runtimeDir] })
+      await assertNoLeftovers({ mark, folders: options.runtimeDir === undefined ? [runtimeDir] : [] })
       const fault = stderr.split('\n').find((line) => FAULTS.test(line))
       if (fault !== undefined) throw new Error(`node ${args.join(' ')} ended with a warning: ${fault}`)
     } finally {
       await killMarked(mark)
-      await rm(runtimeDir, { recursive: true, force: true })
+      if (options.runtimeDir === undefined) await rm(runtimeDir, { recursive: true, force: true })
     }
   }
   return {

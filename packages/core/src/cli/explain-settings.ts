@@ -30,6 +30,11 @@ export function explainSettings(settings: Omit<ServeSettings, 'serviceManager'>)
     accessLog: at(settings.accessLog, 'accessLog'),
     name: at(settings.name, 'name'),
     instance: at(settings.instance, 'instance'),
+    user: at(settings.user, 'user'),
+    group: at(settings.group, 'group'),
+    envAllow: at(settings.envAllow, 'envAllow'),
+    pidfile: at(settings.pidfile, 'pidfile'),
+    admin: at(settings.admin, 'admin'),
     supervision: explainTree(settings.supervision, ['supervision'], sources),
     services: explainTree(settings.services, ['services'], sources),
   }

@@ -5,6 +5,7 @@ import { VERSION } from '../util/version.js'
 import { writtenWorkingDir } from '../util/written-working-dir.js'
 import type { CommandInput } from './command-input.js'
 import { print, printError } from './print.js'
+import { addSteeringCommands } from './steering-commands.js'
 import { usageError } from './usage-error.js'
 
 /** Reads the command line and runs its command; resolves with the exit code. */
@@ -47,7 +48,8 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .option('--json', 'as JSON')
     .action(action(async () => (await import('./commands/graph.js')).graph))
   addOption(graph, optionRow('workingDir'))
-  for (const command of [program, serve, graph]) setUp(command, program)
+  const steering = addSteeringCommands(program, { addOption, setExitCode })
+  for (const command of [program, serve, graph, ...steering]) setUp(command, program)
   return program
 }
 

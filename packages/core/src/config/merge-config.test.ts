@@ -27,6 +27,8 @@ describe('mergeConfig', () => {
       user: undefined,
       group: undefined,
       envAllow: undefined,
+      pidfile: undefined,
+      admin: undefined,
       supervision: {},
       services: {},
       dryRun: false,

@@ -34,6 +34,8 @@ export function mergeConfig(layers: readonly SettingEntries[], facts: { readonly
     user: tree.user as string | undefined,
     group: tree.group as string | undefined,
     envAllow: tree.envAllow as readonly string[] | undefined,
+    pidfile: tree.pidfile as string | undefined,
+    admin: tree.admin as string | undefined,
     supervision: (tree.supervision ?? {}) as MergedSettings['supervision'],
     services: (tree.services ?? {}) as MergedSettings['services'],
     dryRun: tree.dryRun as boolean,

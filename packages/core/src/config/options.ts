@@ -1,5 +1,6 @@
 import {
   account,
+  adminAddress,
   boolean,
   host,
   integer,
@@ -249,6 +250,26 @@ export const OPTIONS: readonly OptionRow[] = [
     kind: variableNames,
     defaultText: 'all',
     description: 'variables that workers inherit; in flag and variable A,B,PREFIX*; in code and file a list',
+    places: BOTH,
+  },
+  {
+    key: 'pidfile',
+    flag: 'pidfile',
+    value: 'F',
+    env: 'EKIBEN_PIDFILE',
+    kind: string,
+    defaultText: 'none',
+    description: "file for the supervisor's process number, while it runs",
+    places: BOTH,
+  },
+  {
+    key: 'admin',
+    flag: 'admin',
+    value: 'HOST:PORT|PATH',
+    env: 'EKIBEN_ADMIN',
+    kind: adminAddress,
+    defaultText: 'off',
+    description: 'where the supervisor itself answers /livez, /readyz, /metrics and /status; a path is a Unix socket',
     places: BOTH,
   },
   {

@@ -51,6 +51,13 @@ export interface EkibenConfig {
   readonly group?: string | number | undefined
   /** Variables that workers inherit, `PREFIX*` among them; a service's own list wins. Default: all. */
   readonly envAllow?: readonly string[] | undefined
+  /** File for the supervisor's process number, while it runs. Default: none. */
+  readonly pidfile?: string | undefined
+  /**
+   * Where the supervisor itself answers `/livez`, `/readyz`, `/metrics` and `/status`: `'HOST:PORT'`, or the path of a
+   * Unix socket. Default: nowhere.
+   */
+  readonly admin?: string | undefined
   /** How the workers of all services are watched; a service's own settings win. */
   readonly supervision?: SupervisionOptions | undefined
   /** Settings by service name; they win over what the class declares. */
@@ -106,6 +113,9 @@ export interface ServeSettings {
   readonly user: string | undefined
   readonly group: string | undefined
   readonly envAllow: readonly string[] | undefined
+  readonly pidfile: string | undefined
+  /** HOST:PORT, or the path of a Unix socket. Where it is set, the public socket has no `/metrics`. */
+  readonly admin: string | undefined
   readonly supervision: SupervisionOptions
   /** By service name. The names are not checked yet. */
   readonly services: Readonly<Record<string, ServiceOverrides>>

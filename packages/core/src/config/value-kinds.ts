@@ -1,3 +1,4 @@
+import { parseAdminAddress } from '../net/parse-admin-address.js'
 import { parseBytes } from '../util/parse-bytes.js'
 
 /**
@@ -82,6 +83,12 @@ export const string: ValueKind<string> = text('a text that is not empty', (value
 export const host: ValueKind<string> = text('an address or a host name', (value) => /^[^\s/[\]]+$/.test(value))
 export const name: ValueKind<string> = text('a letter and up to 62 more of letters, digits, _ . and -', (value) =>
   NAME.test(value),
+)
+
+/** Kept as it is written. */
+export const adminAddress: ValueKind<string> = text(
+  'HOST:PORT, or the path of a Unix socket with a / in it',
+  (value) => parseAdminAddress(value) !== undefined,
 )
 
 /** Bytes, or `300M` where a text is taken; kept as it is written. */

@@ -193,20 +193,26 @@ export const CATALOGUE = {
   }),
 
   // public socket
-  EKB_ERR_SOCKET_IN_USE: row<{ address: string; owner: string | undefined }>({
+  EKB_ERR_SOCKET_IN_USE: row<{ address: string; owner: string | undefined; option?: string }>({
     exitCode: 6,
     message: (p) => `Cannot listen on ${p.address}: the address is in use${p.owner ? ` by ${p.owner}` : ''}`,
-    hint: () => 'Stop the other process, or choose another --port (0 takes any free one).',
+    hint: (p) => `Stop the other process, or choose another ${p.option ?? '--port (0 takes any free one)'}.`,
   }),
-  EKB_ERR_SOCKET_DENIED: row<{ address: string; reason: string }>({
+  EKB_ERR_SOCKET_DENIED: row<{ address: string; reason: string; option?: string }>({
     exitCode: 6,
     message: (p) => `Not allowed to listen on ${p.address}: ${p.reason}`,
-    hint: () => 'Ports below 1024 need root or CAP_NET_BIND_SERVICE; choose a higher --port.',
+    hint: (p) =>
+      p.option === undefined
+        ? 'Ports below 1024 need root or CAP_NET_BIND_SERVICE; choose a higher --port.'
+        : `Choose another ${p.option}: a port of 1024 or above, or a path in a folder that this user may write to.`,
   }),
-  EKB_ERR_SOCKET_UNAVAILABLE: row<{ address: string; reason: string }>({
+  EKB_ERR_SOCKET_UNAVAILABLE: row<{ address: string; reason: string; option?: string }>({
     exitCode: 6,
     message: (p) => `Cannot listen on ${p.address}: ${p.reason}`,
-    hint: () => 'Give a --host that is an address or a name of this machine.',
+    hint: (p) =>
+      p.option === undefined
+        ? 'Give a --host that is an address or a name of this machine.'
+        : `Choose another ${p.option}: an address of this machine, or a path whose folder exists.`,
   }),
   EKB_ERR_SOCKET_ACTIVATION: row<{ reason: string; sockets: readonly string[] }>({
     exitCode: 2,
@@ -234,6 +240,58 @@ export const CATALOGUE = {
     exitCode: 1,
     message: (p) => `Cannot write the dump of a worker to ${p.path}: ${p.reason}`,
     hint: () => 'Make room in the runtime folder, or set EKIBEN_RUNTIME_DIR to another.',
+  }),
+
+  // steering a running instance
+  EKB_ERR_INSTANCE_NOT_FOUND: row<{ instance: string | undefined; runtimeDir: string; running: readonly string[] }>({
+    exitCode: 2,
+    message: (p) =>
+      `${p.instance === undefined ? 'No instance' : `No instance named '${p.instance}'`} is running (${p.runtimeDir})`,
+    hint: (p) =>
+      p.running.length === 0
+        ? 'Start one with ekiben serve; one of another user, or with another EKIBEN_RUNTIME_DIR, is not seen from here.'
+        : `Running: ${p.running.join(', ')}.`,
+  }),
+  EKB_ERR_INSTANCE_AMBIGUOUS: row<{ running: readonly string[] }>({
+    exitCode: 2,
+    message: (p) => `${p.running.length} instances are running: ${p.running.join(', ')}`,
+    hint: (p) => `Say which one, for example --instance ${p.running[0] ?? 'NAME'}.`,
+  }),
+  EKB_ERR_INSTANCE_SILENT: row<{ instance: string; pid: number; reason: string }>({
+    message: (p) => `Instance '${p.instance}' (pid ${p.pid}) does not answer: ${p.reason}`,
+    hint: () => 'Look at its log; SIGTERM stops it without the control socket.',
+  }),
+  EKB_ERR_INSTANCE_STOPPED: row<{ command: string }>({
+    statusCode: 503,
+    message: (p) => `The instance was stopped before '${p.command}' was done`,
+    hint: () => 'Start it again; what was asked for is not remembered.',
+  }),
+  EKB_ERR_INSTANCE_LOST: row<{ instance: string; pid: number; command: string }>({
+    message: (p) => `Instance '${p.instance}' (pid ${p.pid}) went away before it answered to '${p.command}'`,
+    hint: () => 'Its supervisor has died or was killed: see its log, and ekiben ps for what still runs.',
+  }),
+  EKB_ERR_CONTROL_SKEW: row<{
+    commandVersion: string
+    commandProtocol: string
+    instanceVersion: string
+    instanceProtocol: string
+  }>({
+    statusCode: 409,
+    message: (p) =>
+      `Restart needed: the command is of version ${p.commandVersion} (control protocol ${p.commandProtocol}), ` +
+      `the running instance of ${p.instanceVersion} (${p.instanceProtocol})`,
+    hint: () => 'Restart the instance to end the update (SIGTERM stops it), or steer it with the version it runs.',
+  }),
+  EKB_ERR_PIDFILE: row<{ path: string; reason: string }>({
+    exitCode: 2,
+    message: (p) => `Cannot write the pidfile ${p.path}: ${p.reason}`,
+    hint: () => 'Give --pidfile a path of its own, in a folder that exists and that this user may write to.',
+  }),
+  EKB_ERR_PIDFILE_IN_USE: row<{ path: string; pid: number }>({
+    exitCode: 2,
+    message: (p) => `The pidfile ${p.path} belongs to process ${p.pid}, which is running`,
+    hint: () =>
+      'Stop that process, or choose another --pidfile; if it has nothing to do with this app, remove the file.',
   }),
 
   // workers

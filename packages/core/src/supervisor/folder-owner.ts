@@ -54,7 +54,7 @@ export async function removeDeadFolders(runtimeDir: string, clearing: ClearingUp
 }
 
 /** A folder of another user in a shared place could be swapped for a link while we empty it: never touch one. */
-async function isPrivate(folder: string): Promise<boolean> {
+export async function isPrivate(folder: string): Promise<boolean> {
   const facts = await lstat(folder).catch(ignore('ENOENT'))
   // Where workers run as another user, their group may pass through.
   return facts?.isDirectory() === true && facts.uid === process.getuid?.() && (facts.mode & 0o767) === 0o700

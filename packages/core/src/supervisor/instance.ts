@@ -15,6 +15,7 @@ import type { Reloader } from './reload.js'
 import { ReloadQueue } from './reload-queue.js'
 import type { ReloadOutcome, Server, ServerClosed } from './server.js'
 import type { StopOutcome, Supervisor } from './supervisor.js'
+import type { Surroundings } from './surroundings.js'
 import type { Watcher } from './watcher.js'
 
 /** What a quick stop leaves to work in flight. */
@@ -30,6 +31,7 @@ export interface InstanceOptions {
   readonly readSettings: () => Promise<ServeSettings>
   readonly socket: BoundSocket
   readonly folder: InstanceFolder
+  readonly surroundings: Surroundings
   readonly planner: GenerationPlanner
   /** Whoever started us hears how the instance is. */
   readonly notifier: Notifier
@@ -69,7 +71,8 @@ export class Instance implements Server {
 
   /** Resolves when the whole graph is ready; rejects, with nothing left behind, when it cannot become so. */
   async start(): Promise<void> {
-    const { log, folder, socket, planner, settings } = this.#options
+    const { log, folder, socket, surroundings, planner, settings } = this.#options
+    surroundings.show({ status: () => this.status(), plan: () => this.#supervisor?.generation.plan })
     try {
       const planned = planner.plan({
         number: FIRST_GENERATION,
@@ -84,11 +87,13 @@ export class Instance implements Server {
       await this.#supervisor.start()
     } catch (error) {
       socket.close()
+      await surroundings.close(undefined)
       await Promise.all([folder.remove(), this.#options.notifier.close()])
       throw error
     }
     const services = this.#supervisor.watchers.map(({ service, target }) => `${service}:${target}`)
     log.info({ url: this.url, pid: process.pid, services, addresses: socket.addresses }, 'ready')
+    surroundings.steer(this)
     if (settings.serviceManager.notifySocket !== undefined) await this.#report()
   }
 
@@ -222,12 +227,13 @@ export class Instance implements Server {
   }
 
   async #close({ forced }: StopOutcome): Promise<void> {
-    const { log, folder, socket, notifier } = this.#options
+    const { log, folder, socket, surroundings, notifier } = this.#options
     socket.close()
     this.#endReport?.()
+    const exitCode = this.#forcedExitCode ?? (forced.length > 0 ? EXIT.killedSomething : EXIT.clean)
+    await surroundings.close({ exitCode, forced })
     await Promise.all([folder.remove(), notifier.close()])
     for (const what of forced) log.warn({ what }, 'had to be cut short')
-    const exitCode = this.#forcedExitCode ?? (forced.length > 0 ? EXIT.killedSomething : EXIT.clean)
     log.info({ exitCode }, 'stopped')
     this.#closed.resolve({ exitCode, forced })
   }

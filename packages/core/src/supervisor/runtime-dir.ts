@@ -8,18 +8,41 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Path of the folder that holds this user's instances, made if need be; refuses one that others could tamper with. */
 export async function openRuntimeDir(env: Environment): Promise<string> {
-  const uid = process.getuid?.() ?? 0
-  const chosen = chooseRuntimeDir({ env, uid, xdgExists: await isFolder(env.XDG_RUNTIME_DIR) })
-  // A worker may run in another working directory than the supervisor.
-  const dir: RuntimeDir = { ...chosen, path: resolve(chosen.path) }
+  const dir = await locate(env)
   try {
     await (dir.kind === 'given' ? makeFolders(dir.path) : makeFolder(dir.path))
-    const reason = refuseRuntimeDir(dir, await factsOf(dir), uid)
-    if (reason !== undefined) throw createError('EKB_ERR_RUNTIME_DIR', { path: dir.path, reason })
+    await refuseUnsafe(dir)
   } catch (error) {
     throw runtimeDirError(dir.path, error)
   }
   return dir.path
+}
+
+/** The same folder for who only looks: nothing is made; it may not exist. */
+export async function findRuntimeDir(env: Environment): Promise<{ readonly path: string; readonly exists: boolean }> {
+  const dir = await locate(env)
+  try {
+    await refuseUnsafe(dir)
+    return { path: dir.path, exists: true }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { path: dir.path, exists: false }
+    throw runtimeDirError(dir.path, error)
+  }
+}
+
+async function locate(env: Environment): Promise<RuntimeDir> {
+  const chosen = chooseRuntimeDir({ env, uid: userId(), xdgExists: await isFolder(env.XDG_RUNTIME_DIR) })
+  // A worker may run in another working directory than the supervisor.
+  return { ...chosen, path: resolve(chosen.path) }
+}
+
+async function refuseUnsafe(dir: RuntimeDir): Promise<void> {
+  const reason = refuseRuntimeDir(dir, await factsOf(dir), userId())
+  if (reason !== undefined) throw createError('EKB_ERR_RUNTIME_DIR', { path: dir.path, reason })
+}
+
+function userId(): number {
+  return process.getuid?.() ?? 0
 }
 
 /** A failed file operation below the runtime folder, with its code; an error that has one of ours stays. */

@@ -16,6 +16,7 @@ import { openPublicSocket } from './public-socket.js'
 import type { Server } from './server.js'
 import { defaultInstanceName, serviceSource } from './service-source.js'
 import { controlBySignals } from './signal-control.js'
+import { Surroundings } from './surroundings.js'
 import { WorkerFactory } from './worker-factory.js'
 import type { WorkerUser } from './worker-user.js'
 
@@ -48,6 +49,12 @@ export async function startServing(settings: ServeSettings, options: StartServin
   const log = createLogger({ ...settings.log, bindings: { instance: name } })
   if (process.pid === 1) log.warn({}, PID_ONE)
   const socket = await openSocket(settings, { folder, log })
+  const surroundings = new Surroundings({ settings, folder: folder.path, endsProcess: options.handleSignals, log })
+  await surroundings.claim().catch(async (error: unknown) => {
+    socket.close()
+    await folder.remove()
+    throw error
+  })
   const planner = new GenerationPlanner({
     instance: name,
     user,
@@ -59,7 +66,8 @@ export async function startServing(settings: ServeSettings, options: StartServin
   })
   const { handleSignals, readSettings } = options
   const notifier = createNotifier(settings.serviceManager, log)
-  const instance = new Instance({ name, settings, readSettings, socket, folder, planner, notifier, log })
+  const parts = { socket, folder, surroundings, planner, notifier }
+  const instance = new Instance({ name, settings, readSettings, ...parts, log })
   if (handleSignals) controlBySignals(instance, log)
   await instance.start()
   return instance

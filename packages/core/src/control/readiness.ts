@@ -1,0 +1,24 @@
+import type { ServePlan } from '../plan/serve-plan.js'
+import type { InstanceStatus } from '../supervisor/instance-status.js'
+
+/**
+ * May the instance be sent requests? Only while it stops, and while a service that others cannot do without has no
+ * ready worker, it may not. Remote dependencies do not count.
+ */
+export function isInstanceReady({ state, services }: InstanceStatus, plan: ServePlan | undefined): boolean {
+  if (plan === undefined || state === 'draining' || state === 'stopped') return false
+  const serving = new Set(
+    services.filter(({ workers }) => workers.some((worker) => worker.state === 'ready')).map(({ name }) => name),
+  )
+  return requiredServices(plan).every((name) => serving.has(name))
+}
+
+/** The entry service, and whatever it needs, directly or not, by edges that are not optional. */
+function requiredServices({ entry, services }: ServePlan): string[] {
+  const plans = new Map(services.map((service) => [service.name, service]))
+  const required = new Set([entry])
+  for (const name of required) {
+    for (const edge of plans.get(name)?.dependencies ?? []) if (!edge.optional) required.add(edge.service)
+  }
+  return [...required]
+}

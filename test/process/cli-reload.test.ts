@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { realpath } from 'node:fs/promises'
+import { describe, it } from 'node:test'
+import { shownBy, steer } from '../helpers/control-socket.js'
+import { releaseProject } from '../helpers/release-project.js'
+import { call, logLines, serveFixture } from '../helpers/serve-fixture.js'
+import { waitUntil } from '../helpers/wait-until.js'
+
+describe('ekiben reload', () => {
+  const FLAGS = ['--set', 'minReadyMs=50', '--workers', 'Back=2']
+
+  it('takes new code into service, and says what runs since', async () => {
+    await using project = await releaseProject({ version: 'one' })
+    await using server = await serveFixture('service:Front', FLAGS, { cwd: project.path })
+    await project.deploy({ version: 'two' })
+    const { code, stdout, stderr } = await steer(server, ['reload'])
+    assert.deepEqual([code, stderr], [0, ''])
+    assert.ok(/^Front reloaded: generation 1 -> 2 \(.*\)\n$/.test(stdout), stdout)
+    assert.equal((await call<{ version: string }>(server.url, 'who')).body.version, 'two')
+    const [shown] = await shownBy(server)
+    assert.deepEqual(
+      [shown?.lastReload?.result, shown?.lastReload?.from.generation, shown?.lastReload?.to?.generation],
+      ['done', 1, 2],
+    )
+    assert.ok(Date.now() - Date.parse(shown?.lastReload?.at ?? '') < 60_000)
+    assert.equal(shown?.lastReload?.to?.workingDir, await realpath(project.path))
+    assert.equal(await server.stop(), 0)
+  })
+
+  it('exits 1 with the reason and what the worker said, when it was refused', async () => {
+    await using project = await releaseProject({ version: 'one' })
+    await using server = await serveFixture('service:Front', FLAGS, { cwd: project.path })
+    await project.deploy({ version: 'two', onFrontStart: "console.error('last words'); throw new Error('no start')" })
+    const { code, stdout, stderr } = await steer(server, ['reload'])
+    assert.deepEqual([code, stdout], [1, ''])
+    assert.match(stderr, /^EKB_ERR_RELOAD_REFUSED: .*no start.*\n {2}hint: .*1/)
+    assert.match(stderr, /Last output of the worker:[\s\S]*last words/)
+    assert.equal((await call<{ version: string }>(server.url, 'who')).body.version, 'one')
+    const [shown] = await shownBy(server)
+    assert.deepEqual([shown?.state, shown?.lastReload?.result], ['running', 'refused'])
+    assert.match(shown?.lastReload?.reason ?? '', /no start/)
+    assert.match((await steer(server, ['ps'])).stdout, /^last reload: refused .*no start/m)
+    assert.equal(await server.stop(), 0)
+  })
+
+  it('is given up when the instance is stopped meanwhile', async () => {
+    await using project = await releaseProject({ version: 'one' })
+    await using server = await serveFixture('service:Front', FLAGS, { cwd: project.path })
+    await project.deploy({ version: 'two', onBackStart: 'await new Promise(() => {})' })
+    const reloading = steer(server, ['reload'])
+    await waitUntil(() => logLines(server.stdout()).some(({ msg }) => msg === 'reloading'), { describe: 'the reload' })
+    assert.equal((await steer(server, ['stop'])).code, 0)
+    const { code, stderr } = await reloading
+    assert.equal(code, 1)
+    assert.match(stderr, /^EKB_ERR_(RELOAD|INSTANCE)_STOPPED: /)
+    assert.equal((await server.exited).code, 0)
+  })
+})
+
+describe('ekiben restart', () => {
+  it('replaces the workers of a service, or the one in a slot, and leaves the rest', async () => {
+    await using server = await serveFixture('chain:Front', ['--set', 'minReadyMs=50'])
+    const pids = async (): Promise<Map<string, number | null>> => {
+      const [shown] = await shownBy(server)
+      const ready = (shown?.services ?? []).flatMap(({ name, workers }) =>
+        workers.filter(({ state }) => state === 'ready').map(({ slot, pid }) => [`${name}/${slot}`, pid] as const),
+      )
+      return new Map(ready)
+    }
+    const changed = (one: Map<string, number | null>, other: Map<string, number | null>) =>
+      [...one.keys()].filter((key) => one.get(key) !== other.get(key))
+    const before = await pids()
+    const one = await steer(server, ['restart', 'Back/1'])
+    assert.deepEqual([one.code, one.stdout], [0, 'Back/1 restarted\n'], one.stderr)
+    const between = await pids()
+    assert.deepEqual(changed(before, between), ['Back/1'])
+    const all = await steer(server, ['restart', 'Back'])
+    assert.deepEqual([all.code, all.stdout], [0, 'Back restarted\n'], all.stderr)
+    assert.deepEqual(changed(between, await pids()), ['Back/0', 'Back/1'])
+    for (const target of ['Back/7', 'Bakc']) {
+      const { code, stderr } = await steer(server, ['restart', target])
+      assert.equal(code, 2)
+      assert.match(stderr, /^EKB_ERR_CONFIG_/)
+    }
+    assert.equal((await call(server.url, 'work')).status, 200)
+    assert.equal(await server.stop(), 0)
+  })
+})
