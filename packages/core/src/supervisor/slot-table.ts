@@ -62,6 +62,12 @@ export class SlotTable {
     }
   }
 
+  /** Has any slot a worker of this generation, or wants one? */
+  needs(generation: number): boolean {
+    const isOf = ({ worker }: Incarnation): boolean => worker.identity.generation === generation
+    return this.all.some(({ wanted, incarnations }) => wanted.includes(generation) || incarnations.some(isOf))
+  }
+
   /** Has this slot a ready worker of this generation that is to stay? */
   isServed(index: number, generation: number): boolean {
     return isReady(this.at(index)?.fit(generation))

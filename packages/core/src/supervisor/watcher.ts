@@ -115,8 +115,10 @@ export class Watcher implements WorkerObserver {
     return this.#planOf(generation)
   }
 
-  /** Makes workers of this generation possible. */
+  /** Makes workers of this generation possible. One that is over is forgotten: it holds on to its first workers. */
   learn(generation: Generation): void {
+    const isOver = (number: number): boolean => number < this.generation && !this.#slots.needs(number)
+    for (const number of this.#generations.keys()) if (isOver(number)) this.#generations.delete(number)
     this.#generations.set(generation.number, generation)
   }
 
