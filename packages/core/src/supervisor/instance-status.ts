@@ -1,4 +1,3 @@
-import type { GenerationStatus } from './server.js'
 import type { Incarnation, Slot } from './slot.js'
 import type { SupervisorState } from './supervisor-state.js'
 import type { Watcher } from './watcher.js'
@@ -31,6 +30,15 @@ export interface ServiceStatus {
   readonly target: number
   readonly generation: number
   readonly workers: readonly WorkerStatus[]
+}
+
+/** What a generation is made from. */
+export interface GenerationStatus {
+  readonly generation: number
+  /** The working directory, links followed when the generation was planned. */
+  readonly workingDir: string
+  /** File of the entry service, links followed. */
+  readonly entry: string
 }
 
 /** How the last reload ended. */

@@ -3,9 +3,9 @@ import { createError, isServiceError, type ServiceError } from '../errors/servic
 import type { Logger } from '../observe/logger.js'
 import type { Generation } from './generation.js'
 import type { GenerationPlanner } from './generation-planner.js'
-import type { ReloadStatus } from './instance-status.js'
+import type { GenerationStatus, ReloadStatus } from './instance-status.js'
 import { Rollout, type RolloutOutcome } from './rollout.js'
-import type { GenerationStatus, ReloadOutcome } from './server.js'
+import type { ReloadOutcome } from './server.js'
 import type { Supervisor } from './supervisor.js'
 
 export interface ReloaderOptions {

@@ -1,4 +1,4 @@
-import type { InstanceStatus } from './instance-status.js'
+import type { GenerationStatus, InstanceStatus } from './instance-status.js'
 
 /** How an instance ended. */
 export interface ServerClosed {
@@ -6,15 +6,6 @@ export interface ServerClosed {
   readonly exitCode: number
   /** What had to be killed or cut, in words. */
   readonly forced: readonly string[]
-}
-
-/** What a generation is made from. */
-export interface GenerationStatus {
-  readonly generation: number
-  /** The working directory, links followed when the generation was planned. */
-  readonly workingDir: string
-  /** File of the entry service, links followed. */
-  readonly entry: string
 }
 
 /** A reload that came to its end. */
