@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { requiredServices } from './required-services.js'
+import { requiredServices, servicesNeeded } from './required-services.js'
 
 const needs = (name: string, ...edges: string[]) => ({
   name,
@@ -19,5 +19,12 @@ describe('requiredServices', () => {
   it('holds what is optional for one and required by another', () => {
     const diamond = [needs('A', 'B', 'D?'), needs('B', 'D'), needs('D')]
     assert.deepEqual([...requiredServices(diamond, 'A')], ['B', 'D'])
+  })
+})
+
+describe('servicesNeeded', () => {
+  it('holds the entry service too', () => {
+    const services = [needs('A', 'B', 'C?'), needs('B'), needs('C')]
+    assert.deepEqual([...servicesNeeded({ entry: 'A', services })], ['A', 'B'])
   })
 })

@@ -18,3 +18,11 @@ export function requiredServices(services: readonly Dependent[], name: string): 
   visit(name)
   return found
 }
+
+/** What no request can be served without: the entry service, and what it cannot work without. */
+export function servicesNeeded(plan: {
+  readonly entry: string
+  readonly services: readonly Dependent[]
+}): ReadonlySet<string> {
+  return new Set([plan.entry, ...requiredServices(plan.services, plan.entry)])
+}

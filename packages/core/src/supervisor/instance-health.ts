@@ -6,24 +6,6 @@ export interface ServiceHealth {
   readonly workers: readonly { readonly state: string }[]
 }
 
-/** What of a service's plan says whether the others can do without it. */
-export interface ServiceNeeds {
-  readonly name: string
-  readonly entry: boolean
-  readonly dependencies: readonly { readonly service: string; readonly optional: boolean }[]
-}
-
-/** The services without which a request cannot be served: the entry one, and what it needs, down the graph. */
-export function requiredServices(plans: readonly ServiceNeeds[]): ReadonlySet<string> {
-  const required = new Set(plans.filter(({ entry }) => entry).map(({ name }) => name))
-  // A set that grows while it is walked is walked to its end.
-  for (const name of required) {
-    const needed = plans.find((plan) => plan.name === name)?.dependencies ?? []
-    for (const { service, optional } of needed) if (!optional) required.add(service)
-  }
-  return required
-}
-
 /** Is no required service down? */
 export function isHealthy(services: readonly ServiceHealth[], required: ReadonlySet<string>): boolean {
   return services.every((service) => !isDown(service) || !required.has(service.name))

@@ -1,13 +1,13 @@
 import type { ServeSettings } from '../config/serve-settings.js'
 import { EXIT } from '../errors/exit-codes.js'
 import { createError } from '../errors/service-error.js'
+import { servicesNeeded } from '../graph/required-services.js'
 import type { Logger } from '../observe/logger.js'
 import { deferred } from '../util/deferred.js'
 import { monotonicMs } from '../util/monotonic.js'
 import type { Generation } from './generation.js'
 import type { GenerationPlanner } from './generation-planner.js'
 import type { InstanceFolder } from './instance-folder.js'
-import { requiredServices } from './instance-health.js'
 import { type InstanceStatus, serviceStatus } from './instance-status.js'
 import type { BoundSocket } from './listen-socket.js'
 import type { Notifier } from './notify.js'
@@ -99,7 +99,8 @@ export class Instance implements Server {
 
   /** Names of the services without which no request can be served. */
   required(): ReadonlySet<string> {
-    return requiredServices(this.#supervisor?.generation.plan.services ?? [])
+    const plan = this.#supervisor?.generation.plan
+    return plan === undefined ? new Set() : servicesNeeded(plan)
   }
 
   status(): InstanceStatus {

@@ -1,5 +1,5 @@
 import { createError } from '../errors/service-error.js'
-import { requiredServices } from '../graph/required-services.js'
+import { servicesNeeded } from '../graph/required-services.js'
 import type { PoolMember, PoolSettings, PoolSnapshot, StartMessage } from '../ipc/protocol.js'
 import type { Logger } from '../observe/logger.js'
 import type { ServicePlan } from '../plan/serve-plan.js'
@@ -263,8 +263,7 @@ export class Supervisor implements WatcherObserver {
 
   /** Can the entry service not do without it? What is optional does not hold up the start. */
   #isRequired({ service }: Watcher): boolean {
-    const { entry, services } = this.#generation.plan
-    return service === entry || requiredServices(services, entry).has(service)
+    return servicesNeeded(this.#generation.plan).has(service)
   }
 
   /** Says once that a service has no ready worker, and once that it has one again. */

@@ -1,4 +1,5 @@
 import { type Deferred, deferred } from '../util/deferred.js'
+import type { SlotTable } from './slot-table.js'
 
 /** Someone waits until the new worker of a slot has proved itself. */
 export interface Trial {
@@ -17,13 +18,22 @@ export class Trials {
     return trial.outcome.promise
   }
 
-  get open(): readonly Trial[] {
-    return this.#open
-  }
-
-  pass(trial: Trial): void {
-    this.#close([trial])
-    trial.outcome.resolve()
+  /** Passes those whose worker has been able to serve for `minReadyMs`; when to look again, Infinity: no need. */
+  judge(slots: SlotTable, now: number, minReadyMs: number): number {
+    let lookAt = Number.POSITIVE_INFINITY
+    for (const trial of this.#open) {
+      const worker = slots.at(trial.slot)?.fit(trial.generation)?.worker
+      const { provenSince } = worker?.record ?? {}
+      if (provenSince === undefined || (worker?.state !== 'ready' && worker?.state !== 'standby')) continue
+      const provenAt = provenSince + minReadyMs
+      if (provenAt > now) {
+        lookAt = Math.min(lookAt, provenAt)
+        continue
+      }
+      this.#close([trial])
+      trial.outcome.resolve()
+    }
+    return lookAt
   }
 
   /** Ends every trial of this slot and generation; false: there was none. */

@@ -277,7 +277,7 @@ export class Watcher implements WorkerObserver {
     this.#report.looked(gate)
     const { actions, nextAt = Infinity } = reconcile(gate.slots, { surge, minReadyMs }, now)
     for (const action of actions) this.#perform(action)
-    const lookAt = Math.min(nextAt, gate.nextAt, this.#judge(now, minReadyMs))
+    const lookAt = Math.min(nextAt, gate.nextAt, this.#trials.judge(this.#slots, now, minReadyMs))
     // A timer may fire a moment early: a look that comes too soon would only set another.
     if (lookAt !== Infinity) this.#timer = setTimeout(() => this.reconcile(), Math.ceil(lookAt - now))
   }
@@ -309,20 +309,6 @@ export class Watcher implements WorkerObserver {
     const plan = this.#slots.of(worker)?.find(worker)?.plan
     const reason = plan && recycleReason(worker.record, this.#options.now(), plan.supervision)
     if (reason !== undefined && !this.#isEnding) this.replace(worker, reason)
-  }
-
-  /** Passes the trials that are over; when to look again. */
-  #judge(now: number, minReadyMs: number): number {
-    let lookAt = Infinity
-    for (const trial of this.#trials.open) {
-      const worker = this.#slots.at(trial.slot)?.fit(trial.generation)?.worker
-      const { provenSince } = worker?.record ?? {}
-      if (provenSince === undefined || (worker?.state !== 'ready' && worker?.state !== 'standby')) continue
-      const provenAt = provenSince + minReadyMs
-      if (provenAt <= now) this.#trials.pass(trial)
-      else lookAt = Math.min(lookAt, provenAt)
-    }
-    return lookAt
   }
 
   #perform(action: PoolAction): void {
