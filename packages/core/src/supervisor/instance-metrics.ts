@@ -36,14 +36,15 @@ export class InstanceMetrics {
   })
 
   countRestart(service: string, reason: string): void {
-    this.#restarts.increment([service, reason])
+    this.#restarts.increment([service, toLabel(reason)])
   }
 
   countReload(result: string): void {
     this.#reloads.increment([result])
   }
 
-  receive(worker: WorkerHandle, message: CountsMessage | ScrapeMessage): void {
+  /** Takes a worker's counts, or its question for those of all. */
+  readonly receive = (worker: WorkerHandle, message: CountsMessage | ScrapeMessage): void => {
     if (message.type === 'scrape') void this.#answerScrape(worker, message.id)
     else this.#add(worker, message)
   }
@@ -112,6 +113,14 @@ export class InstanceMetrics {
 interface Collection {
   /** Nothing more is expected of this worker. */
   readonly end: (worker: WorkerHandle) => void
+}
+
+/** Words only: a figure in a reason must not make a series of its own. */
+function toLabel(reason: string): string {
+  return reason
+    .replace(/^it was /, '')
+    .replace(/[^A-Za-z]+/g, '-')
+    .replace(/^-|-$/g, '')
 }
 
 function isServing({ state }: WorkerHandle): boolean {

@@ -47,6 +47,7 @@ export class Reloader {
     const isMixed = outcome.result === 'mixed' || (outcome.result === 'refused' && state === 'mixed')
     supervisor.note(isMixed ? 'mixed' : 'reloaded')
     const reason = outcome.result === 'done' ? undefined : outcome.error.message
+    supervisor.metrics.countReload(outcome.result)
     this.#last = { at: new Date().toISOString(), result: outcome.result, reason, from, to }
     if (outcome.result === 'done' && to !== undefined) {
       log.info({ from, to }, 'reloaded')

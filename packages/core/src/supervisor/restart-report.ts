@@ -7,15 +7,24 @@ import { explainExit } from './worker-exit.js'
 /** What the log of a service says of its deaths and restarts; what lasts is said once. */
 export class RestartReport {
   readonly #log: Logger
+  readonly #onRestart: (reason: string) => void
   #isOverBudget = false
 
-  constructor(log: Logger) {
+  /** `onRestart`: told of each, with its reason in a few words. */
+  constructor(log: Logger, onRestart: (reason: string) => void) {
     this.#log = log
+    this.#onRestart = onRestart
   }
 
   died({ identity, pid, record, lastOutput }: WorkerHandle, restartInMs: number): void {
     const { text: exit, reason } = explainExit(record)
     this.#log.error({ slot: identity.slot, workerPid: pid, exit, reason, restartInMs, lastOutput }, 'worker died')
+    this.#onRestart(reason)
+  }
+
+  replacing({ identity, pid }: WorkerHandle, reason: string): void {
+    this.#log.info({ slot: identity.slot, workerPid: pid, reason }, 'replacing a worker')
+    this.#onRestart(reason)
   }
 
   looked({ recovered, overBudget }: Gate<TriedSlot>): void {

@@ -131,7 +131,7 @@ async function openSocket(
 
 function httpSettings(settings: ServeSettings, { host, port, backlog }: BoundSocket): HttpSettings {
   const { keepAliveTimeoutMs, accessLog } = settings
-  return { backlog, keepAliveTimeoutMs, accessLog, address: { host, port } }
+  return { backlog, keepAliveTimeoutMs, accessLog, metrics: true, address: { host, port } }
 }
 
 function refusePlatform(): void {

@@ -8,6 +8,7 @@ import { monotonicMs } from '../util/monotonic.js'
 import { isBooting } from '../worker/lifecycle.js'
 import type { WorkerHandle, WorkerStateChange } from '../worker/worker-handle.js'
 import type { Generation } from './generation.js'
+import { InstanceMetrics } from './instance-metrics.js'
 import { RestartBudget } from './restart-budget.js'
 import { retireGenerations } from './retire-generations.js'
 import { ServiceOutages } from './service-outages.js'
@@ -42,6 +43,9 @@ export interface StopOutcome {
  * through it. Everything it does follows from a worker's change of state (`onPoolChange`, `onGone`) or from a command.
  */
 export class Supervisor implements WatcherObserver {
+  readonly metrics = new InstanceMetrics(() =>
+    this.#watchers.map(({ service, workers }) => ({ name: service, workers })),
+  )
   readonly #options: SupervisorOptions
   readonly #ready = deferred()
   readonly #stopped = deferred<StopOutcome>()
@@ -173,8 +177,10 @@ export class Supervisor implements WatcherObserver {
   }
 
   onPoolChange(watcher: Watcher, worker: WorkerHandle, change: WorkerStateChange): void {
+    if (change.to === 'starting') worker.reportTo(this.metrics.receive)
     if (change.to === 'exited') {
       this.#noteForced(worker)
+      this.metrics.forget(worker)
       this.#options.onWorkerGone(worker)
     }
     if (this.#state === 'starting' && endedBeforeReady(change) && this.#isRequired(watcher)) {
@@ -196,6 +202,10 @@ export class Supervisor implements WatcherObserver {
   }
 
   /** While the instance stops, each service is drained in its turn: a group may have been signalled as a whole. */
+  onRestart({ service }: Watcher, reason: string): void {
+    this.metrics.countRestart(service, reason)
+  }
+
   onTerminated(watcher: Watcher, worker: WorkerHandle): void {
     if (this.#stop === undefined) watcher.replace(worker, 'it was told to stop')
   }

@@ -32,6 +32,8 @@ export interface WatcherObserver {
   onGone(watcher: Watcher, worker: WorkerHandle): void
   /** A worker was told to stop from outside. */
   onTerminated(watcher: Watcher, worker: WorkerHandle): void
+  /** A worker died, or another is to take its place; `reason`: in a few words. */
+  onRestart(watcher: Watcher, reason: string): void
   /** Workers have begun to die so often that another try now is unlikely to help; the watcher goes on trying. */
   onFlapping(watcher: Watcher, deaths: number): void
 }
@@ -64,7 +66,7 @@ export class Watcher implements WorkerObserver {
     this.#generation = options.generation
     this.learn(options.generation)
     this.#target = this.plan.workers
-    this.#report = new RestartReport(options.log)
+    this.#report = new RestartReport(options.log, (reason) => options.observer.onRestart(this, reason))
     this.#restarts = new ServiceRestarts({ budget: options.budget, settings: () => this.plan.supervision })
   }
 
@@ -210,7 +212,7 @@ export class Watcher implements WorkerObserver {
     if (found === undefined || worker.state !== 'ready' || found.replaceReason !== undefined) return
     found.replaceReason = reason
     found.usable = usable
-    this.#options.log.info({ slot: worker.identity.slot, workerPid: worker.pid, reason }, 'replacing a worker')
+    this.#report.replacing(worker, reason)
     this.reconcile()
   }
 

@@ -47,13 +47,14 @@ export interface WorkerObserver {
   onAnnounced(worker: WorkerHandle, announcement: Announcement): void
   /** It was told to stop from outside (SIGTERM to the worker itself). */
   onTerminated(worker: WorkerHandle): void
-  /** It tells what it counted, or asks for what all have. */
-  onMetrics?(worker: WorkerHandle, message: CountsMessage | ScrapeMessage): void
   /** It drains and accepts no more. */
   onWithdrawn(worker: WorkerHandle): void
   /** It said how it fares. */
   onHeartbeat?(worker: WorkerHandle): void
 }
+
+/** Is told what a worker counted, and asked for what all have. */
+export type MetricsListener = (worker: WorkerHandle, message: CountsMessage | ScrapeMessage) => void
 
 export interface Adoption {
   readonly service: string
@@ -78,6 +79,7 @@ export class WorkerHandle {
   #identity: WorkerIdentity
   #bootTimeoutMs: number
   #observer: WorkerObserver | undefined
+  #onMetrics: MetricsListener | undefined
   #state: WorkerState = 'spawning'
   #record: WorkerRecord = { stage: 'spawn', cut: [] }
   /** What `start` and `drain` will send. */
@@ -146,6 +148,10 @@ export class WorkerHandle {
     if (!this.#timers.has('boot')) return
     this.#perform({ do: 'disarm', timer: 'boot' })
     this.#arm('boot', bootTimeoutMs - (this.#options.now() - this.spawnedAt))
+  }
+
+  reportTo(listener: MetricsListener): void {
+    this.#onMetrics = listener
   }
 
   start(message: StartMessage): void {
@@ -244,7 +250,7 @@ export class WorkerHandle {
         return
       case 'counts':
       case 'scrape':
-        this.#observer?.onMetrics?.(this, message)
+        this.#onMetrics?.(this, message)
         return
       case undefined:
         return
