@@ -49,6 +49,10 @@ describe('/metrics', () => {
     assert.equal(total(samples, 'ekiben_workers', { service: 'Front', state: 'ready' }), 3)
     assert.equal(total(samples, 'ekiben_workers', { service: 'Back', state: 'ready' }), 2)
     assert.ok(total(samples, 'ekiben_supervisor_rss_bytes') > 1024 * 1024)
+    for (const name of ['ekiben_worker_rss_bytes', 'ekiben_loop_utilization']) {
+      assert.equal(samples.filter((sample) => sample.name === name).length, 5, name)
+    }
+    assert.equal(total(samples, 'ekiben_requests_in_flight'), 0)
     assert.equal(await server.stop(), 0)
   })
 
@@ -164,6 +168,7 @@ describe('/metrics', () => {
       signal: leaving.signal,
     })
     await waitUntil(() => server.stdout().includes('waiting'), { describe: 'the request to have come' })
+    assert.equal(total(await readMetrics(server.url), 'ekiben_requests_in_flight', { service: 'Front' }), 1)
     leaving.abort()
     await assert.rejects(left)
     await waitUntil(async () => total(await readMetrics(server.url), REQUESTS, { api: 'wait', code: '499' }) === 1, {

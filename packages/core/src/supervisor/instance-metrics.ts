@@ -115,9 +115,10 @@ interface Collection {
   readonly end: (worker: WorkerHandle) => void
 }
 
-/** Words only: a figure in a reason must not make a series of its own. */
+/** Words only, and none of what stands after a colon: a figure in a reason must not make a series of its own. */
 function toLabel(reason: string): string {
   return reason
+    .replace(/:.*/s, '')
     .replace(/^it was /, '')
     .replace(/[^A-Za-z]+/g, '-')
     .replace(/^-|-$/g, '')

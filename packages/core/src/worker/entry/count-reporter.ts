@@ -2,6 +2,7 @@ import { createError } from '../../errors/service-error.js'
 import { WorkerCounts } from '../../metrics/worker-counts.js'
 import { type Deferred, deferred } from '../../util/deferred.js'
 import { oneAtATime } from '../../util/one-at-a-time.js'
+import type { Heartbeat } from './heartbeat.js'
 import type { SupervisorLink } from './supervisor-link.js'
 
 /** The supervisor waits half a second for its workers; one that is silent for so long is not coming back soon. */
@@ -14,9 +15,13 @@ export class CountReporter {
   #scrape: { readonly id: number; readonly answer: Deferred<string> } | undefined
   #lastScrape = 0
 
-  constructor(link: SupervisorLink) {
+  constructor(link: SupervisorLink, heartbeat: Heartbeat) {
     this.#link = link
-    link.on('collect', ({ id }) => void this.report(id))
+    heartbeat.accompany(() => void this.report())
+    link.on('collect', ({ id }) => {
+      heartbeat.beat()
+      void this.report(id)
+    })
     link.on('metrics', ({ id, text }) => {
       if (this.#scrape?.id !== id) return
       if (text === undefined) this.#scrape.answer.reject(unavailable('the supervisor failed to make them'))

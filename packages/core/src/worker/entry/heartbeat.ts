@@ -5,6 +5,7 @@ import type { VitalSigns } from './vitals.js'
 export class Heartbeat {
   readonly #link: SupervisorLink
   readonly #signs: VitalSigns
+  #onBeat: (() => void) | undefined
 
   constructor(link: SupervisorLink, signs: VitalSigns) {
     this.#link = link
@@ -16,8 +17,14 @@ export class Heartbeat {
     setInterval(this.beat, intervalMs).unref()
   }
 
+  /** What else is told with each. */
+  accompany(onBeat: () => void): void {
+    this.#onBeat = onBeat
+  }
+
   /** One at once. */
   readonly beat = (): void => {
     void this.#link.send({ type: 'heartbeat', vitals: this.#signs.read() })
+    this.#onBeat?.()
   }
 }

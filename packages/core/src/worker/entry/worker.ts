@@ -90,9 +90,8 @@ export class Worker {
     // The code for what follows is loaded while there is nothing else to do.
     void this.#loadEndpoint()
     if (hasDependencies(service)) void loadDependencyPools()
-    const reporter = new CountReporter(this.#link)
+    const reporter = new CountReporter(this.#link, this.#heartbeat)
     this.#reporter = reporter
-    setInterval(() => void reporter.report(), this.#init.heartbeatMs).unref()
     const start = await this.#link.next('start')
     await this.#enter('start')
     await this.#connect({ service, start, log, reporter })
