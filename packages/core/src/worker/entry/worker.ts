@@ -15,6 +15,7 @@ import { Heartbeat } from './heartbeat.js'
 import { loadWorkerService, type WorkerService } from './load-worker-service.js'
 import type { SupervisorLink } from './supervisor-link.js'
 import { VitalSigns } from './vitals.js'
+import { watchDescriptors } from './watch-descriptors.js'
 import { startWatchThread } from './watch-thread.js'
 
 /** Its start takes some of the processor's time, which others need to become ready. */
@@ -83,6 +84,7 @@ export class Worker {
     if (this.#init.mode !== 'serve') await this.#link.send({ type: 'announced', graph, located })
     if (this.#init.mode === 'describe') return
     const log = createLogger({ ...this.#init.log, bindings: identity })
+    watchDescriptors(log)
     await this.#enter('construct')
     this.#instance = (await construct(service)) as Lifecycle
     await this.#enter('held')
