@@ -75,7 +75,8 @@ describe('signals to a worker', () => {
     assert.ok(tookMs < 4_000, `${tookMs} ms`)
     assert.equal(await endless, 'cut')
     assert.notEqual(await pidOf(server), worker)
-    assert.equal(await server.stop(), 0)
+    // 7 tells of the request that was cut.
+    assert.ok([0, 7].includes((await server.stop()) ?? -1))
   })
 })
 
