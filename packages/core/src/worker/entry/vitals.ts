@@ -8,6 +8,7 @@ type Utilization = ReturnType<typeof performance.eventLoopUtilization>
 export class VitalSigns {
   readonly #calls: () => CallsInFlight | undefined
   #last: Utilization = performance.eventLoopUtilization()
+  #rssBytes = 0
 
   /** `calls`: undefined until it serves. */
   constructor(calls: () => CallsInFlight | undefined) {
@@ -25,8 +26,18 @@ export class VitalSigns {
       calls: calls?.ended ?? 0,
       callLimit: calls?.limit ?? 0,
       loopUtilization: Math.round(utilization * 1000) / 1000,
-      rssBytes: process.memoryUsage.rss(),
+      rssBytes: this.#readRss(),
       inspected: inspectorUrl() !== undefined,
     }
+  }
+
+  /** It is read from a file: with no descriptor left that throws, and must not end the worker. */
+  #readRss(): number {
+    try {
+      this.#rssBytes = process.memoryUsage.rss()
+    } catch {
+      // The last figure stands.
+    }
+    return this.#rssBytes
   }
 }
