@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { serveHttpProduction } from '@ekiben/core/serving'
+import { askSocket, controlSocket } from '../helpers/control-socket.js'
 import { parseMetrics, readMetrics, total } from '../helpers/read-metrics.js'
 import { call, logLines, SERVICES, serveFixture } from '../helpers/serve-fixture.js'
 import { waitUntil } from '../helpers/wait-until.js'
@@ -192,6 +193,21 @@ describe('/metrics', () => {
     await waitUntil(async () => total(await readMetrics(server.url), REQUESTS, { api: 'pid' }) === 2, {
       describe: 'the count of the worker that goes on',
     })
+    assert.equal(await server.stop(), 0)
+  })
+
+  it('is told by the control socket, and with --admin there instead of on the public port', async () => {
+    await using server = await serveFixture('counted:Front', ['--admin', '127.0.0.1:0'])
+    await times(3, () => call(server.url, 'pid'))
+    const hidden = await fetch(`${server.url}/metrics`)
+    assert.deepEqual(
+      [hidden.status, ((await hidden.json()) as { code: string }).code],
+      [404, 'EKB_ERR_ROUTE_NOT_FOUND'],
+    )
+    const admin = logLines(server.stdout()).find(({ msg }) => msg === 'admin')
+    assert.equal(total(await readMetrics(`http://${admin?.address}`), REQUESTS, { api: 'pid' }), 3)
+    const { status, body } = await askSocket(await controlSocket(server), '/metrics')
+    assert.deepEqual([status, total(parseMetrics(body), REQUESTS, { api: 'pid' })], [200, 3])
     assert.equal(await server.stop(), 0)
   })
 

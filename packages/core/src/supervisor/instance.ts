@@ -72,7 +72,11 @@ export class Instance implements Server {
   /** Resolves when the whole graph is ready; rejects, with nothing left behind, when it cannot become so. */
   async start(): Promise<void> {
     const { log, folder, socket, surroundings, planner, settings } = this.#options
-    surroundings.show({ status: () => this.status(), plan: () => this.#supervisor?.generation.plan })
+    surroundings.show({
+      status: () => this.status(),
+      plan: () => this.#supervisor?.generation.plan,
+      metrics: () => this.metrics(),
+    })
     try {
       const planned = planner.plan({
         number: FIRST_GENERATION,
@@ -101,6 +105,14 @@ export class Instance implements Server {
   required(): ReadonlySet<string> {
     const plan = this.#supervisor?.generation.plan
     return plan === undefined ? new Set() : servicesNeeded(plan)
+  }
+
+  /** Of all workers of all services, in Prometheus' text format. */
+  async metrics(): Promise<string> {
+    if (this.#supervisor === undefined) {
+      throw createError('EKB_ERR_METRICS_UNAVAILABLE', { reason: 'the instance is only starting' })
+    }
+    return this.#supervisor.metrics.renderMetrics()
   }
 
   status(): InstanceStatus {

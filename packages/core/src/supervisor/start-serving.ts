@@ -130,8 +130,8 @@ async function openSocket(
 }
 
 function httpSettings(settings: ServeSettings, { host, port, backlog }: BoundSocket): HttpSettings {
-  const { keepAliveTimeoutMs, accessLog } = settings
-  return { backlog, keepAliveTimeoutMs, accessLog, metrics: true, address: { host, port } }
+  const { keepAliveTimeoutMs, accessLog, admin } = settings
+  return { backlog, keepAliveTimeoutMs, accessLog, metrics: admin === undefined, address: { host, port } }
 }
 
 function refusePlatform(): void {
