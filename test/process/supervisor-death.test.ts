@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import { Agent, request } from 'undici'
-import { assertNoLeftovers, MARK_VARIABLE, markedProcesses } from '../helpers/no-leftovers.js'
+import { processIdentity } from '../../packages/core/dist/util/process-identity.js'
+import { assertNoLeftovers, markedProcesses } from '../helpers/no-leftovers.js'
 import { type NodeRun, runNode } from '../helpers/run-node.js'
 import { call, EKIBEN, logLines, SERVICES, serveFixture } from '../helpers/serve-fixture.js'
 import type { ServingCommand } from '../helpers/serving-command.js'
@@ -24,11 +25,12 @@ async function killSupervisor(server: NodeRun): Promise<void> {
   await untilGone([server.pid], 1_000)
 }
 
+/** One that has ended and waits for init to collect it is gone. */
 async function untilGone(pids: readonly number[], timeoutMs: number): Promise<void> {
   await waitUntil(
     async () => {
-      const left = (await readdir('/proc')).filter((name) => pids.includes(Number(name)))
-      return left.length === 0 || Promise.reject(new Error(`still there: ${left}`))
+      const left = (await Promise.all(pids.map(processIdentity))).filter((found) => found !== undefined)
+      return left.length === 0 || Promise.reject(new Error(`still there: ${left.map(({ pid }) => pid)}`))
     },
     { timeoutMs, describe: 'the processes to be gone' },
   )
@@ -46,8 +48,7 @@ const portOf = (server: ServingCommand): string => new URL(server.url).port
 
 /** The next start on the port of one whose supervisor is dead. */
 function startAgain(dead: ServingCommand, flags: readonly string[] = []): Promise<ServingCommand> {
-  const { runtimeDir } = dead
-  return serveFixture(FRONT, ['--port', portOf(dead), ...flags], { runtimeDir, env: { [MARK_VARIABLE]: dead.mark } })
+  return serveFixture(FRONT, ['--port', portOf(dead), ...flags], { runtimeDir: dead.runtimeDir })
 }
 
 describe('workers whose supervisor is killed', () => {
