@@ -8,14 +8,14 @@ const FLAGS = ['--api-workers', '2', '--workers', 'Back=2']
 const SETTLE_MS = 3_000
 
 /** What a supervisor costs when nothing happens. */
-export async function idle({ quick, slack, nodes, results }) {
+export async function idle({ quick, slack, current, results }) {
   if (!hasProc) {
     results.skip('processor time of an idle supervisor', 'needs /proc')
     return
   }
   const seconds = quick ? 5 : 30
   const percents = []
-  for (const node of nodes) {
+  for (const node of [current]) {
     const project = await makeProject()
     const server = await startEkiben({ node: node.binary, project, flags: FLAGS })
     await sleep(SETTLE_MS)

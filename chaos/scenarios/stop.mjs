@@ -11,7 +11,7 @@ const WITHIN_MS = 100
 
 /** A graceful stop while clients keep connecting: each is served or refused, soon. */
 export async function stop({ quick, slack, nodes, results }) {
-  const stops = quick ? 2 : 8
+  const stops = quick ? 2 : 5
   const limit = WITHIN_MS * slack
   const total = { wrong: 0, slowestMs: 0, codes: new Set() }
   for (const node of nodes) {
