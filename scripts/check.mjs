@@ -28,6 +28,7 @@ for (const version of OTHER_NODES) {
   ])
 }
 await part('benchmarks run', 'npm', ['run', 'bench', '--', '--smoke'])
+await part('nothing gets lost', 'npm', ['run', 'chaos', '--', '--quick'])
 const after = await treeState()
 if (after === before) pass('checkout as it was')
 else fail('checkout as it was', `the run left behind:\n${after}`)
