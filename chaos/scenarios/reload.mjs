@@ -54,7 +54,7 @@ async function measure({ node, start, rollouts, results }) {
     await sleep(PAUSE_MS)
     const from = performance.now()
     // Some by the command, which must do the same.
-    const reason = await server.reload(at % 4 === 3 ? 'command' : 'signal')
+    const reason = await server.reload(at % 3 === 2 ? 'command' : 'signal')
     inReloadMs += performance.now() - from
     if (reason !== undefined) throw new Error(`${server.name} did not reload: ${reason}`)
   }
