@@ -5,6 +5,7 @@ import { servicesNeeded } from '../graph/required-services.js'
 import type { Logger } from '../observe/logger.js'
 import { deferred } from '../util/deferred.js'
 import { monotonicMs } from '../util/monotonic.js'
+import type { WorkerDump } from './dump-worker.js'
 import type { Generation } from './generation.js'
 import type { GenerationPlanner } from './generation-planner.js'
 import type { InstanceFolder } from './instance-folder.js'
@@ -14,6 +15,7 @@ import type { Notifier } from './notify.js'
 import type { Reloader } from './reload.js'
 import { ReloadQueue } from './reload-queue.js'
 import type { ReloadOutcome, Server, ServerClosed } from './server.js'
+import type { Slot } from './slot.js'
 import type { StopOutcome, Supervisor } from './supervisor.js'
 import type { Surroundings } from './surroundings.js'
 import type { Watcher } from './watcher.js'
@@ -148,12 +150,8 @@ export class Instance implements Server {
 
   async restart(service: string, slot?: number): Promise<void> {
     const watcher = this.#watcher(service, 'restart()')
-    const slots = watcher.slots.all.map(({ index }) => index)
-    if (slot !== undefined && !slots.includes(slot)) {
-      const expected = `a slot of '${service}': ${slots.join(', ')}`
-      throw createError('EKB_ERR_CONFIG_INVALID', { source: 'restart()', key: 'slot', value: String(slot), expected })
-    }
-    for (const index of slot === undefined ? slots : [slot]) {
+    const slots = slot === undefined ? watcher.slots.all : [this.#slot(watcher, slot, 'restart()')]
+    for (const { index } of slots) {
       try {
         await watcher.restart(index)
       } catch (cause) {
@@ -161,6 +159,18 @@ export class Instance implements Server {
         throw createError('EKB_ERR_RESTART_FAILED', { service, slot: index, reason }, { cause, detail })
       }
     }
+  }
+
+  /** Writes down what goes on in the worker of a slot, the newest where there are several. */
+  async dump(service: string, index: number): Promise<WorkerDump> {
+    const slot = this.#slot(this.#watcher(service, 'dump'), index, 'dump')
+    const worker = slot.incarnations.at(-1)?.worker
+    if (worker === undefined) {
+      const expected = 'a slot with a worker in it'
+      throw createError('EKB_ERR_CONFIG_INVALID', { source: 'dump', key: 'slot', value: String(index), expected })
+    }
+    const { dumpWorker } = await import('./dump-worker.js')
+    return dumpWorker(worker, this.#options.folder.path)
   }
 
   stop(): Promise<ServerClosed> {
@@ -206,6 +216,14 @@ export class Instance implements Server {
     if (watcher !== undefined) return watcher
     const near = this.#watchers.map((each) => each.service)
     throw createError('EKB_ERR_CONFIG_UNKNOWN', { source, key: service, near })
+  }
+
+  #slot(watcher: Watcher, index: number, source: string): Slot {
+    const slot = watcher.slots.at(index)
+    if (slot !== undefined) return slot
+    const known = watcher.slots.all.map((each) => each.index).join(', ')
+    const expected = `a slot of '${watcher.service}': ${known}`
+    throw createError('EKB_ERR_CONFIG_INVALID', { source, key: 'slot', value: String(index), expected })
   }
 
   async #reload(): Promise<ReloadOutcome> {
