@@ -17,6 +17,7 @@ const lines = []
 
 const before = await treeState()
 await part('tests on this Node', 'npm', ['test'])
+await part('supervision on this Node', process.execPath, ['scripts/run-tests.mjs', 'supervision'])
 for (const version of OTHER_NODES) {
   const binary = await nodeBinary(version).catch((error) => fail(`Node ${version}`, error.message))
   if (binary === undefined) continue

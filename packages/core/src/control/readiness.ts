@@ -1,3 +1,4 @@
+import { servicesNeeded } from '../graph/required-services.js'
 import type { ServePlan } from '../plan/serve-plan.js'
 import type { InstanceStatus } from '../supervisor/instance-status.js'
 
@@ -10,15 +11,5 @@ export function isInstanceReady({ state, services }: InstanceStatus, plan: Serve
   const serving = new Set(
     services.filter(({ workers }) => workers.some((worker) => worker.state === 'ready')).map(({ name }) => name),
   )
-  return requiredServices(plan).every((name) => serving.has(name))
-}
-
-/** The entry service, and whatever it needs, directly or not, by edges that are not optional. */
-function requiredServices({ entry, services }: ServePlan): string[] {
-  const plans = new Map(services.map((service) => [service.name, service]))
-  const required = new Set([entry])
-  for (const name of required) {
-    for (const edge of plans.get(name)?.dependencies ?? []) if (!edge.optional) required.add(edge.service)
-  }
-  return [...required]
+  return [...servicesNeeded(plan)].every((name) => serving.has(name))
 }

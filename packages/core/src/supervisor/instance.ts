@@ -129,6 +129,11 @@ export class Instance implements Server {
     }
   }
 
+  /** Of all workers of all services, in Prometheus' text format. */
+  async metrics(): Promise<string> {
+    return (await this.#supervisor?.metrics.renderMetrics()) ?? ''
+  }
+
   async scale(service: string, workers: number): Promise<void> {
     const watcher = this.#watcher(service, 'scale()')
     if (!Number.isInteger(workers) || workers < 1) {

@@ -344,13 +344,17 @@ export class Supervisor implements WatcherObserver {
     })
   }
 
+  /** What is cut while the instance runs is said at once; the exit code tells of the stop alone. */
   #noteForced(worker: WorkerHandle): void {
     const { service, slot } = worker.identity
-    const { cut, forced, wedgedMs } = worker.record
-    this.#forced.push(...cut.map((what) => `${service}#${slot}: ${what}`))
-    // One that hung while the instance ran was replaced, and nothing was to be waited for.
-    if (wedgedMs !== undefined && this.#stop === undefined) return
-    if (forced === true) this.#forced.push(`${service}#${slot}: ${describeExit(worker.record)}`)
+    const { cut, forced } = worker.record
+    const found = cut.map((what) => `${service}#${slot}: ${what}`)
+    if (this.#stop === undefined) {
+      for (const what of found) this.#options.log.warn({ what }, 'had to be cut short')
+      return
+    }
+    if (forced === true) found.push(`${service}#${slot}: ${describeExit(worker.record)}`)
+    this.#forced.push(...found)
   }
 
   #advanceState(event: SupervisorEvent): boolean {

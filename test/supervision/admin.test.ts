@@ -49,6 +49,18 @@ describe('--admin', () => {
     await assert.rejects(fetch(`${url}/livez`))
   })
 
+  it('takes the metrics of all workers over from the public socket', async () => {
+    await using server = await serveFixture('chain:Front', LOOPBACK)
+    await call(server.url, 'work', { ms: 0 })
+    const metrics = await (await fetch(`${adminUrl(server)}/metrics`)).text()
+    assert.match(metrics, /^ekiben_requests_total\{service="Front",api="work",code="200"\} 1$/m)
+    assert.match(metrics, /^ekiben_calls_total\{from="Middle",to="Back",api="work",code="\w+"\} 1$/m)
+    assert.equal(await statusOf(`${server.url}/metrics`), 404)
+    const control = await askSocket(await controlSocket(server), '/metrics')
+    assert.match(control.body, /^ekiben_supervisor_rss_bytes \d+$/m)
+    assert.equal(await server.stop(), 0)
+  })
+
   it('is off unless asked for', async () => {
     await using server = await serveFixture('crashes-on-request')
     assert.deepEqual(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -239,6 +239,21 @@ describe('ekiben scale', () => {
     assert.equal(unknown.code, 2)
     assert.match(unknown.stderr, /Bakc[\s\S]*Did you mean.*Back/)
     assert.equal((await call(server.url, 'work')).status, 200)
+    assert.equal(await server.stop(), 0)
+  })
+})
+
+describe('ekiben dump', () => {
+  it('writes what goes on in a worker to a file, and says where', async () => {
+    await using server = await serveFixture('chain:Front')
+    await controlSocket(server)
+    const { code, stdout, stderr } = await steer(server, ['dump', 'Back/1'])
+    assert.equal(code, 0, stderr)
+    const dump = JSON.parse(await readFile(stdout.trim(), 'utf8')) as { service: string; slot: number }
+    assert.deepEqual([dump.service, dump.slot], ['Back', 1])
+    const missing = await steer(server, ['dump', 'Back/7'])
+    assert.equal(missing.code, 2)
+    assert.match(missing.stderr, /EKB_ERR_CONFIG_INVALID/)
     assert.equal(await server.stop(), 0)
   })
 })
