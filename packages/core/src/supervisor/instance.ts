@@ -5,6 +5,7 @@ import { servicesNeeded } from '../graph/required-services.js'
 import type { Logger } from '../observe/logger.js'
 import { deferred } from '../util/deferred.js'
 import { monotonicMs } from '../util/monotonic.js'
+import { oneAtATime } from '../util/one-at-a-time.js'
 import type { WorkerDump } from './dump-worker.js'
 import type { Generation } from './generation.js'
 import type { GenerationPlanner } from './generation-planner.js'
@@ -13,7 +14,6 @@ import { type InstanceStatus, serviceStatus } from './instance-status.js'
 import type { BoundSocket } from './listen-socket.js'
 import type { Notifier } from './notify.js'
 import type { Reloader } from './reload.js'
-import { ReloadQueue } from './reload-queue.js'
 import type { ReloadOutcome, Server, ServerClosed } from './server.js'
 import type { Slot } from './slot.js'
 import type { StopOutcome, Supervisor } from './supervisor.js'
@@ -48,7 +48,8 @@ export class Instance implements Server {
   readonly #options: InstanceOptions
   readonly #closed = deferred<ServerClosed>()
   readonly #abort = new AbortController()
-  readonly #reloads = new ReloadQueue(() => this.#reload())
+  /** One at a time; those asked for meanwhile share the one that follows. */
+  readonly #nextReload = oneAtATime(() => this.#reload())
   #supervisor: Supervisor | undefined
   #reloader: Reloader | undefined
   #forcedExitCode: number | undefined
@@ -129,11 +130,6 @@ export class Instance implements Server {
     }
   }
 
-  /** Of all workers of all services, in Prometheus' text format. */
-  async metrics(): Promise<string> {
-    return (await this.#supervisor?.metrics.renderMetrics()) ?? ''
-  }
-
   async scale(service: string, workers: number): Promise<void> {
     const watcher = this.#watcher(service, 'scale()')
     if (!Number.isInteger(workers) || workers < 1) {
@@ -150,7 +146,7 @@ export class Instance implements Server {
   }
 
   reload(): Promise<ReloadOutcome> {
-    return this.#reloads.request()
+    return this.#nextReload()
   }
 
   async restart(service: string, slot?: number): Promise<void> {
