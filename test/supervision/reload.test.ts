@@ -313,3 +313,18 @@ describe('restart', () => {
     assert.equal((await who(server)).version, 'one')
   })
 })
+
+describe('scale', () => {
+  it('is refused where a worker that is added fails, and the number is what it was', async () => {
+    const onLoad = "if (process.env.EKIBEN_SLOT === '2') throw new Error('one too many')"
+    await using project = await releaseProject({ version: 'one', onLoad })
+    await using server = await serveProject(project.path)
+    await server.scale('Front', 2)
+    const before = readyPids(server)
+    await assert.rejects(server.scale('Front', 3), { code: 'EKB_ERR_SCALE_REFUSED', message: /one too many/ })
+    assert.deepEqual(readyPids(server), before)
+    const front = () => server.status().services.find(({ name }) => name === 'Front')
+    assert.equal(front()?.target, 2)
+    await waitUntil(() => front()?.workers.length === 2, { describe: 'the slot to be gone' })
+  })
+})

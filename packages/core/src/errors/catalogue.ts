@@ -342,6 +342,10 @@ export const CATALOGUE = {
     message: () => 'The reload was given up, since the instance was told to stop',
     hint: () => 'A stop wins over a reload; the next start takes the new code.',
   }),
+  EKB_ERR_SCALE_REFUSED: row<{ service: string; workers: number; before: number; reason: string }>({
+    message: (p) => `'${p.service}' was not scaled to ${p.workers}: ${p.reason}`,
+    hint: (p) => `It goes on with ${p.before}. Mend the cause and try again.`,
+  }),
   EKB_ERR_RESTART_FAILED: row<{ service: string; slot: number; reason: string }>({
     message: (p) => `Worker ${p.slot} of '${p.service}' was not restarted: ${p.reason}`,
     hint: () => 'The old one serves on. Mend the cause and try again.',

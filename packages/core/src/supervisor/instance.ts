@@ -136,7 +136,8 @@ export class Instance implements Server {
       const expected = 'a whole number of at least 1'
       throw createError('EKB_ERR_CONFIG_INVALID', { source: 'scale()', key: service, value: String(workers), expected })
     }
-    await watcher.scale(workers)
+    const { scalePool } = await import('./scale-pool.js')
+    await scalePool(watcher, workers)
   }
 
   /** Adds workers to the entry service or takes them away, never below one. */

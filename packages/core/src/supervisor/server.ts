@@ -21,7 +21,12 @@ export interface Server extends AsyncDisposable {
   readonly address: { readonly host: string; readonly port: number }
   /** What runs now: state, services, workers. */
   status(): InstanceStatus
-  /** Sets the number of workers of a service; resolves when so many are ready and the rest were told to leave. */
+  /**
+   * Sets the number of workers of a service; resolves when those added have proved themselves and the rest were told
+   * to leave.
+   *
+   * @throws `EKB_ERR_SCALE_REFUSED`: one that was added failed, and the number is what it was.
+   */
   scale(service: string, workers: number): Promise<void>
   /**
    * Rolling reload: plans from the code as it is now, lets one worker of each service prove itself, then replaces

@@ -16,6 +16,8 @@ export interface Incarnation {
   leaving: boolean
 }
 
+const REST_MS = 100
+
 /** A stable place in the pool: workers come and go in it. */
 export class Slot {
   readonly index: number
@@ -58,6 +60,11 @@ export class Slot {
       ({ worker, leaving, replaceReason }) =>
         !leaving && replaceReason === undefined && worker.identity.generation === generation,
     )
+  }
+
+  /** A trial has failed: who began it decides what the slot is to want before another worker starts in it. */
+  rest(now: number): void {
+    this.notBefore = now + REST_MS
   }
 
   view(): SlotView {

@@ -358,7 +358,7 @@ export class Watcher implements WorkerObserver {
     slot.lastExit = describeExit(worker.record)
     if (incarnation.leaving) return
     const error = this.#bootError(incarnation)
-    if (this.#trials.fail(slot.index, worker.identity.generation, error)) return
+    if (this.#trials.fail(slot.index, worker.identity.generation, error)) return slot.rest(this.#options.now())
     this.#countDeath(slot, incarnation)
   }
 
