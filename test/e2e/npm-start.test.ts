@@ -2,13 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { npmScript } from '../helpers/npm-script.js'
 import { startServing } from '../helpers/serving-command.js'
+import { waitUntil } from '../helpers/wait-until.js'
 
 const START = [npmScript(), 'start', '--', '--port', '0', '--host', '127.0.0.1']
 
 test('npm start serves the example, prints a line that works, and hands SIGTERM on', async () => {
   await using served = await startServing(START, {})
-  const [, url, body] = /^curl -s (\S+) .*-d '(.*)'$/m.exec(served.stdout()) ?? []
-  assert.ok(url && body, served.stdout())
+  const line = await waitUntil(() => /^curl -s (\S+) .*-d '(.*)'$/m.exec(served.stdout()) ?? undefined, {
+    describe: () => `a line that works:\n${served.stdout()}`,
+  })
+  const [, url = '', body = ''] = line
   const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
   const answer = (await response.json()) as { label: string }
   assert.deepEqual([response.status, answer.label], [200, 'delivery'])
