@@ -61,10 +61,7 @@ export interface ReleaseProject extends ProjectFolder {
 }
 
 export async function releaseProject(release: Release): Promise<ReleaseProject> {
-  const project = await projectFolder(
-    { 'package.json': { type: 'module' }, 'service.js': releaseCode(release) },
-    { packages: ['tsx'] },
-  )
+  const project = await projectFolder({ 'package.json': { type: 'module' }, 'service.js': releaseCode(release) })
   return { ...project, deploy: (next) => writeFile(join(project.path, 'service.js'), releaseCode(next)) }
 }
 
@@ -87,6 +84,8 @@ export async function pointAt(project: ProjectFolder, folder: string): Promise<v
 /** Serves the project in this process, quietly, with short waits. */
 export function serveProject(workingDir: string, options: ServeHttpProductionOptions = {}) {
   const { supervision, ...others } = options
+  // The loader of the tests is no business of the workers, which would load it at each start.
+  process.execArgv.splice(0)
   return serveHttpProduction({
     identifier: 'service:Front',
     workingDir,

@@ -87,6 +87,8 @@ describe('reconcile', () => {
     assert.deepEqual(reconcile([given], SURGE, NOW).actions, [{ do: 'drain', slot: 0, id: 2 }])
     const ready = slot(0, [worker(1), worker(2, { generation: 2 })], [1])
     assert.deepEqual(reconcile([ready], SURGE, NOW).actions, [{ do: 'drain', slot: 0, id: 2 }])
+    const young = slot(0, [worker(1, { provenSince: NOW - 10 }), worker(2, { generation: 2 })], [1])
+    assert.deepEqual(reconcile([young], SURGE, NOW).actions, [{ do: 'drain', slot: 0, id: 2 }])
   })
 
   it('does not take one in standby for a successor', () => {

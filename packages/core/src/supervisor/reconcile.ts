@@ -125,5 +125,8 @@ function leavesAt(worker: WorkerView, view: SlotView, { surge, minReadyMs }: Rep
   if (view.wanted.length === 0 || surge === 0 || worker.state !== 'ready') return 0
   const fits = view.wanted.map((generation) => findFit(view, generation))
   if (fits.some((fit) => fit?.state !== 'ready' || fit.provenSince === undefined)) return undefined
-  return Math.max(...fits.map((fit) => (fit?.provenSince ?? 0) + minReadyMs))
+  // One that was there before it has nothing to prove against it.
+  return Math.max(
+    ...fits.map((fit) => (fit === undefined || fit.id < worker.id ? 0 : (fit.provenSince ?? 0) + minReadyMs)),
+  )
 }
