@@ -71,7 +71,7 @@ describe('a worker is recycled', () => {
     assert.deepEqual(failed, [])
     for (const reason of recycled(server)) {
       const [, age] = /^maxAgeMs: (\d+) of 1000$/.exec(reason) ?? assert.fail(reason)
-      // A heartbeat is half a second.
+      // A worker is weighed at each heartbeat.
       assert.ok(Number(age) >= 1_000 && Number(age) < 2_000, reason)
     }
     assert.equal(await server.stop(), 0)

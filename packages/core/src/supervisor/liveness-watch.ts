@@ -8,8 +8,9 @@ export interface LivenessWatchOptions<TWorker> {
   readonly onWedged: (worker: TWorker, blockedMs: number) => void
 }
 
-/** With the heartbeat of half a second it keeps detection within a second of the timeout. */
 const INTERVAL_MS = 250
+/** Workers beat at whole multiples of a part of a second: a look soon after has them all. */
+const OFFSET_MS = 25
 
 /** Looks at the workers again and again: one timer for all of them. */
 export class LivenessWatch<TWorker> {
@@ -21,13 +22,21 @@ export class LivenessWatch<TWorker> {
     this.#options = options
     const now = options.now()
     this.#clock = { lookedAt: now, since: now }
-    // What came while we were held up is read after the timers: first hear, then judge.
-    this.#timer = setInterval(() => setImmediate(() => this.#look()), INTERVAL_MS)
-    this.#timer.unref()
+    this.#timer = this.#schedule(now)
   }
 
   stop(): void {
-    clearInterval(this.#timer)
+    clearTimeout(this.#timer)
+  }
+
+  #schedule(now: number): NodeJS.Timeout {
+    const untilNextMs = INTERVAL_MS - ((now - OFFSET_MS) % INTERVAL_MS)
+    const timer = setTimeout(() => {
+      this.#timer = this.#schedule(this.#options.now())
+      // What came while we were held up is read after the timers: first hear, then judge.
+      setImmediate(() => this.#look())
+    }, untilNextMs)
+    return timer.unref()
   }
 
   #look(): void {

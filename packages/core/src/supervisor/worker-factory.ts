@@ -39,7 +39,7 @@ export interface WorkerFactoryOptions {
 const UNKNOWN_SERVICE = ''
 
 /** How often a worker says that its event loop turns. */
-const HEARTBEAT_MS = 500
+const HEARTBEAT_MS = 250
 
 const MEBIBYTE = 1024 * 1024
 

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../util/monotonic.js'
 import type { SupervisorLink } from './supervisor-link.js'
 import type { VitalSigns } from './vitals.js'
 
@@ -12,9 +13,16 @@ export class Heartbeat {
     this.#signs = signs
   }
 
-  /** From now on, for as long as the process lives; it does not keep it alive. */
+  /**
+   * From now on, for as long as the process lives; it does not keep it alive. All workers of a machine beat at the
+   * same moments: the supervisor wakes once for all of them, which is most of what it costs when nothing happens.
+   */
   start(intervalMs: number): void {
-    setInterval(this.beat, intervalMs).unref()
+    const untilNextMs = intervalMs - (monotonicMs() % intervalMs)
+    setTimeout(() => {
+      this.beat()
+      this.start(intervalMs)
+    }, untilNextMs).unref()
   }
 
   /** What else is told with each. */
