@@ -8,7 +8,7 @@ import { waitUntil } from '../helpers/wait-until.js'
 
 const IGNORED = ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const
 const TO_WORKERS = [...IGNORED, 'SIGTERM', 'SIGQUIT', 'SIGCONT', 'SIGURG'] as const
-const TO_SUPERVISOR = ['SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGTTIN', 'SIGTTOU', 'SIGCONT', 'SIGURG'] as const
+const TO_SUPERVISOR = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGTTIN', 'SIGTTOU', 'SIGCONT', 'SIGURG'] as const
 const INSPECTOR_PORT = 9229
 
 /** mulberry32: the same sequence for the same seed. */

@@ -99,7 +99,7 @@ describe('a stop', () => {
 })
 
 describe('the delay before a stop', () => {
-  it('says 503 to readiness at once, and serves on, new connections too', async () => {
+  it('says 503 to readiness at once, and serves on, new connections too, telling clients to connect anew', async () => {
     const flags = ['--log-level', 'debug', '--set', 'supervision.prestopDelayMs=1500']
     await using server = await serveFixture('connections', flags)
     await using known = await connect(server, ECHO)
@@ -112,7 +112,8 @@ describe('the delay before a stop', () => {
     assert.equal(await probe('/livez'), 200)
     assert.equal((await call(server.url, 'echo', { text: 'new' })).status, 200)
     known.write(ECHO)
-    assert.ok(isOk((await known.answers(2))[1]))
+    const [, answer] = await known.answers(2)
+    assert.ok(isOk(answer) && isLast(answer), answer)
     assert.equal(
       logLines(server.stdout()).some(({ to, slot }) => slot !== undefined && to === 'draining'),
       false,

@@ -112,6 +112,12 @@ export const CATALOGUE = {
     message: (p) => `Service '${p.service}' was called as a function with ${p.count} arguments, as a plugin would be`,
     hint: (p) => `Register it through the adapter: app.register(servePlugin, ${p.service})`,
   }),
+  EKB_ERR_SERVICE_UNKNOWN: row<{ service: string; near: readonly string[] }>({
+    exitCode: 2,
+    statusCode: 404,
+    message: (p) => `There is no service '${p.service}' here`,
+    hint: (p) => `Name a service of the graph that is served.${near(p.near)}`,
+  }),
   EKB_ERR_SERVICE_NOT_AN_API: row<{ service: string; method: string; apis: readonly string[] }>({
     statusCode: 404,
     message: (p) => `'${p.method}' is no api of service '${p.service}'; its apis are ${p.apis.join(', ') || 'none'}`,

@@ -63,7 +63,7 @@ export class NodeHost implements ExchangeOwner {
   readonly #dispatcher: Dispatcher
   readonly #gate: Gate | undefined
   readonly #nextRequestId = createRequestIds()
-  #state: 'serving' | 'draining' | 'closed' = 'serving'
+  #state: 'serving' | 'discouraging' | 'draining' | 'closed' = 'serving'
   #drain: { readonly steps: HostDrain; readonly report: Promise<DrainReport> } | undefined
 
   constructor(options: NodeHostOptions) {
@@ -77,6 +77,11 @@ export class NodeHost implements ExchangeOwner {
   /** Listens on an inherited descriptor, or on an address; resolves with where it really listens on TCP. */
   listen(target: ListenTarget): Promise<AddressInfo | undefined> {
     return listen(this.#server, target)
+  }
+
+  /** Serves on as before, but each answer tells its client to connect anew: elsewhere, behind a load balancer. */
+  discourage(): void {
+    if (this.#state === 'serving') this.#state = 'discouraging'
   }
 
   /** Takes no new connection, answers what it has, then ends; cuts what is left at the deadline, and says what. */

@@ -75,8 +75,11 @@ export class RunnerCallContext implements CallContext {
   }
 }
 
-/** What a call's log lines carry; the trace id is the second field of W3C's traceparent. */
+/** The trace id is the second field of W3C's traceparent; whatever else a client sends there is not logged. */
+const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-/
+
+/** What a call's log lines carry. */
 export function logBindings(request: Pick<CallRequest, 'requestId' | 'traceparent'>): object {
-  const traceId = request.traceparent?.split('-')[1]
+  const traceId = request.traceparent === undefined ? undefined : TRACEPARENT.exec(request.traceparent)?.[1]
   return traceId === undefined ? { requestId: request.requestId } : { requestId: request.requestId, traceId }
 }

@@ -131,7 +131,7 @@ export class Instance implements Server {
   }
 
   async scale(service: string, workers: number): Promise<void> {
-    const watcher = this.#watcher(service, 'scale()')
+    const watcher = this.#watcher(service)
     if (!Number.isInteger(workers) || workers < 1) {
       const expected = 'a whole number of at least 1'
       throw createError('EKB_ERR_CONFIG_INVALID', { source: 'scale()', key: service, value: String(workers), expected })
@@ -151,7 +151,7 @@ export class Instance implements Server {
   }
 
   async restart(service: string, slot?: number): Promise<void> {
-    const watcher = this.#watcher(service, 'restart()')
+    const watcher = this.#watcher(service)
     const slots = slot === undefined ? watcher.slots.all : [this.#slot(watcher, slot, 'restart()')]
     for (const { index } of slots) {
       try {
@@ -165,7 +165,7 @@ export class Instance implements Server {
 
   /** Writes down what goes on in the worker of a slot, the newest where there are several. */
   async dump(service: string, index: number): Promise<WorkerDump> {
-    const slot = this.#slot(this.#watcher(service, 'dump'), index, 'dump')
+    const slot = this.#slot(this.#watcher(service), index, 'dump')
     const worker = slot.incarnations.at(-1)?.worker
     if (worker === undefined) {
       const expected = 'a slot with a worker in it'
@@ -213,11 +213,10 @@ export class Instance implements Server {
     return this.#supervisor?.watchers ?? []
   }
 
-  #watcher(service: string, source: string): Watcher {
+  #watcher(service: string): Watcher {
     const watcher = this.#supervisor?.watcher(service)
     if (watcher !== undefined) return watcher
-    const near = this.#watchers.map((each) => each.service)
-    throw createError('EKB_ERR_CONFIG_UNKNOWN', { source, key: service, near })
+    throw createError('EKB_ERR_SERVICE_UNKNOWN', { service, near: this.#watchers.map((each) => each.service) })
   }
 
   #slot(watcher: Watcher, index: number, source: string): Slot {

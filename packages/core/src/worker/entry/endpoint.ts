@@ -17,6 +17,8 @@ export interface Endpoint {
   readonly callers?: () => number
   /** Starts to accept; resolves with the address that callers or clients use. */
   listen(): Promise<string>
+  /** A stop is near: serves on, and has clients who stay connected connect anew. */
+  discourage?(): void
   /** Stops accepting and finishes what is in flight; resolves with what had to be cut. Called again: new times, from now. */
   drain(options: EndpointDrain): Promise<readonly string[]>
 }

@@ -29,6 +29,7 @@ export function httpEndpoint(http: HttpSettings, serving: Serving): Endpoint {
       assertAddress(bound, http.address)
       return socketUrl(http.address.host, http.address.port)
     },
+    discourage: () => host.discourage(),
     drain: async ({ timeoutMs, keepAliveDrainMs, ...events }) => {
       const { cut } = await host.drain(
         { keepAliveDrainMs: keepAliveDrainMs ?? Infinity, deadlineMs: timeoutMs },

@@ -62,9 +62,10 @@ export class Worker {
     }
   }
 
-  /** Readiness says no from now on. */
+  /** Readiness says no from now on, and clients are told to go elsewhere. */
   announceStop(): void {
     this.#stopping = true
+    this.#endpoint?.discourage?.()
   }
 
   /** Finishes what is in flight and ends the process. Called again it only sets the times anew. */
