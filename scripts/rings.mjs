@@ -5,7 +5,8 @@ import { ROOT } from './run-command.mjs'
 /**
  * The rings of tests: where their files are, how many files run at once, and how long one may take. Process and
  * e2e tests start supervisors with pools of their own, so few of them run side by side. `supervision` holds process
- * tests of what goes wrong, which have to wait for it: CI runs them, `npm test` has no time for them.
+ * tests of what goes wrong, which have to wait for it: CI runs them, `npm test` has no time for them. Examples are ES
+ * modules, which tsx compiles as they load; all other tests are compiled before (compile-tests.mjs).
  */
 export const RINGS = {
   unit: { folders: ['packages/*/src'], concurrency: 4, timeoutMs: 60_000 },
@@ -14,7 +15,7 @@ export const RINGS = {
   supervision: { folders: ['test/supervision'], concurrency: 3, timeoutMs: 240_000, inNpmTest: false },
   e2e: { folders: ['test/e2e'], concurrency: 2, timeoutMs: 180_000 },
   docs: { folders: ['test/docs', 'test/repository'], concurrency: 3, timeoutMs: 120_000 },
-  examples: { folders: ['examples/*/test'], concurrency: 2, timeoutMs: 180_000 },
+  examples: { folders: ['examples/*/test'], concurrency: 2, timeoutMs: 180_000, loadedBy: 'tsx' },
 }
 
 /** The test files of a ring, as paths from the root. (Node 20 cannot find them by pattern.) */

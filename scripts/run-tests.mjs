@@ -77,9 +77,9 @@ async function runRing(ring, filter = '') {
 async function runFiles(ring, files) {
   const folder = await mkdtemp(join(tmpdir(), 'ekiben-tests-'))
   const report = join(folder, 'results.jsonl')
-  const { concurrency, timeoutMs } = RINGS[ring]
+  const { concurrency, timeoutMs, loadedBy } = RINGS[ring]
   const args = [
-    '--import=tsx',
+    loadedBy === 'tsx' ? '--import=tsx' : `--require=${await compile(join(folder, 'compiled'))}`,
     '--test',
     `--test-concurrency=${Math.min(concurrency, Math.max(2, availableParallelism()))}`,
     `--test-timeout=${timeoutMs}`,
@@ -96,6 +96,12 @@ async function runFiles(ring, files) {
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+async function compile(folder) {
+  // Needs esbuild, which was not there before the set-up.
+  const { compileTests } = await import('./compile-tests.mjs')
+  return compileTests(folder)
 }
 
 /** What node's runner lets pass. */

@@ -42,6 +42,25 @@ test('a file that cannot be loaded fails the run', async () => {
   assert.equal(lines.at(-1), '1 passed, 1 failed, 0 skipped')
 })
 
+test('a file that does not parse fails the run, and no other file', async () => {
+  const { code, lines } = await runUnitRing({ 'a.test.ts': "test('one', () => {})", 'b.test.ts': 'const = 1' })
+  assert.equal(code, 1)
+  assert.equal(lines.at(-1), '1 passed, 1 failed, 0 skipped')
+})
+
+test('a file imports what lies beside it, at once or later, by the name of what is built from it', async () => {
+  const { lines } = await runUnitRing({
+    'beside.ts': 'export const where = __filename',
+    'a.test.ts': `
+      import { where } from './beside.js'
+      test('one', async () => {
+        const later = await import('./beside.js')
+        if (where !== later.where || !where.endsWith('packages/core/src/beside.ts')) throw new Error(where)
+      })`,
+  })
+  assert.equal(lines.at(-1), '1 passed, 0 failed, 0 skipped')
+})
+
 test('a skip without a reason fails the run', async () => {
   const { code, lines } = await runUnitRing({ 'a.test.ts': "test('one', () => {}); test.skip('two', () => {})" })
   assert.equal(code, 1)
@@ -78,7 +97,7 @@ async function runUnitRing(files: Readonly<Record<string, string>>): Promise<Run
   try {
     await cp(join(ROOT, 'scripts'), join(root, 'scripts'), { recursive: true })
     await mkdir(join(root, 'node_modules'))
-    await symlink(join(ROOT, 'node_modules', 'tsx'), join(root, 'node_modules', 'tsx'))
+    await symlink(join(ROOT, 'node_modules', 'esbuild'), join(root, 'node_modules', 'esbuild'))
     for (const lock of ['package-lock.json', 'node_modules/.package-lock.json']) {
       await writeFile(join(root, lock), '{ "packages": {} }')
     }
