@@ -23,6 +23,7 @@ export const PURE_FILES = {
   supervisor: [
     'choose-runtime-dir',
     'liveness',
+    'memory-headroom',
     'reconcile',
     'instance-health',
     'notify-message',

@@ -1,6 +1,7 @@
 import type { Logger } from '../observe/logger.js'
 import { isBooting } from '../worker/lifecycle.js'
 import type { Generation } from './generation.js'
+import { isMemoryShort } from './memory-headroom.js'
 import { type RolloutStep, rolloutSteps } from './rollout-steps.js'
 import type { Supervisor } from './supervisor.js'
 import type { Watcher } from './watcher.js'
@@ -28,7 +29,8 @@ interface Change {
 /**
  * Brings a generation into service.
  *
- *   prove: one worker of each service boots, is ready and holds for minReadyMs; the entry one does not accept yet
+ *   prove: one worker of each service boots, is ready and holds for minReadyMs; the entry one does not accept yet.
+ *          All at once, or one after another where memory is short
  *   ──▶ roll: slot by slot, new workers first, dependencies before dependents; then the old ones leave, the other way
  *
  * Nothing has changed for users as long as not all have proved themselves.
@@ -71,12 +73,18 @@ export class Rollout {
     })
     const changes = proving.map(({ name }) => changeOf(this.#watcher(name), 0))
     this.#adoptFirst()
-    for (const { watcher, slot, before } of changes) {
-      if (watcher.service === plan.entry) watcher.prove(number)
-      watcher.want(slot, [number, ...before])
+    const demand = ({ watcher, slot, before }: Change): void => watcher.want(slot, [number, ...before])
+    const entry = changes.find(({ watcher }) => watcher.service === plan.entry)
+    entry?.watcher.prove(number)
+    // It boots already, and is wanted from now on whoever's turn it is.
+    if (entry !== undefined) demand(entry)
+    let error = this.#lostFirst()
+    for (const group of this.#provingGroups(changes)) {
+      if (error !== undefined) break
+      group.forEach(demand)
+      this.#supervisor.release()
+      error = await firstError(group.map((change) => this.#trial(change)))
     }
-    this.#supervisor.release()
-    const error = this.#lostFirst() ?? (await firstError(changes.map((change) => this.#trial(change))))
     if (error === undefined) return undefined
     for (const { watcher, slot, before } of changes) {
       watcher.endProof()
@@ -84,6 +92,18 @@ export class Rollout {
     }
     this.#supervisor.abandon()
     return error
+  }
+
+  /** Who boots at the same time. Those of one service that are there already tell what another will hold. */
+  #provingGroups(changes: readonly Change[]): readonly (readonly Change[])[] {
+    const held = changes.map(({ watcher }) => {
+      const workers = watcher.slots.incarnations.map(({ worker }) => worker.record.vitals?.rssBytes ?? 0)
+      return Math.max(0, ...workers)
+    })
+    const availableBytes = process.availableMemory()
+    if (!isMemoryShort(held, availableBytes)) return [changes]
+    this.#log.warn({ availableBytes }, 'memory is short: services prove themselves one after another')
+    return changes.map((change) => [change])
   }
 
   /** The worker that announced the graph is the first to prove itself. */

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { mkdir, rmdir, writeFile } from 'node:fs/promises'
+import { describe, it } from 'node:test'
+import { call, logLines, serveFixture } from '../helpers/serve-fixture.js'
+import type { ServingCommand } from '../helpers/serving-command.js'
+import { waitUntil } from '../helpers/wait-until.js'
+
+const AMPLE_BYTES = 3_000_000_000
+/** Enough for what the reload starts, and too little by what the workers hold. */
+const SHORT_BYTES = 250_000_000
+const SHORT = 'memory is short: services prove themselves one after another'
+const told = (server: ServingCommand, mark: number) =>
+  logLines(server.stdout())
+    .filter(({ msg }) => msg === 'told')
+    .slice(mark)
+    .map(({ service, did }) => `${service} ${did}`)
+const generations = (server: ServingCommand) => logLines(server.stdout()).filter(({ msg }) => msg === 'reloaded').length
+
+async function reload(server: ServingCommand): Promise<string[]> {
+  const mark = told(server, 0).length
+  const done = generations(server)
+  server.kill('SIGHUP')
+  await waitUntil(() => generations(server) > done, { describe: () => server.stdout() })
+  return told(server, mark)
+}
+
+interface MemoryGroup {
+  readonly path: string
+  add(pid: number): Promise<void>
+  limit(bytes: number): Promise<void>
+}
+
+/** A control group that can limit memory; else why there can be none. */
+async function memoryGroup(): Promise<MemoryGroup | string> {
+  const [root, limit] = existsSync('/sys/fs/cgroup/memory')
+    ? ['/sys/fs/cgroup/memory', 'memory.limit_in_bytes']
+    : ['/sys/fs/cgroup', 'memory.max']
+  const path = `${root}/ekiben-test-${process.pid}`
+  const group = {
+    path,
+    add: (pid: number) => writeFile(`${path}/cgroup.procs`, String(pid)),
+    limit: (bytes: number) => writeFile(`${path}/${limit}`, String(bytes)),
+  }
+  try {
+    await mkdir(path)
+    await group.limit(AMPLE_BYTES)
+    return group
+  } catch (error) {
+    await rmdir(path).catch(() => {})
+    return `no control group with a memory limit can be made here: ${(error as Error).message}`
+  }
+}
+
+describe('a reload proves the services of the new code', () => {
+  it('all at once where there is memory', async () => {
+    await using server = await serveFixture('heavy:Entry')
+    const order = await reload(server)
+    assert.deepEqual(order.slice(0, 2).sort(), ['Left boots', 'Right boots'])
+    assert.equal(
+      logLines(server.stdout()).some(({ msg }) => msg === SHORT),
+      false,
+    )
+    assert.equal(await server.stop(), 0)
+  })
+
+  it('one after another where memory is short', async (t) => {
+    const group = await memoryGroup()
+    if (typeof group === 'string') return t.skip(group)
+    try {
+      await using server = await serveFixture('heavy:Entry')
+      const { body } = await call<number>(server.url, 'size')
+      assert.equal(body, 80_000_000)
+      await group.add(server.pid)
+      await group.limit(SHORT_BYTES)
+      const order = await reload(server)
+      assert.deepEqual(order.slice(0, 4), ['Left boots', 'Left is up', 'Right boots', 'Right is up'])
+      assert.ok(logLines(server.stdout()).some(({ msg }) => msg === SHORT))
+      assert.equal((await call(server.url, 'size')).status, 200)
+      assert.equal(await server.stop(), 0)
+    } finally {
+      await waitUntil(
+        () =>
+          rmdir(group.path).then(
+            () => true,
+            () => false,
+          ),
+        { describe: 'the group to be empty' },
+      )
+    }
+  })
+})
