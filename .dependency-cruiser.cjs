@@ -17,7 +17,8 @@ module.exports = {
       from: { path: ADAPTERS, pathNot: TESTS },
       to: {
         path: '^packages/core/',
-        pathNot: '^packages/core/(dist/(index|adapter)\\.(d\\.ts|js)|esm/(index|adapter)\\.(d\\.mts|mjs))$',
+        pathNot:
+          '^packages/core/(build/(index|adapter)\\.d\\.ts|dist/(index|adapter)\\.js|esm/(index|adapter)\\.(d\\.mts|mjs))$',
       },
     },
     {
@@ -78,7 +79,7 @@ module.exports = {
     // Types count: a type that is only there on the other side is a tie to it as well.
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'packages/core/tsconfig.json' },
-    doNotFollow: { path: ['node_modules', '(^|/)(dist|esm)/'] },
+    doNotFollow: { path: ['node_modules', '(^|/)(build|dist|esm)/'] },
     combinedDependencies: false,
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['require', 'node', 'default'] },
   },

@@ -18,7 +18,7 @@ import { parseArgs } from 'node:util'
 import { Pool } from 'undici'
 
 const require = createRequire(import.meta.url)
-const { PoolClient } = require('../packages/core/dist/call/pool-client.js')
+const { PoolClient } = require('../packages/core/build/call/pool-client.js')
 
 const { values: flags } = parseArgs({
   options: {

@@ -14,7 +14,7 @@ import v8 from 'node:v8'
 
 const require = createRequire(import.meta.url)
 const { Packr } = require('msgpackr')
-const { checkValue } = require('../packages/core/dist/call/check-value.js')
+const { checkValue } = require('../packages/core/build/call/check-value.js')
 
 const { values: flags } = parseArgs({
   options: { smoke: { type: 'boolean', default: false }, seconds: { type: 'string', default: '0.08' } },

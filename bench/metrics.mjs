@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
 import { endSides, spread, startSide, takeRounds, takeTurn } from './http/sides.mjs'
 
 const require = createRequire(import.meta.url)
-const { CountTable } = require('../packages/core/dist/metrics/count-table.js')
+const { CountTable } = require('../packages/core/build/metrics/count-table.js')
 
 const { values } = parseArgs({
   options: {

@@ -1,23 +1,28 @@
 /**
- * Builds the packages (`tsc -b`), and takes away output whose source is gone: a file that was renamed must not
- * stay importable, nor be packed.
+ * Builds the packages: `tsc -b` into `build`, then the bundle in `dist`, which is what runs. Takes away output whose
+ * source is gone: a file that was renamed must not stay importable, nor be packed.
  */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundle, isBundled } from './bundle.mjs'
 import { ROOT, runTool } from './run-command.mjs'
 
 const STAMP = join(ROOT, 'node_modules', '.ekiben-build')
+
+/** What the output depends on beside the packages themselves. */
+const INPUTS = ['package-lock.json', 'tsconfig.json', 'tsconfig.base.json', 'scripts/build.mjs', 'scripts/bundle.mjs']
 
 /** Builds unless nothing changed since the last build. Throws with the compiler's own words when it fails. */
 export async function build() {
   await removeOrphans()
   const inputs = await fingerprint()
-  if ((await readFile(STAMP, 'utf8').catch(() => '')) === inputs && outputsExist()) return
+  if ((await readFile(STAMP, 'utf8').catch(() => '')) === inputs && (await outputsExist())) return
   const { code, output } = await runTool('typescript/bin/tsc', ['-b', '--pretty', 'false'], { capture: true })
   if (code !== 0) throw new Error(`The build failed:\n${output.trim()}`)
+  await bundle()
   await writeFile(STAMP, inputs)
 }
 
@@ -32,7 +37,7 @@ async function fingerprint() {
 }
 
 async function sources() {
-  const found = ['package-lock.json', 'tsconfig.json', 'tsconfig.base.json'].map((name) => join(ROOT, name))
+  const found = INPUTS.map((name) => join(ROOT, name))
   for (const folder of await packageFolders()) {
     const entries = await readdir(folder, { withFileTypes: true })
     found.push(
@@ -54,17 +59,17 @@ async function filesBelow(folder) {
 }
 
 /** Somebody may have removed the output; the stamp would then lie. */
-function outputsExist() {
-  return existsSync(join(ROOT, 'packages', 'core', 'dist', 'index.js'))
+async function outputsExist() {
+  return existsSync(join(ROOT, 'packages', 'core', 'build', 'index.js')) && (await isBundled())
 }
 
 async function removeOrphans() {
   for (const folder of await packageFolders()) {
-    const dist = join(folder, 'dist')
-    for (const file of await filesBelow(dist)) {
+    const output = join(folder, 'build')
+    for (const file of await filesBelow(output)) {
       const [, base, kind] = /^(.*?)(?:\.d)?\.([cm]?)[jt]s$/.exec(file) ?? []
       if (base === undefined) continue
-      const source = join(folder, 'src', `${relative(dist, base)}.${kind}ts`)
+      const source = join(folder, 'src', `${relative(output, base)}.${kind}ts`)
       if (!existsSync(source)) await rm(file)
     }
   }

@@ -10,9 +10,19 @@ import { ROOT, runNpm } from './run-command.mjs'
 
 /** What an archive must hold, by package. */
 const REQUIRED = {
-  '@ekiben/core': ['package.json', 'README.md', 'bin/ekiben.js', 'dist/index.js', 'dist/index.d.ts', 'esm/index.mjs'],
+  '@ekiben/core': [
+    'package.json',
+    'README.md',
+    'bin/ekiben.js',
+    'dist/ekiben.js',
+    'dist/supervisor.js',
+    'dist/worker.js',
+    'dist/index.js',
+    'build/index.d.ts',
+    'esm/index.mjs',
+  ],
 }
-const UNWANTED = /\.test\.|\.tsbuildinfo$|^src\/|^test\/|tsconfig|\.map$|\.env/
+const UNWANTED = /\.test\.|\.tsbuildinfo$|^src\/|^build\/.*(?<!\.d\.ts)$|^test\/|tsconfig|\.map$|\.env/
 
 const problems = []
 let checked = 0

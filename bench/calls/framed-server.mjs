@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 
 const require = createRequire(import.meta.url)
-const { CallServer } = require('../../packages/core/dist/call/call-server.js')
+const { CallServer } = require('../../packages/core/build/call/call-server.js')
 
 const quiet = { debug() {}, info() {}, warn() {}, error: console.error, child: () => quiet }
 const server = new CallServer({

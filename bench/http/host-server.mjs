@@ -6,11 +6,11 @@ import { createRequire } from 'node:module'
 import { z } from 'zod'
 
 const require = createRequire(import.meta.url)
-const { NodeHost } = require('../../packages/core/dist/http/node-host.js')
-const { WorkerCounts } = require('../../packages/core/dist/metrics/worker-counts.js')
-const { Runner } = require('../../packages/core/dist/runner/runner.js')
-const { defineService } = require('../../packages/core/dist/service/define-service.js')
-const { definitionOf } = require('../../packages/core/dist/service/registry.js')
+const { NodeHost } = require('../../packages/core/build/http/node-host.js')
+const { WorkerCounts } = require('../../packages/core/build/metrics/worker-counts.js')
+const { Runner } = require('../../packages/core/build/runner/runner.js')
+const { defineService } = require('../../packages/core/build/service/define-service.js')
+const { definitionOf } = require('../../packages/core/build/service/registry.js')
 
 let classified = 0
 const TextClassifier = defineService(

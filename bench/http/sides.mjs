@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { startLoad } from './load.mjs'
 
 const require = createRequire(import.meta.url)
-const { openListenSocket } = require('../../packages/core/dist/supervisor/listen-socket.js')
+const { openListenSocket } = require('../../packages/core/build/supervisor/listen-socket.js')
 
 /** From a load that goes on to one that is at full speed. */
 const SETTLE_MS = 15

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PoolClient } from '../../packages/core/dist/call/pool-client.js'
+import { PoolClient } from '../../packages/core/build/call/pool-client.js'
 import { waitUntil } from './wait-until.js'
 
 const FIXTURE = join(__dirname, '../fixtures/calls/worker.cjs')

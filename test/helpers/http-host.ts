@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { createConnection, type Socket } from 'node:net'
-import type { DrainReport } from '../../packages/core/dist/http/host-drain.js'
-import { NodeHost, type NodeHostOptions } from '../../packages/core/dist/http/node-host.js'
-import { Runner } from '../../packages/core/dist/runner/runner.js'
-import { definitionOf } from '../../packages/core/dist/service/registry.js'
-import type { ServiceClass } from '../../packages/core/dist/service/service-definition.js'
+import type { DrainReport } from '../../packages/core/build/http/host-drain.js'
+import { NodeHost, type NodeHostOptions } from '../../packages/core/build/http/node-host.js'
+import { Runner } from '../../packages/core/build/runner/runner.js'
+import { definitionOf } from '../../packages/core/build/service/registry.js'
+import type { ServiceClass } from '../../packages/core/build/service/service-definition.js'
 import { waitUntil } from './wait-until.js'
 
 export interface LogLine {

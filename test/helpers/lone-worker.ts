@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PoolClient } from '../../packages/core/dist/call/pool-client.js'
-import { SUPERVISION_DEFAULTS } from '../../packages/core/dist/plan/supervision-defaults.js'
-import { WorkerFactory } from '../../packages/core/dist/supervisor/worker-factory.js'
-import type { WorkerHandle } from '../../packages/core/dist/worker/worker-handle.js'
+import { PoolClient } from '../../packages/core/build/call/pool-client.js'
+import { SUPERVISION_DEFAULTS } from '../../packages/core/build/plan/supervision-defaults.js'
+import { WorkerFactory } from '../../packages/core/build/supervisor/worker-factory.js'
+import type { WorkerHandle } from '../../packages/core/build/worker/worker-handle.js'
 import { SERVICES } from './serve-fixture.js'
 
 const TRAFFIC = { timeoutMs: undefined, maxConcurrency: undefined, maxQueue: 1000 }

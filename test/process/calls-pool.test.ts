@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isServiceError } from '../../packages/core/dist/errors/service-error.js'
+import { isServiceError } from '../../packages/core/build/errors/service-error.js'
 import { type CallWorker, call, openCallPool } from '../helpers/call-pool.js'
 import { waitUntil } from '../helpers/wait-until.js'
 

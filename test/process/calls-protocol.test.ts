@@ -4,8 +4,8 @@ import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { CallServer } from '../../packages/core/dist/call/call-server.js'
-import { isServiceError } from '../../packages/core/dist/errors/service-error.js'
+import { CallServer } from '../../packages/core/build/call/call-server.js'
+import { isServiceError } from '../../packages/core/build/errors/service-error.js'
 import { call, openCallPool } from '../helpers/call-pool.js'
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ServiceCallError } from '../../packages/core/dist/call/service-call-error.js'
-import { isServiceError } from '../../packages/core/dist/errors/service-error.js'
-import { monotonicMs } from '../../packages/core/dist/util/monotonic.js'
+import type { ServiceCallError } from '../../packages/core/build/call/service-call-error.js'
+import { isServiceError } from '../../packages/core/build/errors/service-error.js'
+import { monotonicMs } from '../../packages/core/build/util/monotonic.js'
 import { call, openCallPool } from '../helpers/call-pool.js'
 
 type RefusedCall = InstanceType<typeof ServiceCallError>

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { createConnection } from 'node:net'
 import { describe, it } from 'node:test'
-import { defineService } from '../../packages/core/dist/service/define-service.js'
+import { defineService } from '../../packages/core/build/service/define-service.js'
 import { startHost } from '../helpers/http-host.js'
 import { waitUntil } from '../helpers/wait-until.js'
 

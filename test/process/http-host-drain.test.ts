@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setTimeout as think } from 'node:timers/promises'
-import type { CallContext } from '../../packages/core/dist/service/call-context.js'
-import { defineService } from '../../packages/core/dist/service/define-service.js'
+import type { CallContext } from '../../packages/core/build/service/call-context.js'
+import { defineService } from '../../packages/core/build/service/define-service.js'
 import { postText, type RawClient, rawClient, startHost } from '../helpers/http-host.js'
 import { waitUntil } from '../helpers/wait-until.js'
 

@@ -6,8 +6,8 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { createInstanceFolder } from '../../packages/core/dist/supervisor/instance-folder.js'
-import { isAlive, processIdentity } from '../../packages/core/dist/util/process-identity.js'
+import { createInstanceFolder } from '../../packages/core/build/supervisor/instance-folder.js'
+import { isAlive, processIdentity } from '../../packages/core/build/util/process-identity.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 const FIXTURE = join(__dirname, '../fixtures/sockets/owns-instance-folder.cjs')

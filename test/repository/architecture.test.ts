@@ -103,7 +103,7 @@ async function copyOfSources(): Promise<string> {
   const packages = join(ROOT, 'packages')
   await cp(packages, join(root, 'packages'), {
     recursive: true,
-    filter: (path) => !/[\\/](node_modules|dist)([\\/]|$)/.test(path.slice(packages.length)),
+    filter: (path) => !/[\\/](node_modules|build|dist)([\\/]|$)/.test(path.slice(packages.length)),
   })
   await mkdir(join(root, 'node_modules', '@ekiben'), { recursive: true })
   for (const name of await readdir(join(ROOT, 'node_modules'))) {

@@ -5,14 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { ownerFileName } from '../../packages/core/dist/supervisor/folder-owner.js'
-import { processIdentity } from '../../packages/core/dist/util/process-identity.js'
+import { ownerFileName } from '../../packages/core/build/supervisor/folder-owner.js'
+import { processIdentity } from '../../packages/core/build/util/process-identity.js'
 import { controlSocket, shownBy, steer } from '../helpers/control-socket.js'
 import { runNode } from '../helpers/run-node.js'
-import { call, EKIBEN, logLines, serveFixture } from '../helpers/serve-fixture.js'
+import { call, logLines, serveFixture } from '../helpers/serve-fixture.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 const EMBEDS = fileURLToPath(new URL('../fixtures/embeds-service.mjs', import.meta.url))
+const CLI_MODULE = fileURLToPath(new URL('../../packages/core/build/cli/main.js', import.meta.url))
 const PRINT_LOADED = fileURLToPath(new URL('../fixtures/print-loaded.cjs', import.meta.url))
 
 interface Folder extends AsyncDisposable {
@@ -154,7 +155,9 @@ describe('a command that steers', () => {
 
   it('loads neither supervisor nor worker', async () => {
     await using folder = await emptyRuntimeDir()
-    await using run = await runNode(['-r', PRINT_LOADED, EKIBEN, 'stop'], { runtimeDir: folder.runtimeDir })
+    // The command of the single modules: in the bundle nobody sees which of them ran.
+    const main = `require(${JSON.stringify(CLI_MODULE)}).main(process.argv.slice(1))`
+    await using run = await runNode(['-r', PRINT_LOADED, '-e', main, 'stop'], { runtimeDir: folder.runtimeDir })
     const { stderr } = await run.exited
     const [, loaded = ''] = /^loaded: (.*)$/m.exec(stderr) ?? []
     const files = loaded.split(' ')

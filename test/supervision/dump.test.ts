@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
-import { dumpWorker } from '../../packages/core/dist/supervisor/dump-worker.js'
+import { dumpWorker } from '../../packages/core/build/supervisor/dump-worker.js'
 import { type LoneWorker, startLoneWorker } from '../helpers/lone-worker.js'
 import { waitUntil } from '../helpers/wait-until.js'
 

@@ -6,7 +6,7 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { writePidfile } from '../../packages/core/dist/supervisor/pidfile.js'
+import { writePidfile } from '../../packages/core/build/supervisor/pidfile.js'
 import { failFixture, serveFixture } from '../helpers/serve-fixture.js'
 
 const SERVICE = 'crashes-on-request'

@@ -18,7 +18,7 @@ function exportsOf(program: ts.Program, file: string): string[] {
 test('both faces of the package declare the same names', () => {
   const entries = ['index', 'serving'].map((name) => ({
     esm: resolve(`packages/core/esm/${name}.d.mts`),
-    cjs: resolve(`packages/core/dist/${name}.d.ts`),
+    cjs: resolve(`packages/core/build/${name}.d.ts`),
   }))
   const program = ts.createProgram(
     entries.flatMap(({ esm, cjs }) => [esm, cjs]),

@@ -35,4 +35,4 @@ export {
   type SupervisionOptions,
   service,
   type TrafficOptions,
-} from '../dist/index.js'
+} from '../build/index.js'

@@ -8,4 +8,4 @@ export {
   type ServiceStatus,
   serveHttpProduction,
   type WorkerStatus,
-} from '../dist/serving.js'
+} from '../build/serving.js'

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
+import { entryFile } from '../entry-file.js'
 import { decodeError } from '../errors/error-codec.js'
 import { createError } from '../errors/service-error.js'
 import type { ConfigReaderMessage } from './config-reader-entry.js'
@@ -49,7 +50,7 @@ async function runReader(file: string): Promise<unknown> {
 /** Settles when the process is gone, so that a failed start leaves nothing behind. */
 function askReader(file: string): Promise<ConfigReaderMessage> {
   // What the file prints is not our output: --dry-run prints JSON.
-  const child = fork(join(__dirname, `config-reader-entry${extname(__filename)}`), [file], {
+  const child = fork(entryFile('config/config-reader-entry'), [file], {
     stdio: ['ignore', 2, 2, 'ipc'],
     execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
   })

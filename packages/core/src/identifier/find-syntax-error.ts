@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { extname, join } from 'node:path'
+import { entryFile } from '../entry-file.js'
 import { parseLocation, type SourceLocation } from './failure-reason.js'
 
 const TIMEOUT_MS = 10_000
@@ -9,7 +9,7 @@ const TIMEOUT_MS = 10_000
  * line on any Node (that of a CommonJS module does), so a short process parses the files anew.
  */
 export function findSyntaxError(file: string): SourceLocation | undefined {
-  const entry = join(__dirname, `syntax-error-entry${extname(__filename)}`)
+  const entry = entryFile('identifier/syntax-error-entry')
   const { stderr } = spawnSync(process.execPath, ['--no-warnings', '--experimental-vm-modules', entry, file], {
     // Neither the user's preloads nor a worker's token belong there.
     env: { PATH: process.env.PATH },

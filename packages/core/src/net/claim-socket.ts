@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
+import { entryFile } from '../entry-file.js'
 
-const CLAIM_ENTRY = join(__dirname, 'claim-entry.js')
+const CLAIM_ENTRY = entryFile('net/claim-entry')
 
 /** Descriptor of the socket in the claiming process. */
 const CLAIM_FD = 3

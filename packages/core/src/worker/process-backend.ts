@@ -1,6 +1,6 @@
 import { type ChildProcess, type SpawnOptions, type StdioOptions, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
-import { join } from 'node:path'
+import { entryFile } from '../entry-file.js'
 import { PUBLIC_SOCKET_FD, type SupervisorMessage, type WorkerRole, wrapMessage } from '../ipc/protocol.js'
 import { WATCH_LINE_FD } from '../ipc/watch-line.js'
 import { passOnStderr } from '../observe/pass-on-stderr.js'
@@ -9,7 +9,7 @@ import { OomKills } from './oom-kills.js'
 import { OutputTail } from './output-tail.js'
 import type { ProcessLedger, WorkerBackend, WorkerBackendEvents, WorkerExit } from './worker-backend.js'
 
-const ENTRY = join(__dirname, 'entry', 'process-entry.js')
+const ENTRY = entryFile('worker/entry/process-entry')
 const OUTPUT_TAIL_BYTES = 16 * 1024
 /** After its exit a worker's stderr is read until it closes, but a grandchild that escaped may hold it open. */
 const OUTPUT_CLOSE_MS = 500

@@ -1,8 +1,8 @@
-import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { entryFile } from '../../entry-file.js'
 import type { Logger } from '../../observe/logger.js'
 
-const MAIN = join(__dirname, 'watch-thread-main.js')
+const MAIN = entryFile('worker/entry/watch-thread-main')
 /** Small, for it does next to nothing: what remains is what V8 and Node need for any thread. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 }
 
