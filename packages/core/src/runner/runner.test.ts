@@ -239,10 +239,11 @@ describe('the context of a call', () => {
       return log
     }
     const runner = runnerOf(Api, { log: { ...log, child } })
-    const context = contextOf(runner, { traceparent: '00-abc-def-01' })
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+    const context = contextOf(runner, { traceparent: `00-${traceId}-00f067aa0ba902b7-01` })
     assert.deepEqual(bindings, [])
     assert.equal(context.log, context.log)
-    assert.deepEqual(bindings, [{ requestId: 'r1', traceId: 'abc' }])
+    assert.deepEqual(bindings, [{ requestId: 'r1', traceId }])
   })
 
   test('says when the worker begins to drain', () => {
