@@ -30,7 +30,7 @@ try {
   if (unknown) throw new Error(`there is no ring '${unknown[0]}'; there are ${Object.keys(RINGS).join(', ')} and all`)
   // Unit tests import the sources: they need no build, and run while it is broken.
   await (wanted.every(([ring]) => ring === 'unit') ? install() : setup())
-  if (all) for (const check of CHECKS) await runCheck(check)
+  if (all) await runChecks()
   for (const [ring, filter] of wanted) await runRing(ring, filter)
 } catch (error) {
   total.failed += 1
@@ -40,9 +40,22 @@ process.stdout.write(`\n${lines.join('\n')}\n`)
 process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`)
 process.exitCode = total.failed === 0 ? 0 : 1
 
+/** Each check keeps one core busy: as many run at once as there are cores. They are reported in their order. */
+async function runChecks() {
+  const outcomes = []
+  const waiting = [...CHECKS.entries()]
+  const lane = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, { run }] = next
+      outcomes[index] = await run()
+    }
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, lane))
+  for (const [index, { name }] of CHECKS.entries()) reportCheck(name, outcomes[index])
+}
+
 /** A static check counts as one test; it is heard only when it fails, but for the line that says what it saw. */
-async function runCheck({ name, run }) {
-  const { code, output, seconds } = await run()
+function reportCheck(name, { code, output, seconds }) {
   total[code === 0 ? 'passed' : 'failed'] += 1
   const said = output.trim().split('\n').at(-1) ?? ''
   report(`${name}: ${code === 0 ? `ok (${seconds.toFixed(1)} s) ${said}` : 'FAILED'}`)

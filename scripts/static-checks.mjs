@@ -3,8 +3,12 @@ import { ROOT, runCommand, runTool } from './run-command.mjs'
 const captured = { capture: true }
 const script = (name) => () => runCommand(process.execPath, [`${ROOT}scripts/${name}`], captured)
 
-/** What is checked without running our code, in the order of `npm test`. */
+/** What is checked without running our code, what takes longest first. */
 export const CHECKS = [
+  {
+    name: 'types of the tests',
+    run: () => runTool('typescript/bin/tsc', ['-p', 'test', '--pretty', 'false'], captured),
+  },
   {
     name: 'format and lint',
     run: () => runTool('@biomejs/biome/bin/biome', ['check', '.', '--error-on-warnings', '--colors=off'], captured),
@@ -13,8 +17,4 @@ export const CHECKS = [
   { name: 'pure files', run: script('check-pure.mjs') },
   { name: 'promises', run: script('check-promises.mjs') },
   { name: 'packages', run: script('check-packages.mjs') },
-  {
-    name: 'types of the tests',
-    run: () => runTool('typescript/bin/tsc', ['-p', 'test', '--pretty', 'false'], captured),
-  },
 ]
