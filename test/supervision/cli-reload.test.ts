@@ -77,10 +77,13 @@ describe('ekiben restart', () => {
     const all = await steer(server, ['restart', 'Back'])
     assert.deepEqual([all.code, all.stdout], [0, 'Back restarted\n'], all.stderr)
     assert.deepEqual(changed(between, await pids()), ['Back/0', 'Back/1'])
-    for (const target of ['Back/7', 'Bakc']) {
+    for (const [target, expected] of [
+      ['Back/7', /^EKB_ERR_CONFIG_INVALID: .*'slot'/],
+      ['Bakc', /^EKB_ERR_SERVICE_UNKNOWN: .*'Bakc'.*\n.*Did you mean Back\?/],
+    ] as const) {
       const { code, stderr } = await steer(server, ['restart', target])
       assert.equal(code, 2)
-      assert.match(stderr, /^EKB_ERR_CONFIG_/)
+      assert.match(stderr, expected)
     }
     assert.equal((await call(server.url, 'work')).status, 200)
     assert.equal(await server.stop(), 0)
