@@ -5,6 +5,7 @@ import { servicesNeeded } from '../graph/required-services.js'
 import type { Logger } from '../observe/logger.js'
 import { deferred } from '../util/deferred.js'
 import { monotonicMs } from '../util/monotonic.js'
+import { nearNames } from '../util/near-names.js'
 import { oneAtATime } from '../util/one-at-a-time.js'
 import type { WorkerDump } from './dump-worker.js'
 import type { Generation } from './generation.js'
@@ -216,7 +217,8 @@ export class Instance implements Server {
   #watcher(service: string): Watcher {
     const watcher = this.#supervisor?.watcher(service)
     if (watcher !== undefined) return watcher
-    throw createError('EKB_ERR_SERVICE_UNKNOWN', { service, near: this.#watchers.map((each) => each.service) })
+    const known = this.#watchers.map((each) => each.service)
+    throw createError('EKB_ERR_SERVICE_UNKNOWN', { service, near: nearNames(service, known) })
   }
 
   #slot(watcher: Watcher, index: number, source: string): Slot {
