@@ -43,6 +43,7 @@ export const PURE_FILES = {
     'worker-exit',
   ],
   util: [
+    'beat',
     'deferred',
     'near-names',
     'one-at-a-time',

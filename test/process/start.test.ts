@@ -80,6 +80,13 @@ describe('starting a graph', () => {
       says: '(deploy): no space for the model',
     },
     {
+      what: 'a first worker that dies while the deployment goes on',
+      fixture: 'deploys:Hollow',
+      code: 'EKB_ERR_WORKER_BOOT_FAILED',
+      exit: 3,
+      says: 'nothing to construct',
+    },
+    {
       what: 'a module that throws',
       fixture: 'throws-on-load',
       code: 'EKB_ERR_IDENTIFIER_LOAD_FAILED',

@@ -1,3 +1,4 @@
+import { untilNextBeat } from '../util/beat.js'
 import { type LivenessClock, type LivenessView, nextClock, wedgedForMs } from './liveness.js'
 
 export interface LivenessWatchOptions<TWorker> {
@@ -11,12 +12,15 @@ export interface LivenessWatchOptions<TWorker> {
 const INTERVAL_MS = 250
 /** Workers beat at whole multiples of a part of a second: a look soon after has them all. */
 const OFFSET_MS = 25
+/** While one is wedged: its end waits for its successor, and its callers wait for its end. */
+const URGENT_INTERVAL_MS = 50
 
 /** Looks at the workers again and again: one timer for all of them. */
 export class LivenessWatch<TWorker> {
   readonly #options: LivenessWatchOptions<TWorker>
   #clock: LivenessClock
   #timer: NodeJS.Timeout
+  #isStopped = false
 
   constructor(options: LivenessWatchOptions<TWorker>) {
     this.#options = options
@@ -26,25 +30,27 @@ export class LivenessWatch<TWorker> {
   }
 
   stop(): void {
+    this.#isStopped = true
     clearTimeout(this.#timer)
   }
 
-  #schedule(now: number): NodeJS.Timeout {
-    const untilNextMs = INTERVAL_MS - ((now - OFFSET_MS) % INTERVAL_MS)
-    const timer = setTimeout(() => {
-      this.#timer = this.#schedule(this.#options.now())
-      // What came while we were held up is read after the timers: first hear, then judge.
-      setImmediate(() => this.#look())
-    }, untilNextMs)
-    return timer.unref()
+  #schedule(now: number, isUrgent = false): NodeJS.Timeout {
+    const untilNextMs = untilNextBeat(now, isUrgent ? URGENT_INTERVAL_MS : INTERVAL_MS, OFFSET_MS)
+    // What came while we were held up is read after the timers: first hear, then judge.
+    return setTimeout(() => setImmediate(() => this.#look()), untilNextMs).unref()
   }
 
   #look(): void {
+    if (this.#isStopped) return
     const { now, workers, onWedged } = this.#options
     this.#clock = nextClock(this.#clock, now(), INTERVAL_MS)
+    let isUrgent = false
     for (const { worker, view } of workers()) {
       const blockedMs = wedgedForMs(view, this.#clock)
-      if (blockedMs !== undefined) onWedged(worker, blockedMs)
+      if (blockedMs === undefined) continue
+      isUrgent = true
+      onWedged(worker, blockedMs)
     }
+    this.#timer = this.#schedule(now(), isUrgent)
   }
 }

@@ -133,9 +133,10 @@ export class Watcher implements WorkerObserver {
     this.#slots.fill(this.#target, this.generation)
   }
 
-  /** Takes over a worker that was spawned before the plan was known. */
+  /** Takes over a worker that was spawned before the plan was known; one that has exited meanwhile is in no slot. */
   adopt(worker: WorkerHandle, generation: Generation): void {
     this.learn(generation)
+    if (worker.state === 'exited') return
     const plan = this.#planOf(generation.number) as ServicePlan
     this.#slots.ensure(worker.identity.slot, [generation.number]).add(this.#incarnation(worker, plan))
     worker.adopt({ service: this.service, bootTimeoutMs: plan.supervision.bootTimeoutMs, observer: this })

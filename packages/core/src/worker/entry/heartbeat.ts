@@ -1,3 +1,4 @@
+import { untilNextBeat } from '../../util/beat.js'
 import { monotonicMs } from '../../util/monotonic.js'
 import type { SupervisorLink } from './supervisor-link.js'
 import type { VitalSigns } from './vitals.js'
@@ -18,11 +19,11 @@ export class Heartbeat {
    * same moments: the supervisor wakes once for all of them, which is most of what it costs when nothing happens.
    */
   start(intervalMs: number): void {
-    const untilNextMs = intervalMs - (monotonicMs() % intervalMs)
-    setTimeout(() => {
+    const onTime = (): void => {
       this.beat()
       this.start(intervalMs)
-    }, untilNextMs).unref()
+    }
+    setTimeout(onTime, untilNextBeat(monotonicMs(), intervalMs)).unref()
   }
 
   /** What else is told with each. */
