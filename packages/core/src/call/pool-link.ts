@@ -15,7 +15,7 @@ export interface PoolLinkOptions {
   readonly onChange: () => void
 }
 
-/** One ready worker as its caller sees it; connects at its first call, and again after a connection was lost. */
+/** One ready worker as its caller sees it; connects when it is called, and again after a connection was lost. */
 export class PoolLink {
   readonly member: PoolMember
   readonly #options: PoolLinkOptions
@@ -53,6 +53,11 @@ export class PoolLink {
 
   get lastError(): ServiceError | undefined {
     return this.#lastError
+  }
+
+  /** Before the first call, which then need not wait for it. */
+  connect(): void {
+    if (this.#retryAt === 0) this.#connection ??= this.#connect()
   }
 
   start(call: OutgoingCall): void {

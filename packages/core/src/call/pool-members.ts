@@ -41,6 +41,7 @@ export class PoolMembers {
     this.#others = links.filter(
       ({ member }) => member.generation !== generation && member.schemaHash === this.#schemaHash,
     )
+    for (const link of this.#own) link.connect()
   }
 
   /** Those that may get a call now: of the caller's own generation while there is one. */

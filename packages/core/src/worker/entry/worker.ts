@@ -103,10 +103,11 @@ export class Worker {
     this.#endpoint = await this.#openEndpoint({ service, start, log, reporter })
     if (start.standby) {
       void this.#link.send({ type: 'standby' })
+      startWatchThread(log)
       await this.#link.next('admit')
     }
     await this.#link.send({ type: 'ready', address: await this.#endpoint.listen() })
-    setTimeout(() => startWatchThread(log), WATCH_THREAD_DELAY_MS).unref()
+    if (!start.standby) setTimeout(() => startWatchThread(log), WATCH_THREAD_DELAY_MS).unref()
   }
 
   /** The short process that prepares the ground for the workers of this service. */
