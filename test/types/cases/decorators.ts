@@ -50,7 +50,7 @@ class Other {
     return {}
   }
 
-  @api({ input: z.string(), bodyLimit: '1M', mediaType: 'text/csv', description: 'A table' })
+  @api({ input: z.string(), bodyLimit: '1M', mediaType: 'text/csv', description: 'A table', deprecated: true })
   async table(text: string, { signal, response, log }: CallContext): Promise<string> {
     if (signal.aborted) throw new ServiceError('gone', { statusCode: 499 })
     response.statusCode = 201

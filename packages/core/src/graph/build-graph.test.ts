@@ -32,6 +32,7 @@ function declare(name: string, declaration: Declaration = {}): ServiceClass {
         mediaType: undefined,
         bodyLimitBytes: undefined,
         description: undefined,
+        deprecated: false,
       },
     },
     dependencies: Object.fromEntries(

@@ -1,6 +1,5 @@
+import { isStandardSchema, jsonSchemaOf } from '../runner/schema-kind.js'
 import type { AnySchema, ServiceDefinition } from '../service/service-definition.js'
-
-const JSON_SCHEMA_TARGET = 'draft-2020-12'
 
 /**
  * A short fingerprint of what callers see of a service: names, routes, kinds and schemas of its apis. Two generations
@@ -21,16 +20,8 @@ export function schemaHash(definition: ServiceDefinition): string {
 }
 
 function schemaFacts(schema: AnySchema | undefined, side: 'input' | 'output'): unknown {
-  if (schema === undefined || !('~standard' in schema)) return schema
-  const standard = (schema as { '~standard': { vendor?: unknown; jsonSchema?: Record<string, unknown> } })['~standard']
-  const toJsonSchema = standard.jsonSchema?.[side]
-  if (typeof toJsonSchema !== 'function') return { vendor: standard.vendor }
-  try {
-    return toJsonSchema({ target: JSON_SCHEMA_TARGET })
-  } catch {
-    // A part of it (a file, a transform) has no JSON Schema.
-    return { vendor: standard.vendor }
-  }
+  if (schema === undefined) return undefined
+  return jsonSchemaOf(schema, side) ?? { vendor: isStandardSchema(schema) && schema['~standard'].vendor }
 }
 
 /** JSON whose keys are sorted, so that equal values give equal text. */

@@ -6,6 +6,9 @@ export function isStandardSchema(schema: AnySchema): schema is StandardSchemaV1 
   return '~standard' in schema
 }
 
+/** A part without a JSON form (zod's: a date, a Map, a transform) may be anything; the rest is told all the same. */
+const JSON_SCHEMA_OPTIONS = { target: 'draft-2020-12', libraryOptions: { unrepresentable: 'any' } }
+
 /**
  * The JSON Schema of an input or output, where it can be had: plain JSON Schema is its own; a Standard Schema
  * tells it if its library does (zod from 4.2). undefined: unknown, or not to be said in JSON Schema.
@@ -13,9 +16,8 @@ export function isStandardSchema(schema: AnySchema): schema is StandardSchemaV1 
 export function jsonSchemaOf(schema: AnySchema, side: 'input' | 'output'): JsonSchema | undefined {
   if (!isStandardSchema(schema)) return schema
   try {
-    return schema['~standard'].jsonSchema?.[side]({ target: 'draft-2020-12' })
+    return schema['~standard'].jsonSchema?.[side](JSON_SCHEMA_OPTIONS)
   } catch {
-    // A transform or a custom check has no JSON form.
     return undefined
   }
 }

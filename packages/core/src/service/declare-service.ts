@@ -99,6 +99,7 @@ function toApi(name: string, options: AnyApiOptions, method: unknown): ApiDefini
     mediaType: options.mediaType,
     bodyLimitBytes: parseBytes(options.bodyLimit),
     description: options.description,
+    deprecated: options.deprecated ?? false,
   }
 }
 

@@ -62,6 +62,7 @@ describe('the definition', () => {
           mediaType: 'text/csv',
           bodyLimitBytes: 1024 ** 2,
           description: undefined,
+          deprecated: false,
         },
         stream: { ...plainApi('stream'), stream: true },
         items: { ...plainApi('items'), stream: true, description: 'all' },
@@ -310,5 +311,6 @@ function plainApi(name: string) {
     mediaType: undefined,
     bodyLimitBytes: undefined,
     description: undefined,
+    deprecated: false,
   }
 }

@@ -112,6 +112,8 @@ export interface ApiOptions<
   /** Largest body in bytes, or as `'16M'`. Default 16 MiB. */
   readonly bodyLimit?: number | string
   readonly description?: string
+  /** Callers should move to another api; said in `/docs.json`, and without effect otherwise. Default false. */
+  readonly deprecated?: boolean
 }
 
 /** Options of an api whose schemas are not known to the type. */
@@ -128,6 +130,7 @@ export interface ApiDefinition {
   readonly mediaType: string | undefined
   readonly bodyLimitBytes: number | undefined
   readonly description: string | undefined
+  readonly deprecated: boolean
 }
 
 /** A service that runs elsewhere. */

@@ -121,6 +121,7 @@ const API: OptionTable = {
   },
   bodyLimit: size,
   description: text,
+  deprecated: flag,
 }
 
 /** Throws for options of `api()` that are unknown, impossible or of a later version. */

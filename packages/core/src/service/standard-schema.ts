@@ -13,9 +13,15 @@ export interface StandardSchemaProps<TInput = unknown, TOutput = TInput> {
   readonly types?: { readonly input: TInput; readonly output: TOutput } | undefined
   /** StandardJSONSchemaV1, where the library offers it. */
   readonly jsonSchema?: {
-    readonly input: (options: { readonly target: string }) => Record<string, unknown>
-    readonly output: (options: { readonly target: string }) => Record<string, unknown>
+    readonly input: (options: StandardJsonSchemaOptions) => Record<string, unknown>
+    readonly output: (options: StandardJsonSchemaOptions) => Record<string, unknown>
   }
+}
+
+export interface StandardJsonSchemaOptions {
+  readonly target: string
+  /** What the library itself takes. */
+  readonly libraryOptions?: Record<string, unknown> | undefined
 }
 
 export type StandardResult<TOutput> =
