@@ -20,6 +20,8 @@ const REQUIRED = {
     'dist/index.js',
     'build/index.d.ts',
     'esm/index.mjs',
+    'page/index.html',
+    'page/page.mjs',
   ],
 }
 const UNWANTED = /\.test\.|\.tsbuildinfo$|^src\/|^build\/.*(?<!\.d\.ts)$|^test\/|tsconfig|\.map$|\.env/

@@ -9,7 +9,7 @@ import { ROOT } from './run-command.mjs'
  * modules, which tsx compiles as they load; all other tests are compiled before (compile-tests.mjs).
  */
 export const RINGS = {
-  unit: { folders: ['packages/*/src'], concurrency: 4, timeoutMs: 60_000 },
+  unit: { folders: ['packages/*/src', 'packages/*/page'], concurrency: 4, timeoutMs: 60_000 },
   types: { folders: ['test/types'], concurrency: 2, timeoutMs: 180_000 },
   process: { folders: ['test/process'], concurrency: 3, timeoutMs: 180_000 },
   supervision: { folders: ['test/supervision'], concurrency: 3, timeoutMs: 240_000, inNpmTest: false },

@@ -87,7 +87,7 @@ test('a file whose tests are written elsewhere has tests', async () => {
 test('a ring without files fails the run', async () => {
   const { code, lines } = await runUnitRing({})
   assert.equal(code, 1)
-  assert.ok(lines.includes('unit: FAILED, no test file in packages/*/src'))
+  assert.ok(lines.includes('unit: FAILED, no test file in packages/*/src, packages/*/page'))
   assert.equal(lines.at(-1), '0 passed, 1 failed, 0 skipped')
 })
 

@@ -43,7 +43,7 @@ describe('RouteTable', () => {
     ['OPTIONS', '/livez', 'EKB_ERR_METHOD_NOT_ALLOWED'],
     ['POST', '/Classify', 'EKB_ERR_ROUTE_NOT_FOUND'],
     ['POST', '/classify/', 'EKB_ERR_ROUTE_NOT_FOUND'],
-    ['POST', '/', 'EKB_ERR_ROUTE_NOT_FOUND'],
+    ['POST', '/', 'EKB_ERR_METHOD_NOT_ALLOWED'],
     ['POST', '/%zz', 'EKB_ERR_ROUTE_NOT_FOUND'],
     ['OPTIONS', '*', 'EKB_ERR_ROUTE_NOT_FOUND'],
     ['GET', '/constructor', 'EKB_ERR_ROUTE_NOT_FOUND'],

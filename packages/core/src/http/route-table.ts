@@ -2,9 +2,13 @@ import { createError } from '../errors/service-error.js'
 import { type SchemaKind, schemaKind } from '../runner/schema-kind.js'
 import type { ApiDefinition, ServiceDefinition } from '../service/service-definition.js'
 import { nearNames } from '../util/near-names.js'
+import { PAGE_FILES, type PagePath } from './page-files.js'
 
 /** Paths of the host itself. GET and HEAD. */
-export const SYSTEM_PATHS = ['/livez', '/healthz', '/readyz', '/schema.json', '/metrics'] as const
+export const SYSTEM_PATHS = [
+  ...(['/livez', '/healthz', '/readyz', '/schema.json', '/docs.json', '/metrics'] as const),
+  ...(Object.keys(PAGE_FILES) as PagePath[]),
+] as const
 export type SystemPath = (typeof SYSTEM_PATHS)[number]
 
 export const DEFAULT_BODY_LIMIT_BYTES = 16 * 1024 * 1024

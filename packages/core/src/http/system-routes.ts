@@ -1,5 +1,9 @@
+import { readFile } from 'node:fs/promises'
+import { openapiDocument } from '../openapi/openapi-document.js'
+import { packageFile } from '../package-file.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 import { type HttpAnswer, JSON_TYPE, TEXT_TYPE } from './http-answer.js'
+import { PAGE_FILES, type PagePath, pageHeaders } from './page-files.js'
 import { SYSTEM_PATHS, type SystemPath } from './route-table.js'
 import { schemaDocument } from './schema-document.js'
 
@@ -34,6 +38,7 @@ export function createSystemAnswers({
   metrics,
 }: SystemRoutesOptions): (path: SystemPath) => HttpAnswer | Promise<HttpAnswer> {
   let schema: HttpAnswer | undefined
+  let docs: HttpAnswer | undefined
   return (path) => {
     switch (path) {
       case '/livez':
@@ -42,16 +47,27 @@ export function createSystemAnswers({
       case '/readyz':
         return isReady() ? WELL : NOT_READY
       case '/schema.json':
-        schema ??= {
-          statusCode: 200,
-          headers: ['content-type', JSON_TYPE],
-          body: JSON.stringify(schemaDocument(definition)),
-        }
+        schema ??= jsonAnswer(schemaDocument(definition))
         return schema
+      case '/docs.json':
+        docs ??= jsonAnswer(openapiDocument(definition))
+        return docs
       case '/metrics':
         return answerMetrics(metrics)
+      default:
+        return answerPage(path)
     }
   }
+}
+
+function jsonAnswer(document: object): HttpAnswer {
+  return { statusCode: 200, headers: ['content-type', JSON_TYPE], body: JSON.stringify(document) }
+}
+
+/** Read each time: it is seldom looked at, and need not stay in the memory of every worker. */
+async function answerPage(path: PagePath): Promise<HttpAnswer> {
+  const body = await readFile(packageFile(`page/${PAGE_FILES[path]}`))
+  return { statusCode: 200, headers: pageHeaders(path), body }
 }
 
 async function answerMetrics(metrics: SystemRoutesOptions['metrics']): Promise<HttpAnswer> {
