@@ -45,6 +45,16 @@ module.exports = {
       to: { path: `${CORE}(supervisor/|worker/[^/]+$)` },
     },
     {
+      name: 'client-runs-in-browsers',
+      comment:
+        'The client is loaded by web pages: it uses what browsers have, no node:*, and little of the rest of core.',
+      severity: 'error',
+      from: { path: `${CORE}client(/|\\.ts$)`, pathNot: TESTS },
+      to: {
+        pathNot: `${CORE}(client/|errors/(client-rows|error-row)\\.ts|util/(near-names|probed-names)\\.ts|service/service-client\\.ts)`,
+      },
+    },
+    {
       name: 'no-circular-imports',
       comment:
         'Modules in a circle cannot be understood, tested or loaded one by one. Move what both need into a third.',

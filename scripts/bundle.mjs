@@ -21,10 +21,10 @@ const BUNDLES = [
   { name: 'supervisor', entries: ['serving', 'cli/main'] },
   { name: 'worker', entries: ['worker/entry/process-entry'] },
 ]
-/** First files of short processes and threads that need next to nothing: each holds what it needs. */
-const ALONE = ['net/claim-entry', 'identifier/syntax-error-entry', 'worker/entry/watch-thread-main']
+/** First files of short processes and threads that need next to nothing, and the client: each holds what it needs. */
+const ALONE = ['net/claim-entry', 'identifier/syntax-error-entry', 'worker/entry/watch-thread-main', 'client']
 /** What users import: named so that `import` finds the names without running the code. */
-const PUBLIC = ['index', 'serving']
+const PUBLIC = ['index', 'serving', 'client']
 
 const OPTIONS = {
   absWorkingDir: BUILD,
@@ -50,7 +50,7 @@ export async function bundle() {
       files.set(`${name}.js`, await bundleOf(build, entries, [fromShared(shared)]))
     for (const entry of ALONE) {
       const { outputFiles } = await build({ ...OPTIONS, entryPoints: [`${entry}.js`] })
-      files.set(`${entry}.js`, outputFiles[0].text)
+      files.set(`${entry}.js`, withNames(entry, outputFiles[0].text))
     }
     for (const { name, entries } of [SHARED, ...BUNDLES])
       for (const entry of entries) files.set(`${entry}.js`, thinEntry(entry, name))
@@ -116,14 +116,14 @@ function fromShared(shared) {
 function thinEntry(entry, bundleName) {
   const path = relative(dirname(entry), `${bundleName}.js`)
   const specifier = path.startsWith('.') ? path : `./${path}`
-  const text = `'use strict'\nmodule.exports = require('${specifier}')['${entry}']()\n`
-  return PUBLIC.includes(entry) ? text + namesFor(entry) : text
+  return withNames(entry, `'use strict'\nmodule.exports = require('${specifier}')['${entry}']()\n`)
 }
 
-/** Never runs; Node reads the names of a CommonJS module's exports off it. */
-function namesFor(entry) {
+/** What is added never runs; Node reads the names of a CommonJS module's exports off it. */
+function withNames(entry, text) {
+  if (!PUBLIC.includes(entry)) return text
   const names = Object.keys(createRequire(import.meta.url)(join(BUILD, `${entry}.js`)))
-  return `0 && (module.exports = { ${names.join(', ')} })\n`
+  return `${text}0 && (module.exports = { ${names.join(', ')} })\n`
 }
 
 /** A file is replaced while processes may be reading it, and what is not written any more goes. */

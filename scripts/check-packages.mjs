@@ -18,10 +18,12 @@ const REQUIRED = {
     'dist/supervisor.js',
     'dist/worker.js',
     'dist/index.js',
+    'dist/client.js',
     'build/index.d.ts',
     'esm/index.mjs',
     'page/index.html',
     'page/page.mjs',
+    'esm/client.mjs',
   ],
 }
 const UNWANTED = /\.test\.|\.tsbuildinfo$|^src\/|^build\/.*(?<!\.d\.ts)$|^test\/|tsconfig|\.map$|\.env/

@@ -7,6 +7,15 @@
  */
 export const PURE_FILES = {
   call: ['check-value', 'frame', 'frame-reader', 'grace-budget', 'hello', 'restore-value', 'value-kinds'],
+  client: [
+    'api-shape',
+    'client-error',
+    'encode-input',
+    'find-unsendable',
+    'line-splitter',
+    'network-reason',
+    'value-tags',
+  ],
   control: ['control-protocol', 'readiness'],
   config: { allBut: ['config-reader-entry', 'read-config', 'resolve-serve-settings'] },
   errors: { allBut: [] },
@@ -59,6 +68,7 @@ export const PURE_FILES = {
     'one-at-a-time',
     'parse-bytes',
     'parse-proc-stat',
+    'probed-names',
     'shared-state',
     'version',
     'cpu-count',

@@ -25,7 +25,7 @@ async function facts(...args: string[]): Promise<Record<string, unknown>> {
 }
 
 describe('the package loads', () => {
-  const expected = { names: NAMES, mount: true, error: true, serving: 'function' }
+  const expected = { names: NAMES, mount: true, error: true, serving: 'function', client: 'function' }
 
   test('from an ES module', async () => {
     assert.deepEqual(await facts('esm/main.mjs'), expected)

@@ -26,6 +26,7 @@ let app: string
 before(async () => {
   app = await mkdtemp(join(tmpdir(), 'ekiben-consumer-'))
   await installPacked(app)
+  await cp('test/fixtures/consumers/browser', join(app, 'browser'), { recursive: true })
   for (const [folder, type] of [
     ['esm', 'module'],
     ['cjs', 'commonjs'],
@@ -35,31 +36,33 @@ before(async () => {
   }
 })
 
+/** What the compiler says of a project with these settings; nothing, if all is well. */
+async function compile(tsc: string, name: string, settings: object, include: readonly string[]): Promise<string> {
+  const project = join(app, `tsconfig.${name}.json`)
+  const base = { target: 'es2022', strict: true, skipLibCheck: false, noEmit: true }
+  await writeFile(project, JSON.stringify({ compilerOptions: { ...base, ...settings }, include }))
+  return run(process.execPath, [resolve(tsc), '-p', project, '--pretty', 'false']).then(
+    ({ stdout }) => stdout,
+    ({ stdout }: { stdout: string }) => stdout,
+  )
+}
+
 after(() => rm(app, { recursive: true, force: true }))
 
 for (const [compiler, tsc] of Object.entries(COMPILERS)) {
   for (const [setting, moduleOptions] of Object.entries(MODULE_SETTINGS)) {
     test(`${compiler} accepts the package with ${setting}`, async () => {
-      const project = join(app, `tsconfig.${compiler.replace(/\W/g, '')}-${setting}.json`)
-      const base = {
-        target: 'es2022',
-        lib: ['es2022'],
-        strict: true,
-        skipLibCheck: false,
-        noEmit: true,
-        types: ['node'],
-      }
-      await writeFile(
-        project,
-        JSON.stringify({ compilerOptions: { ...base, ...moduleOptions }, include: ['esm', 'cjs'] }),
-      )
-      const output = await run(process.execPath, [resolve(tsc), '-p', project, '--pretty', 'false']).then(
-        ({ stdout }) => stdout,
-        ({ stdout }: { stdout: string }) => stdout,
-      )
-      assert.equal(output, '')
+      const name = `${compiler.replace(/\W/g, '')}-${setting}`
+      const settings = { lib: ['es2022'], types: ['node'], ...moduleOptions }
+      assert.equal(await compile(tsc, name, settings, ['esm', 'cjs']), '')
     })
   }
+
+  test(`${compiler} accepts the client in a page, without Node's types`, async () => {
+    const name = `${compiler.replace(/\W/g, '')}-page`
+    const settings = { lib: ['es2022', 'dom', 'dom.iterable'], types: [], ...MODULE_SETTINGS.bundler }
+    assert.equal(await compile(tsc, name, settings, ['browser']), '')
+  })
 }
 
 async function installPacked(folder: string): Promise<void> {

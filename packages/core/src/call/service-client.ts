@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createError } from '../errors/service-error.js'
+import { PROBED_NAMES } from '../util/probed-names.js'
 import { currentCall } from './current-call.js'
 import type { CallOptions } from './pool-call.js'
 
@@ -23,29 +24,6 @@ export interface ClientCallOptions {
 
 type ClientMethod = (input?: unknown, options?: ClientCallOptions) => Promise<unknown>
 
-/**
- * Names that frameworks, test runners and the language look for on any object: a client has none of them.
- * Would `then` be a function, `await client` would call the service; Nest calls the hooks of what it is given.
- */
-const PROBED = new Set([
-  'then',
-  'catch',
-  'finally',
-  'toJSON',
-  'inspect',
-  'asymmetricMatch',
-  '$$typeof',
-  'nodeType',
-  'tagName',
-  'getter',
-  'setter',
-  'onModuleInit',
-  'onApplicationBootstrap',
-  'onModuleDestroy',
-  'beforeApplicationShutdown',
-  'onApplicationShutdown',
-])
-
 /** The client of a service that is set on those who depend on it: a method for each api. */
 export function createServiceClient(definition: ClientDefinition, transport: CallTransport): object {
   const methods: Record<string, ClientMethod> = {}
@@ -54,7 +32,7 @@ export function createServiceClient(definition: ClientDefinition, transport: Cal
   }
   return new Proxy(methods, {
     get(target, key, receiver) {
-      if (typeof key === 'symbol' || key in target || PROBED.has(key)) return Reflect.get(target, key, receiver)
+      if (typeof key === 'symbol' || key in target || PROBED_NAMES.has(key)) return Reflect.get(target, key, receiver)
       return async () => {
         const apis = Object.keys(definition.apis)
         throw createError('EKB_ERR_SERVICE_NOT_AN_API', { service: definition.name, method: key, apis })

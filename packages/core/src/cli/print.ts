@@ -3,6 +3,14 @@ export function print(text: string): void {
   write(process.stdout, text)
 }
 
+/** The same, and waits until it is out; false: its reader has gone. */
+export function printWhole(data: string | Uint8Array): Promise<boolean> {
+  used.add(process.stdout)
+  return new Promise((resolve) => {
+    process.stdout.write(data, (error) => resolve(error === undefined || error === null))
+  })
+}
+
 /** Writes what went wrong to stderr. */
 export function printError(text: string): void {
   write(process.stderr, text)

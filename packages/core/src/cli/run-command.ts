@@ -3,6 +3,7 @@ import { OPTIONS, type OptionRow, optionRow } from '../config/options.js'
 import { createError } from '../errors/service-error.js'
 import { VERSION } from '../util/version.js'
 import { writtenWorkingDir } from '../util/written-working-dir.js'
+import { addCallCommand } from './call-command.js'
 import type { CommandInput } from './command-input.js'
 import { print, printError } from './print.js'
 import { addSteeringCommands } from './steering-commands.js'
@@ -49,7 +50,8 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .action(action(async () => (await import('./commands/graph.js')).graph))
   addOption(graph, optionRow('workingDir'))
   const steering = addSteeringCommands(program, { addOption, setExitCode })
-  for (const command of [program, serve, graph, ...steering]) setUp(command, program)
+  const call = addCallCommand(program, setExitCode)
+  for (const command of [program, serve, graph, ...steering, call]) setUp(command, program)
   return program
 }
 

@@ -1,28 +1,15 @@
+import { CLIENT_ROWS } from './client-rows.js'
+import { type ErrorRow, near, row } from './error-row.js'
+
+export type { ErrorRow } from './error-row.js'
+
+const list = (items: readonly string[]): string => items.map((item) => `\n  - ${item}`).join('')
+
 /**
  * Every coded error Ekiben can raise: one row a code.
  *
- * A row says what happened (`message`), what to do next (`hint`), the HTTP status it answers with,
- * the exit code of a process that ends because of it, and whether trying again elsewhere is safe.
  * Codes are public API: never renamed, never reused. `docs/errors.md` lists each of them, held by a test.
  */
-export interface ErrorRow<TParams> {
-  readonly message: (params: TParams) => string
-  readonly hint: (params: TParams) => string
-  /** HTTP status of the answer, when the error reaches a client. Default 500. */
-  readonly statusCode?: number
-  /** Exit code of a command or supervisor that ends because of it. Default 1. */
-  readonly exitCode?: number
-  /** The call did not run, or may run again elsewhere without harm. Default false. */
-  readonly retryable?: boolean
-  /** The message may be shown to a client although the status is 500 or above. Default false. */
-  readonly expose?: boolean
-}
-
-const row = <TParams>(definition: ErrorRow<TParams>): ErrorRow<TParams> => definition
-
-const list = (items: readonly string[]): string => items.map((item) => `\n  - ${item}`).join('')
-const near = (names: readonly string[]): string => (names.length === 0 ? '' : ` Did you mean ${names.join(' or ')}?`)
-
 export const CATALOGUE = {
   // identifier: what to serve
   EKB_ERR_IDENTIFIER_MALFORMED: row<{ identifier: string; reason: string }>({
@@ -485,6 +472,9 @@ export const CATALOGUE = {
     message: (p) => `Two versions of @ekiben/core are loaded in one process: ${p.first} and ${p.second}`,
     hint: () => 'Install one version for the app and all its packages (npm ls @ekiben/core shows who brings which).',
   }),
+
+  // clients over HTTP
+  ...CLIENT_ROWS,
 } as const satisfies Record<string, ErrorRow<never>>
 
 export type ErrorCode = keyof typeof CATALOGUE
