@@ -22,6 +22,7 @@ export const PURE_FILES = {
   graph: { allBut: [] },
   http: [
     'error-answer',
+    'form-input',
     'gate',
     'http-answer',
     'json-error',
@@ -37,7 +38,7 @@ export const PURE_FILES = {
   observe: ['format-log-line'],
   openapi: { allBut: [] },
   plan: { allBut: ['read-machine'] },
-  runner: ['schema-kind', 'validation-error'],
+  runner: ['api-stream', 'field-kinds', 'schema-kind', 'validation-error'],
   service: { allBut: ['declare-service', 'define-service'] },
   supervisor: [
     'choose-runtime-dir',

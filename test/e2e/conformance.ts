@@ -63,6 +63,58 @@ export function hostConformance(name: string, start: () => Promise<HostUnderTest
       assert.deepEqual(await response.json(), {})
     })
 
+    it('takes files, small ones and large ones', async () => {
+      for (const bytes of [3, 1_000_000]) {
+        const form = new FormData()
+        form.append('file', new File([new Uint8Array(bytes).fill(97)], '../up.txt', { type: 'text/x-up' }))
+        form.append('times', '2')
+        const response = await fetch(`${host.url}/upload`, { method: 'POST', body: form })
+        assert.deepEqual(await response.json(), { name: 'up.txt', type: 'text/x-up', bytes, start: 'aaaaaa' })
+      }
+    })
+
+    it('sends a file with its type and name', async () => {
+      const response = await post('/picture')
+      assert.equal(response.headers.get('content-type'), 'image/png')
+      assert.match(response.headers.get('content-disposition') ?? '', /filename="a\.png"/)
+      assert.equal(await response.text(), 'png!')
+    })
+
+    const streamed = [
+      {
+        accept: 'text/event-stream',
+        type: 'text/event-stream',
+        text: 'id: 1\ndata: {"n":1}\n\nid: 2\ndata: {"n":2}\n\n',
+      },
+      { accept: 'application/x-ndjson', type: 'application/x-ndjson', text: '{"n":1}\n{"n":2}\n' },
+      { accept: '*/*', type: 'application/x-ndjson', text: '{"n":1}\n{"n":2}\n' },
+    ]
+    for (const { accept, type, text } of streamed) {
+      it(`streams items to a client that accepts ${accept}`, async () => {
+        const response = await post('/ticks', { to: 2 }, { headers: { accept } })
+        assert.ok(response.headers.get('content-type')?.startsWith(type))
+        assert.equal(await response.text(), text)
+      })
+    }
+
+    it('streams text as it is', async () => {
+      const response = await post('/tokens', { words: ['a', 'b c'] })
+      assert.match(response.headers.get('content-type') ?? '', /^text\/plain/)
+      assert.equal(await response.text(), 'ab c')
+    })
+
+    it('lets a stream call other services', async () => {
+      assert.equal(await (await post('/counts', { texts: ['a b', 'c'] })).text(), '{"words":2}\n{"words":1}\n')
+    })
+
+    it('tells a failure in a stream as its last item, and one before it with its status', async () => {
+      const text = await (
+        await post('/ticks', { to: 1, fails: true }, { headers: { accept: 'text/event-stream' } })
+      ).text()
+      assert.match(text, /^id: 1\ndata: \{"n":1\}\n\nevent: error\ndata: \{"error":"No more ticks","code":"TICKS_OUT"/)
+      assert.equal((await post('/ticks', { to: 0, fails: true })).status, 409)
+    })
+
     it('gives an api its context, and lets it set status and headers', async () => {
       const response = await post(
         '/context',

@@ -303,11 +303,18 @@ describe('a body', () => {
       [415, 'EKB_ERR_MEDIA_TYPE', /UTF-8/],
     ],
     [
-      'multipart',
+      'a key that reaches the prototype',
       '/plain',
-      '--x--',
-      { 'content-type': 'multipart/form-data; boundary=x' },
-      [415, 'EKB_ERR_MEDIA_TYPE', /multipart is not read yet/],
+      '{"a":{"__proto__":{"admin":true}}}',
+      { 'content-type': 'application/json' },
+      [400, 'EKB_ERR_BODY_INVALID', /'__proto__'/],
+    ],
+    [
+      'a form that is no UTF-8',
+      '/plain',
+      'a=%ff',
+      { 'content-type': 'application/x-www-form-urlencoded' },
+      [400, 'EKB_ERR_BODY_INVALID', /UTF-8/],
     ],
     [
       'pickle',

@@ -4,6 +4,7 @@ export {
   api,
   type CallContext,
   type CallOptions,
+  type CookieOptions,
   type DefinedService,
   type DefineServiceOptions,
   type DependencyDecorator,

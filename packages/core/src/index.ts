@@ -14,7 +14,7 @@ export {
 } from './errors/service-error.js'
 export { type ResolveServiceOptions, resolveService } from './identifier/resolve-service.js'
 export type { Logger } from './observe/logger.js'
-export type { CallContext, ResponseControl } from './service/call-context.js'
+export type { CallContext, CookieOptions, ResponseControl } from './service/call-context.js'
 export {
   type DefinedService,
   type DefineServiceOptions,

@@ -34,6 +34,17 @@ class Other {
     return input
   }
 
+  @api({ input: z.object({ image: z.file(), more: z.array(z.file()) }) })
+  files({ image, more }: { image: File; more: File[] }): Blob {
+    return new Blob([image, ...more])
+  }
+
+  // @ts-expect-error a file is no string
+  @api({ input: z.object({ image: z.file() }) })
+  noFile({ image }: { image: string }): string {
+    return image
+  }
+
   @api({ input: { type: 'object' } as const, output: { type: 'string' } })
   jsonSchema(input: { any: string }): string {
     return input.any
@@ -54,6 +65,9 @@ class Other {
   async table(text: string, { signal, response, log }: CallContext): Promise<string> {
     if (signal.aborted) throw new ServiceError('gone', { statusCode: 499 })
     response.statusCode = 201
+    response.setCookie('seen', '1', { maxAge: 60, sameSite: 'lax', httpOnly: true })
+    // @ts-expect-error sameSite is one of three
+    response.setCookie('seen', '1', { sameSite: 'often' })
     log.info({ length: text.length }, 'table')
     return text
   }

@@ -363,7 +363,7 @@ export const CATALOGUE = {
   EKB_ERR_BODY_INVALID: row<{ reason: string }>({
     statusCode: 400,
     message: (p) => `The request body is invalid: ${p.reason}`,
-    hint: () => 'Send the JSON that /schema.json describes.',
+    hint: () => 'Send what /schema.json describes.',
   }),
   EKB_ERR_VALIDATION: row<{ count: number; first: string }>({
     statusCode: 400,
@@ -390,6 +390,11 @@ export const CATALOGUE = {
     message: (p) => `Cannot read a body of type '${p.received}'; send ${p.expected}`,
     hint: (p) => `Send ${p.expected}.`,
   }),
+  EKB_ERR_UPLOAD_NOT_KEPT: row<{ path: string; reason: string }>({
+    statusCode: 500,
+    message: (p) => `An upload could not be kept at ${p.path}: ${p.reason}`,
+    hint: () => 'Make room there, or set TMPDIR to a folder that has some and can be written to.',
+  }),
   EKB_ERR_OVERLOADED: row<{ service: string; queued: number }>({
     statusCode: 503,
     retryable: true,
@@ -406,6 +411,11 @@ export const CATALOGUE = {
     statusCode: 500,
     message: (p) => `${p.service}.${p.api} returned what its output schema refuses: ${p.first}`,
     hint: () => 'Correct the method or the schema.',
+  }),
+  EKB_ERR_STREAM_UNDECLARED: row<{ api: string }>({
+    statusCode: 500,
+    message: (p) => `${p.api} returned something to iterate over, but is not declared to be a stream`,
+    hint: (p) => `Give the api '${p.api}' the option stream: true, or return a list.`,
   }),
   EKB_ERR_NOT_SERIALISABLE: row<{ path: string; received: string }>({
     statusCode: 500,

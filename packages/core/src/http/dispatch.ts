@@ -3,8 +3,9 @@ import type { Logger } from '../observe/logger.js'
 import { logBindings } from '../runner/call-context.js'
 import type { CallHandler, CallRequest } from '../runner/call-request.js'
 import { errorAnswer } from './error-answer.js'
-import type { HttpAnswer } from './http-answer.js'
-import { parseInput } from './parse-input.js'
+import type { HttpAnswer, StreamAnswer } from './http-answer.js'
+import { openStream, type StreamCaller, type Streamed } from './open-stream.js'
+import { parseInput, ReadInput } from './parse-input.js'
 import type { HttpResponseControl } from './response-control.js'
 import { type ApiRoute, type Route, RouteTable, type SystemPath } from './route-table.js'
 import { createSystemAnswers, type SystemRoutesOptions, systemPaths } from './system-routes.js'
@@ -40,15 +41,20 @@ export class Dispatcher {
     return this.#routes.match(method, target)
   }
 
-  /** Runs the api on a whole body: its result, or a promise of it. */
-  call(route: ApiRoute, body: Uint8Array, request: DispatchRequest): unknown {
-    const input = parseInput(route.input, request.headers?.['content-type'] as string | undefined, body)
+  /** Runs the api on a whole body, or on what was read from one: its result, or a promise of it. */
+  call(route: ApiRoute, body: Uint8Array | ReadInput, request: DispatchRequest): unknown {
+    const input = body instanceof ReadInput ? body.value : parseInput(route, contentTypeOf(request), body)
     return this.#options.handler(route.api.name, input, request)
   }
 
   /** The answer that a call's result makes. */
   answer(route: ApiRoute, result: unknown, request: DispatchRequest): HttpAnswer {
     return writeAnswer(route.api, result, request.control)
+  }
+
+  /** The answer that a result of many pieces makes, once the first is there; undefined: nobody waits for it any more. */
+  open(route: ApiRoute, value: Streamed, request: DispatchRequest & StreamCaller): Promise<StreamAnswer | undefined> {
+    return openStream(value, { api: route.api, accept: request.headers?.accept as string | undefined, caller: request })
   }
 
   /** The answer to whatever was thrown; logs what the client is not told. */
@@ -62,4 +68,8 @@ export class Dispatcher {
     }
     return errorAnswer(error, request.requestId)
   }
+}
+
+function contentTypeOf({ headers }: DispatchRequest): string | undefined {
+  return headers?.['content-type'] as string | undefined
 }

@@ -4,7 +4,8 @@ import type { ResponseControl } from '../service/call-context.js'
 import { monotonicMs } from '../util/monotonic.js'
 import type { Connection, OpenRequest } from './connection-table.js'
 import type { DispatchRequest } from './dispatch.js'
-import type { HttpAnswer } from './http-answer.js'
+import type { HttpAnswer, Piece, StreamAnswer } from './http-answer.js'
+import type { StreamCaller } from './open-stream.js'
 import { HttpResponseControl } from './response-control.js'
 
 /** Who is told when an exchange ends before its call does. */
@@ -23,24 +24,30 @@ export interface ExchangeOptions {
  * One request and its answer; the call's view of the request as well, so that there is one object for both.
  *
  *   open ──▶ answered (with the result, an error, or 504 when its time is up)
- *     └────▶ left     (its client did)
+ *     ├────▶ sending  (the first piece of a stream is there) ──▶ answered (also by an error that ends it)
+ *     └────▶ left     (its client did, now or while it was sent)
  */
-export class Exchange implements DispatchRequest, OpenRequest {
+export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
   readonly incoming: IncomingMessage
   readonly outgoing: ServerResponse
   readonly requestId: string
   readonly startedAt: number = performance.now()
-  state: 'open' | 'answered' | 'left' = 'open'
+  state: 'open' | 'sending' | 'answered' | 'left' = 'open'
   /** The route's pattern, once it is known. */
   route: string | undefined = undefined
   /** The name of its api, once it is known that it means one. */
   api: string | undefined = undefined
   deadlineAt: number | undefined = undefined
   control: HttpResponseControl | undefined = undefined
+  /** Files that came with it: they go when it has ended. */
+  files: { release(): Promise<void> } | undefined = undefined
+  /** Bytes sent of a body that goes out piece by piece. */
+  sentBytes = 0
   readonly #options: ExchangeOptions
   #timer: NodeJS.Timeout | undefined = undefined
   #abort: AbortController | undefined = undefined
   #cutBy: unknown = undefined
+  #closeSource: (() => Promise<unknown>) | undefined = undefined
 
   constructor(incoming: IncomingMessage, outgoing: ServerResponse, options: ExchangeOptions) {
     this.incoming = incoming
@@ -75,6 +82,14 @@ export class Exchange implements DispatchRequest, OpenRequest {
     return this.control
   }
 
+  get takesStream(): boolean {
+    return true
+  }
+
+  get isWanted(): boolean {
+    return this.state === 'open' || this.state === 'sending'
+  }
+
   get ageMs(): number {
     return performance.now() - this.startedAt
   }
@@ -87,21 +102,60 @@ export class Exchange implements DispatchRequest, OpenRequest {
 
   /** Sends the answer in one write and says how many bytes it has. `isLast`: the connection takes no more requests. */
   answer(answer: HttpAnswer, isLast: boolean): number {
-    const { connection } = this.#options
-    // Of pipelined requests only the last may say close: Node ends the connection after the answer that does.
-    if ((isLast || connection.isClosing) && connection.requests.at(-1) === this) {
-      connection.isClosing = true
-      this.outgoing.shouldKeepAlive = false
-    }
+    this.settleConnection(isLast)
     const bytes = this.#send(answer)
     this.#end('answered')
     return bytes
+  }
+
+  /** Before an answer begins: has it say close where the connection takes no more requests. */
+  settleConnection(isLast: boolean): void {
+    const { connection } = this.#options
+    // Of pipelined requests only the last may say close: Node ends the connection after the answer that does.
+    if ((!isLast && !connection.isClosing) || connection.requests.at(-1) !== this) return
+    connection.isClosing = true
+    this.outgoing.shouldKeepAlive = false
+  }
+
+  /** Sends the head of an answer that comes in pieces. The time it had was for this: the rest takes what it takes. */
+  beginStream({ statusCode, headers }: StreamAnswer, isLast: boolean): void {
+    this.settleConnection(isLast)
+    // First: where a header is refused, the answer is still open.
+    this.outgoing.writeHead(statusCode, [...headers, 'x-request-id', this.requestId])
+    clearTimeout(this.#timer)
+    this.deadlineAt = undefined
+    this.state = 'sending'
+  }
+
+  /** All of it is sent; `last`: but for this. */
+  endStream(last: Piece = ''): void {
+    this.sentBytes += Buffer.byteLength(last)
+    this.outgoing.end(last)
+    this.#end('answered')
+  }
+
+  /** It cannot be completed, and its client must not think it was: the connection breaks after what was sent. */
+  breakStream(): void {
+    const { socket, chunkedEncoding } = this.outgoing
+    this.#end('answered')
+    this.#options.connection.isClosing = true
+    // Behind other requests there is no socket yet, and nothing was sent.
+    if (socket === null) this.outgoing.destroy()
+    else if (chunkedEncoding) socket.destroySoon()
+    // Without chunks an end may look like any other.
+    else socket.resetAndDestroy()
+  }
+
+  attach(close: () => Promise<unknown>): void {
+    this.#closeSource = close
   }
 
   /** The work goes on for nobody: aborts the call's signal. */
   cut(reason: unknown): void {
     this.#cutBy = reason
     this.#abort?.abort(reason)
+    // What its `finally` blocks throw is nobody's answer.
+    this.#closeSource?.().catch(() => {})
     this.#options.owner.onCut(this, reason)
   }
 
@@ -116,6 +170,7 @@ export class Exchange implements DispatchRequest, OpenRequest {
     this.state = state
     clearTimeout(this.#timer)
     this.#options.connection.end(this)
+    void this.files?.release()
   }
 
   #send({ statusCode, headers, body }: HttpAnswer): number {

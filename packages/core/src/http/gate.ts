@@ -1,4 +1,5 @@
 import { createError } from '../errors/service-error.js'
+import { ApiStream } from '../runner/api-stream.js'
 
 interface Waiter {
   readonly owner: object
@@ -52,4 +53,20 @@ export class Gate {
     const at = this.#queue.findIndex((waiter) => waiter.owner === owner)
     if (at !== -1) this.#queue.splice(at, 1)[0]?.refuse(reason)
   }
+}
+
+/** Runs a call when its turn has come. */
+export async function throughGate(gate: Gate, owner: object, call: () => unknown): Promise<unknown> {
+  await gate.enter(owner)
+  let result: unknown
+  try {
+    // Not before the call has ended, though its time be up: the limit is on what runs, not on who waits.
+    result = await call()
+  } catch (error) {
+    gate.leave()
+    throw error
+  }
+  if (result instanceof ApiStream) result.onEnd(() => gate.leave())
+  else gate.leave()
+  return result
 }

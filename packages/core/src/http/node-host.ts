@@ -11,13 +11,19 @@ import { answerRaw, toRequestError } from './client-error.js'
 import { ConnectionTable } from './connection-table.js'
 import { Dispatcher } from './dispatch.js'
 import { Exchange, type ExchangeOwner } from './exchange.js'
-import { Gate } from './gate.js'
+import { Gate, throughGate } from './gate.js'
 import { type DrainEvents, type DrainOptions, type DrainReport, HostDrain, stopAccepting } from './host-drain.js'
 import type { HttpAnswer } from './http-answer.js'
 import { type ListenTarget, listen } from './listen.js'
-import { checkBodyHead, collectBody, takeBody } from './read-body.js'
+import { isStreamed, type Streamed } from './open-stream.js'
+import { isMultipart, type ReadInput } from './parse-input.js'
+import { checkBodyHead, checkHost, collectBody, takeBody } from './read-body.js'
+import { receiveFiles } from './receive-files.js'
+import { RequestFiles } from './request-files.js'
 import { acceptRequestId, createRequestIds } from './request-id.js'
 import type { ApiRoute } from './route-table.js'
+import { sendStream } from './send-stream.js'
+import { SpoolFolder } from './spool-folder.js'
 import { isProbe } from './system-routes.js'
 
 export interface NodeHostOptions {
@@ -38,6 +44,8 @@ export interface NodeHostOptions {
   readonly counts?: CountTable | undefined
   /** What `/metrics` answers; undefined: there is no such route. */
   readonly metrics?: (() => Promise<string>) | undefined
+  /** Files of one request that stay in memory, in bytes together; the others go to disk. Default 256 KiB. */
+  readonly fileMemoryBytes?: number
   /** How long a request may take to arrive. Node's defaults: 60 s for its head, 300 s in all. */
   readonly receive?: ReceiveLimits
 }
@@ -51,6 +59,7 @@ export interface ReceiveLimits {
 
 const DEFAULT_RECEIVE: ReceiveLimits = { headersTimeoutMs: 60_000, requestTimeoutMs: 300_000, checkIntervalMs: 5_000 }
 const DEFAULT_MAX_QUEUE = 1000
+const DEFAULT_FILE_MEMORY_BYTES = 256 * 1024
 const NEXT_TURN = Promise.resolve()
 /** Requests that mean no route of ours are counted as one: their paths are whatever clients think of. */
 const NO_ROUTE = '(unknown)'
@@ -62,6 +71,7 @@ export class NodeHost implements ExchangeOwner {
   readonly #connections = new ConnectionTable()
   readonly #dispatcher: Dispatcher
   readonly #gate: Gate | undefined
+  readonly #spool = new SpoolFolder()
   readonly #nextRequestId = createRequestIds()
   #state: 'serving' | 'discouraging' | 'draining' | 'closed' = 'serving'
   #drain: { readonly steps: HostDrain; readonly report: Promise<DrainReport> } | undefined
@@ -75,8 +85,10 @@ export class NodeHost implements ExchangeOwner {
   }
 
   /** Listens on an inherited descriptor, or on an address; resolves with where it really listens on TCP. */
-  listen(target: ListenTarget): Promise<AddressInfo | undefined> {
-    return listen(this.#server, target)
+  async listen(target: ListenTarget): Promise<AddressInfo | undefined> {
+    const address = await listen(this.#server, target)
+    this.#spool.clearDead().catch((err: unknown) => this.#options.log.warn({ err }, 'could not clear old uploads'))
+    return address
   }
 
   /** Serves on as before, but each answer tells its client to connect anew: elsewhere, behind a load balancer. */
@@ -89,7 +101,7 @@ export class NodeHost implements ExchangeOwner {
     if (this.#drain === undefined) {
       this.#state = 'draining'
       const steps = new HostDrain(this.#server, this.#connections)
-      this.#drain = { steps, report: steps.run(options, events) }
+      this.#drain = { steps, report: steps.run(options, events).finally(() => this.#spool.remove()) }
     } else {
       this.#drain.steps.hurry(options)
     }
@@ -103,12 +115,13 @@ export class NodeHost implements ExchangeOwner {
     for (const { socket } of this.#connections) socket.destroy()
     await new Promise<void>((resolve) => this.#connections.onEmpty(resolve))
     this.#server.close()
+    await this.#spool.remove()
   }
 
   /** @internal */
   onCut(exchange: Exchange, reason: unknown): void {
     this.#gate?.forget(exchange, reason)
-    if (exchange.state === 'left') this.#record(exchange, 499, 0)
+    if (exchange.state === 'left') this.#record(exchange, 499, exchange.sentBytes)
   }
 
   #createServer({ headersTimeoutMs, requestTimeoutMs, checkIntervalMs }: ReceiveLimits): Server {
@@ -167,16 +180,35 @@ export class NodeHost implements ExchangeOwner {
       // By then the parser has handed over what the packet held: nearly always the whole body.
       await NEXT_TURN
       // While the host drains, a request waits for those behind it in the packet: only the last answer says close.
-      const taken = this.#state === 'serving' ? takeBody(incoming) : undefined
-      const body = taken ?? (await collectBody(incoming, route.bodyLimitBytes))
+      const isParts = isMultipart(route.input, incoming.headers['content-type'])
+      const taken = this.#state === 'serving' && !isParts ? takeBody(incoming) : undefined
+      const body = taken ?? (await this.#receive(exchange, route, isParts))
       const result = this.#call(exchange, route, body)
-      this.#answer(exchange, this.#dispatcher.answer(route, isThenable(result) ? await result : result, exchange))
+      const value = isThenable(result) ? await result : result
+      if (isStreamed(value)) await this.#stream(exchange, route, value)
+      else this.#answer(exchange, this.#dispatcher.answer(route, value, exchange))
     } catch (error) {
       this.#fail(exchange, error)
     }
   }
 
-  #call(exchange: Exchange, route: ApiRoute, body: Uint8Array): unknown {
+  #receive(exchange: Exchange, route: ApiRoute, isParts: boolean): Promise<Uint8Array | ReadInput> {
+    if (!isParts && route.input !== 'binary') return collectBody(exchange.incoming, route)
+    const { fileMemoryBytes = DEFAULT_FILE_MEMORY_BYTES } = this.#options
+    const files = new RequestFiles(this.#spool, fileMemoryBytes)
+    exchange.files = files
+    return receiveFiles(exchange.incoming, route, files)
+  }
+
+  async #stream(exchange: Exchange, route: ApiRoute, value: Streamed): Promise<void> {
+    const answer = await this.#dispatcher.open(route, value, exchange)
+    if (answer === undefined) return
+    const refuse = (error: unknown): HttpAnswer => this.#dispatcher.refuse(error, exchange)
+    const status = await sendStream(exchange, answer, { isLast: this.#state !== 'serving', refuse })
+    if (status !== undefined) this.#record(exchange, status, exchange.sentBytes)
+  }
+
+  #call(exchange: Exchange, route: ApiRoute, body: Uint8Array | ReadInput): unknown {
     const { timeoutMs } = this.#options
     if (timeoutMs !== undefined) exchange.limit(timeoutMs, this.#onExpired)
     if (this.#gate === undefined) return this.#dispatcher.call(route, body, exchange)
@@ -234,22 +266,5 @@ export class NodeHost implements ExchangeOwner {
     if (receiving !== undefined) this.#fail(receiving as Exchange, refusal)
     // Requests before it are answered first; the last answer ends the connection.
     else if (connection.requests.length === 0) answerRaw(connection, refusal, this.#nextRequestId())
-  }
-}
-
-async function throughGate(gate: Gate, exchange: Exchange, call: () => unknown): Promise<unknown> {
-  await gate.enter(exchange)
-  try {
-    return await call()
-  } finally {
-    // Not before the call has ended, though its time be up: the limit is on what runs, not on who waits.
-    gate.leave()
-  }
-}
-
-/** RFC 9112, 3.2: without Host an HTTP/1.1 request is not valid. */
-function checkHost({ httpVersion, headers }: IncomingMessage): void {
-  if (headers.host === undefined && httpVersion === '1.1') {
-    throw createError('EKB_ERR_HTTP_MALFORMED', { reason: 'it has no Host header' })
   }
 }

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { z } from 'zod'
 import { type SchemaKind, schemaKind } from '../runner/schema-kind.js'
-import { mediaType, parseInput } from './parse-input.js'
+import { isMultipart, mediaType, parseInput } from './parse-input.js'
 
 const parse = (kind: SchemaKind, type: string | undefined, body: string | Uint8Array) =>
-  parseInput(kind, type, typeof body === 'string' ? Buffer.from(body) : body)
+  parseInput({ input: kind, fields: new Map() }, type, typeof body === 'string' ? Buffer.from(body) : body)
 
 describe('parseInput', () => {
   const table: readonly [kind: SchemaKind, type: string | undefined, body: string, expected: unknown][] = [
@@ -42,11 +42,17 @@ describe('parseInput', () => {
     }
   })
 
-  test('a form field cannot reach the prototype', () => {
-    const fields = parse('object', 'application/x-www-form-urlencoded', '__proto__=1&__proto__=2') as object
-    assert.deepEqual(Object.keys(fields), ['__proto__'])
-    assert.equal(Object.getPrototypeOf(fields), Object.prototype)
+  test('no field and no key of JSON can reach the prototype', () => {
+    const refused = { code: 'EKB_ERR_BODY_INVALID', statusCode: 400 }
+    assert.throws(() => parse('object', 'application/x-www-form-urlencoded', '__proto__=1'), refused)
+    assert.throws(() => parse('object', 'application/json', '{"__proto__":{"a":1}}'), refused)
   })
+
+  for (const kind of ['binary', 'string', 'json'] as const) {
+    test(`refuses multipart for ${kind}, which is the whole body`, () => {
+      assert.throws(() => parse(kind, 'multipart/form-data; boundary=x', '--x--'), { statusCode: 415 })
+    })
+  }
 
   for (const type of ['text/plain', 'image/png', undefined]) {
     for (const kind of ['any', 'object', 'json'] as const) {
@@ -65,6 +71,14 @@ test('mediaType drops parameters and case', () => {
   assert.equal(mediaType('Text/HTML; charset=utf-8'), 'text/html')
   assert.equal(mediaType(''), undefined)
   assert.equal(mediaType(undefined), undefined)
+})
+
+test('isMultipart is for inputs that have fields', () => {
+  const type = 'Multipart/Form-Data; boundary=x'
+  for (const kind of ['any', 'object', 'unknown'] as const) assert.equal(isMultipart(kind, type), true)
+  for (const kind of ['binary', 'string', 'json'] as const) assert.equal(isMultipart(kind, type), false)
+  assert.equal(isMultipart('any', 'application/json'), false)
+  assert.equal(isMultipart('any', undefined), false)
 })
 
 describe('schemaKind', () => {

@@ -3,6 +3,17 @@ import { createError } from '../errors/service-error.js'
 
 const EMPTY = new Uint8Array(0)
 
+export interface BodyLimit {
+  readonly bodyLimitBytes: number
+}
+
+/** RFC 9112, 3.2: without Host an HTTP/1.1 request is not valid. */
+export function checkHost({ httpVersion, headers }: IncomingMessage): void {
+  if (headers.host === undefined && httpVersion === '1.1') {
+    throw createError('EKB_ERR_HTTP_MALFORMED', { reason: 'it has no Host header' })
+  }
+}
+
 /** Throws if the head alone says that the body will not be read: too large, or encoded. */
 export function checkBodyHead(request: IncomingMessage, limit: number): void {
   const { 'content-length': length, 'content-encoding': encoding } = request.headers
@@ -27,7 +38,7 @@ export function takeBody(request: IncomingMessage): Uint8Array | undefined {
  * gets to see its answer) and when the connection breaks. Slow senders are Node's to stop: `headersTimeout`,
  * `requestTimeout`.
  */
-export function collectBody(request: IncomingMessage, limit: number): Promise<Uint8Array> {
+export function collectBody(request: IncomingMessage, { bodyLimitBytes: limit }: BodyLimit): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     let first: Buffer | undefined
     let chunks: Buffer[] | undefined
@@ -49,4 +60,21 @@ export function collectBody(request: IncomingMessage, limit: number): Promise<Ui
     request.on('end', () => resolve(chunks === undefined ? (first ?? EMPTY) : Buffer.concat(chunks, length)))
     request.on('error', reject)
   })
+}
+
+/** The body as it comes in. Where its reader stops early the rest is dropped, and its client can be answered. */
+export async function* bodyPieces(
+  request: IncomingMessage,
+  { bodyLimitBytes: limit }: BodyLimit,
+): AsyncGenerator<Buffer> {
+  let length = 0
+  try {
+    for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      length += piece.length
+      if (length > limit) throw createError('EKB_ERR_BODY_TOO_LARGE', { limit })
+      yield piece
+    }
+  } finally {
+    request.resume()
+  }
 }

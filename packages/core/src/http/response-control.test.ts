@@ -20,3 +20,15 @@ test('the last value of a header counts', () => {
   assert.deepEqual(control.flatHeaders(), ['x-a', '2', 'x-a', '3'])
   assert.equal(control.has('x-a'), true)
 })
+
+test('cookies add up, to those that were set as a header too', () => {
+  const control = new HttpResponseControl()
+  control.setHeader('Set-Cookie', 'a=1')
+  control.setCookie('b', '2', { httpOnly: true })
+  control.setCookie('c', '3')
+  assert.deepEqual(control.flatHeaders(), [
+    ...['set-cookie', 'a=1'],
+    ...['set-cookie', 'b=2; Path=/; HttpOnly'],
+    ...['set-cookie', 'c=3; Path=/'],
+  ])
+})

@@ -1,8 +1,16 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import type { ResponseControl } from '../service/call-context.js'
+import type { CookieOptions, ResponseControl } from '../service/call-context.js'
+import { formatCookie } from './format-cookie.js'
 
 /** Framing and identity are the host's business. */
-const RESERVED = new Set(['connection', 'content-length', 'keep-alive', 'transfer-encoding', 'upgrade', 'x-request-id'])
+export const RESERVED_HEADERS: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+  'x-request-id',
+])
 
 /** What an api asked for its answer with `ctx.response`. Wrong values throw where they are set. */
 export class HttpResponseControl implements ResponseControl {
@@ -22,10 +30,17 @@ export class HttpResponseControl implements ResponseControl {
 
   setHeader(name: string, value: string | readonly string[]): void {
     validateHeaderName(name)
-    if (RESERVED.has(name.toLowerCase())) throw new TypeError(`response.setHeader: '${name}' is set by the host`)
+    if (RESERVED_HEADERS.has(name.toLowerCase()))
+      throw new TypeError(`response.setHeader: '${name}' is set by the host`)
     const values = typeof value === 'string' ? [value] : [...value]
     for (const item of values) validateHeaderValue(name, item)
     this.#headers.set(name.toLowerCase(), { name, values })
+  }
+
+  setCookie(name: string, value: string, options?: CookieOptions): void {
+    const cookie = formatCookie(name, value, options)
+    const earlier = this.#headers.get('set-cookie')?.values ?? []
+    this.#headers.set('set-cookie', { name: 'set-cookie', values: [...earlier, cookie] })
   }
 
   /** @internal */

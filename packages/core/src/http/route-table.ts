@@ -1,4 +1,5 @@
 import { createError } from '../errors/service-error.js'
+import { type FieldKinds, fieldKinds } from '../runner/field-kinds.js'
 import { type SchemaKind, schemaKind } from '../runner/schema-kind.js'
 import type { ApiDefinition, ServiceDefinition } from '../service/service-definition.js'
 import { nearNames } from '../util/near-names.js'
@@ -20,6 +21,8 @@ export interface ApiRoute {
   readonly api: ApiDefinition
   /** What the input schema asks of the body. */
   readonly input: SchemaKind
+  /** What it asks of the fields of a form. */
+  readonly fields: FieldKinds
   readonly bodyLimitBytes: number
 }
 
@@ -92,5 +95,6 @@ export function pathOf(target: string): string {
 
 function toRoute(api: ApiDefinition): ApiRoute {
   const bodyLimitBytes = api.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES
-  return { type: 'api', path: api.route, api, input: schemaKind(api.input), bodyLimitBytes }
+  const { input } = api
+  return { type: 'api', path: api.route, api, input: schemaKind(input), fields: fieldKinds(input), bodyLimitBytes }
 }

@@ -6,8 +6,10 @@ import { inputError, outputError } from './validation-error.js'
 /** One api, made ready to be called: its schemas as functions. */
 export interface ApiCall {
   readonly name: string
+  /** The method gives items, one after another. */
+  readonly isStream: boolean
   readonly validateInput: Validator | undefined
-  /** Checks the method's result and gives what is sent; made once, so that a call makes no closure for it. */
+  /** Checks the method's result, or each of its items, and gives what is sent; made once, so that a call makes no closure for it. */
   readonly checkOutput: ((value: unknown) => unknown) | undefined
 }
 
@@ -25,6 +27,7 @@ export function prepareApi(definition: ServiceDefinition, api: ApiDefinition): A
   }
   return {
     name: api.name,
+    isStream: api.stream,
     validateInput: createValidator(api.input, { ...source, side: 'input' }),
     checkOutput: validateOutput === undefined ? undefined : checkOutput,
   }

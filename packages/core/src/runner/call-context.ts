@@ -57,7 +57,7 @@ export class RunnerCallContext implements CallContext {
   }
 
   get response(): ResponseControl {
-    this.#response ??= this.#request.response ?? { statusCode: 200, setHeader: () => {} }
+    this.#response ??= this.#request.response ?? { statusCode: 200, setHeader: () => {}, setCookie: () => {} }
     return this.#response
   }
 

@@ -9,6 +9,7 @@ import { definitionOf } from '../service/registry.js'
 import type { ServiceClass } from '../service/service-definition.js'
 import { deferred } from '../util/deferred.js'
 import { monotonicMs } from '../util/monotonic.js'
+import { ApiStream } from './api-stream.js'
 import type { CallRequest } from './call-request.js'
 import { Runner, type RunnerOptions } from './runner.js'
 
@@ -186,16 +187,6 @@ describe('Runner', () => {
     assert.deepEqual(seen, ['r1'])
   })
 
-  test('refuses streams at boot', () => {
-    const Streaming = defineService(
-      class Streaming {
-        async *items() {}
-      },
-      { apis: { items: {} } },
-    )
-    assert.throws(() => runnerOf(Streaming), { code: 'EKB_ERR_NOT_IN_THIS_VERSION' })
-  })
-
   test('refuses at boot a JSON Schema that is none', () => {
     const Broken = defineService(
       class Broken {
@@ -253,5 +244,102 @@ describe('the context of a call', () => {
     runner.beginDrain()
     assert.equal(draining.aborted, true)
     assert.equal(contextOf(runner).draining.aborted, true)
+  })
+})
+
+describe('a stream', () => {
+  const Streams = defineService(
+    class Streams {
+      readonly seen: string[] = []
+      async *count({ to }: { to: number }) {
+        try {
+          for (let n = 1; n <= to; n++) yield { n, more: true }
+        } finally {
+          this.seen.push('ended')
+        }
+      }
+      *wrong() {
+        yield { n: 'one' } as unknown as { n: number }
+      }
+      list() {
+        return Promise.resolve([1, 2])
+      }
+      none() {
+        return 5
+      }
+    },
+    {
+      apis: {
+        count: { output: z.object({ n: z.number() }) },
+        wrong: { output: z.object({ n: z.number() }) },
+        list: { stream: true },
+        none: { stream: true },
+      },
+    },
+  )
+  const streaming = { ...request, takesStream: true }
+
+  async function open(runner: Runner, api: string, input: unknown = {}): Promise<ApiStream> {
+    const opened = await runner.invoke(api, input, streaming)
+    assert.ok(opened instanceof ApiStream)
+    return opened
+  }
+
+  test('is in flight until its last item, and each item is checked', async () => {
+    const steps: string[] = []
+    const runner = runnerOf(Streams, {
+      inCall: (current, run) => {
+        steps.push(current.requestId)
+        return run()
+      },
+    })
+    const items: unknown[] = []
+    const stream = await open(runner, 'count', { to: 2 })
+    let ended = 0
+    stream.onEnd(() => ended++)
+    for await (const item of stream) {
+      items.push(item)
+      assert.equal(runner.inFlight, 1)
+    }
+    assert.deepEqual(items, [{ n: 1 }, { n: 2 }])
+    assert.deepEqual([runner.inFlight, ended], [0, 1])
+    stream.onEnd(() => ended++)
+    assert.equal(ended, 2)
+    // The call itself, and each of three steps.
+    assert.deepEqual(steps, ['r1', 'r1', 'r1', 'r1'])
+    assert.deepEqual(await stream.next(), { done: true, value: undefined })
+  })
+
+  test('ends when it is closed, begun or not', async () => {
+    const runner = runnerOf(Streams)
+    const untouched = await open(runner, 'count', { to: 2 })
+    const begun = await open(runner, 'count', { to: 2 })
+    await begun.next()
+    assert.equal(runner.inFlight, 2)
+    await Promise.all([untouched.return(), begun.return(), begun.return()])
+    assert.equal(runner.inFlight, 0)
+    await runner.whenIdle()
+  })
+
+  test('ends with an item that its schema refuses', async () => {
+    const runner = runnerOf(Streams)
+    const stream = await open(runner, 'wrong')
+    await assert.rejects(stream.next(), { code: 'EKB_ERR_OUTPUT_INVALID' })
+    assert.equal(runner.inFlight, 0)
+  })
+
+  test('may be anything that can be iterated, and nothing else', async () => {
+    const runner = runnerOf(Streams)
+    const items: unknown[] = []
+    for await (const item of await open(runner, 'list')) items.push(item)
+    assert.deepEqual(items, [1, 2])
+    await assert.rejects(open(runner, 'none'), { code: 'EKB_ERR_OUTPUT_INVALID' })
+    assert.equal(runner.inFlight, 0)
+  })
+
+  test('is refused where it cannot be carried, before it runs', () => {
+    const runner = runnerOf(Streams)
+    assert.throws(() => runner.invoke('count', {}, request), { code: 'EKB_ERR_NOT_IN_THIS_VERSION' })
+    assert.equal(runner.inFlight, 0)
   })
 })

@@ -3,9 +3,11 @@ import type { Logger } from '../observe/logger.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 import { monotonicMs } from '../util/monotonic.js'
 import { type ApiCall, checkedInput, isThenable, prepareApi } from './api-call.js'
+import { ApiStream, iteratorOf } from './api-stream.js'
 import { type CallHome, RunnerCallContext } from './call-context.js'
 import type { CallRequest } from './call-request.js'
 import { CallsInFlight, type RunningCall } from './calls-in-flight.js'
+import { outputError } from './validation-error.js'
 
 /** Runs `run` so that calls it makes know the call they belong to. */
 export type InCall = <T>(request: CallRequest, run: () => T) => T
@@ -18,6 +20,13 @@ export interface RunnerOptions {
   readonly log: Logger
   /** Left out where the service calls no other: it costs a good part of a server's throughput on Node 20. */
   readonly inCall?: InCall
+}
+
+const NO_STREAM = 'it is declared to be a stream, and what it returned cannot be iterated'
+
+interface OpenCall {
+  readonly call: RunningCall
+  readonly request: CallRequest
 }
 
 type ApiMethod = (input: unknown, context: RunnerCallContext) => unknown
@@ -40,10 +49,6 @@ export class Runner {
   constructor(options: RunnerOptions) {
     const { definition, instance, slot, log } = options
     const apis = Object.values(definition.apis)
-    const stream = apis.find((api) => api.stream)
-    if (stream !== undefined) {
-      throw createError('EKB_ERR_NOT_IN_THIS_VERSION', { what: `${definition.name}.${stream.name}: a stream` })
-    }
     this.#service = definition.name
     this.#instance = instance as Record<string, ApiMethod>
     this.#apis = new Map(apis.map((api) => [api.name, prepareApi(definition, api)]))
@@ -56,7 +61,10 @@ export class Runner {
     return this.calls.size
   }
 
-  /** The result of one call, or a promise of it; throws or rejects with what the api or its schemas throw. */
+  /**
+   * The result of one call, or a promise of it, of a stream an `ApiStream`; throws or rejects with what the api or its
+   * schemas throw.
+   */
   invoke(name: string, input: unknown, request: CallRequest): unknown {
     const api = this.#apis.get(name)
     if (api === undefined) {
@@ -64,6 +72,11 @@ export class Runner {
         service: this.#service,
         method: name,
         apis: [...this.#apis.keys()],
+      })
+    }
+    if (api.isStream && request.takesStream !== true) {
+      throw createError('EKB_ERR_NOT_IN_THIS_VERSION', {
+        what: `${this.#service}.${name}: a stream to another service`,
       })
     }
     const call = this.calls.enter(name, request)
@@ -74,6 +87,7 @@ export class Runner {
       this.#leave(call)
       throw error
     }
+    if (api.isStream) return this.#openStream(api, result, { call, request })
     if (isThenable(result)) return this.#leaveAfter(result, call)
     this.#leave(call)
     return result
@@ -110,8 +124,26 @@ export class Runner {
   #call(api: ApiCall, input: unknown, request: CallRequest): unknown {
     const context = new RunnerCallContext(this.#home, request)
     const result = (this.#instance[api.name] as ApiMethod)(input, context)
-    if (api.checkOutput === undefined) return result
+    if (api.checkOutput === undefined || api.isStream) return result
     return isThenable(result) ? result.then(api.checkOutput) : api.checkOutput(result)
+  }
+
+  /** The call stays in flight until its last item. */
+  async #openStream(api: ApiCall, result: unknown, { call, request }: OpenCall): Promise<ApiStream> {
+    const inCall = this.#inCall
+    try {
+      const items = iteratorOf(await result)
+      if (items === undefined) throw outputError(this.#service, api.name, [{ message: NO_STREAM }])
+      return new ApiStream({
+        items,
+        check: api.checkOutput,
+        inCall: inCall === undefined ? (step) => step() : (step) => inCall(request, step),
+        onEnd: () => this.#leave(call),
+      })
+    } catch (error) {
+      this.#leave(call)
+      throw error
+    }
   }
 
   #leaveAfter(result: PromiseLike<unknown>, call: RunningCall): Promise<unknown> {

@@ -4,6 +4,8 @@ import type { AnySchema, JsonSchema } from '../service/service-definition.js'
 import type { StandardIssue, StandardResult } from '../service/standard-schema.js'
 import { isBinary, isStandardSchema } from './schema-kind.js'
 
+const FILE_KEYWORD = 'x-ekiben-file'
+
 /** Checks a value: at once, or later where the schema has asynchronous parts. */
 export type Validator = (value: unknown) => StandardResult<unknown> | Promise<StandardResult<unknown>>
 
@@ -30,13 +32,23 @@ function compileJsonSchema(schema: JsonSchema, { service, api, side }: Validator
   // Defaults are filled in what came over the wire, never in what the method returned.
   const options = { allErrors: true, strict: false, validateFormats: false, useDefaults: side === 'input' }
   try {
-    const check = new Ajv(options).compile(schema)
+    const ajv = new Ajv(options)
+    ajv.addKeyword({ keyword: FILE_KEYWORD, validate: (_: unknown, value: unknown) => value instanceof Blob })
+    const check = ajv.compile(askForFiles(schema) as JsonSchema)
     return (value) => (check(value) ? { value } : { issues: (check.errors ?? []).map(toIssue) })
   } catch (cause) {
     const value = `no valid JSON Schema: ${cause instanceof Error ? cause.message : String(cause)}`
     const params = { source: `service '${service}'`, key: `apis.${api}.${side}`, value, expected: 'one that compiles' }
     throw createError('EKB_ERR_CONFIG_INVALID', params, { cause })
   }
+}
+
+/** In JSON Schema's words a file is a string: what comes in its place is a web `File`. */
+function askForFiles(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(askForFiles)
+  if (typeof node !== 'object' || node === null) return node
+  if (isBinary(node as JsonSchema)) return { [FILE_KEYWORD]: true }
+  return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, askForFiles(child)]))
 }
 
 /** Loaded on demand, and by `require`: Jest's default runtime cannot import() from CommonJS. */
@@ -52,6 +64,7 @@ function toIssue(error: ErrorObject): StandardIssue {
   const { missingProperty, additionalProperty } = error.params as Record<string, unknown>
   if (typeof missingProperty === 'string') return { path: [...path, missingProperty], message: 'is required' }
   if (typeof additionalProperty === 'string') return { path: [...path, additionalProperty], message: 'is not known' }
+  if (error.keyword === FILE_KEYWORD) return { path, message: 'must be a file' }
   return { path, message: error.message ?? `fails '${error.keyword}'` }
 }
 

@@ -1,9 +1,30 @@
 import type { Logger } from '../observe/logger.js'
 
-/** Status, headers and cookies of the HTTP answer; without effect on an inner call. */
+/** Attributes of a cookie, as in RFC 6265. */
+export interface CookieOptions {
+  /** Seconds until it is forgotten; 0: at once. Default: with the browser's session. */
+  readonly maxAge?: number
+  readonly expires?: Date
+  /** Default `/`. */
+  readonly path?: string
+  readonly domain?: string
+  readonly secure?: boolean
+  readonly httpOnly?: boolean
+  readonly sameSite?: 'strict' | 'lax' | 'none'
+}
+
+/**
+ * Status, headers and cookies of the HTTP answer; without effect on an inner call.
+ *
+ * Of a stream they go out with the first item: what is set later is lost.
+ */
 export interface ResponseControl {
+  /** 200 to 599. Default 200. Throws a RangeError for anything else. */
   statusCode: number
+  /** Replaces what was set under that name. Throws a TypeError for what HTTP does not allow, and for what the host sets. */
   setHeader(name: string, value: string | readonly string[]): void
+  /** Adds a `set-cookie`. The value is percent-encoded. Throws a TypeError for what no cookie can hold. */
+  setCookie(name: string, value: string, options?: CookieOptions): void
 }
 
 /** The second argument of every api method. Its costly parts are made on first use. */

@@ -105,11 +105,15 @@ export interface ApiOptions<
   readonly output?: TOutput
   /** It may run twice without harm, so a lost call is tried again. Default false. */
   readonly idempotent?: boolean
-  /** It answers with a stream of items. Default: true for generator methods. */
+  /** It answers with a stream of items: its method returns something to iterate over. Default: true for generator methods. */
   readonly stream?: boolean
-  /** Content type of a text or bytes answer. Default `text/plain; charset=utf-8`. */
+  /**
+   * Content type of an answer that is text, bytes or a stream of those. Default `text/plain; charset=utf-8`, of streams and
+   * Blobs without a type of their own `application/octet-stream`. `text/event-stream` and `application/x-ndjson` send a
+   * stream in that form whatever the client asks for.
+   */
   readonly mediaType?: string
-  /** Largest body in bytes, or as `'16M'`. Default 16 MiB. */
+  /** Largest body in bytes over all its parts, or as `'16M'`. Beyond it the answer is 413. Default 16 MiB. */
   readonly bodyLimit?: number | string
   readonly description?: string
   /** Callers should move to another api; said in `/docs.json`, and without effect otherwise. Default false. */

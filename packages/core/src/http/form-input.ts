@@ -1,0 +1,67 @@
+import { createError } from '../errors/service-error.js'
+import type { FieldKind, FieldKinds } from '../runner/field-kinds.js'
+import { parseJson, parseJsonOrText, refusePoisonName } from './parse-json.js'
+
+/** One field of a form, in the order they came. */
+export interface FormEntry {
+  readonly name: string
+  /** Text, or a file. */
+  readonly value: string | Blob
+  /** Its text is said to be JSON. */
+  readonly isJson?: boolean
+}
+
+/**
+ * The input that a form holds. Its fields are JSON where they can be, else text; where the schema asks for a string, a
+ * text stays one, `5` too. A repeated name makes a list, and where the schema asks for a list a single one does.
+ */
+export function formInput(entries: readonly FormEntry[], kinds: FieldKinds): Record<string, unknown> {
+  const values = new Map<string, unknown[]>()
+  for (const entry of entries) {
+    refusePoisonName(entry.name)
+    const value = decoded(entry, kinds.get(entry.name))
+    const earlier = values.get(entry.name)
+    if (earlier === undefined) values.set(entry.name, [value])
+    else earlier.push(value)
+  }
+  return Object.fromEntries([...values].map(([name, all]) => [name, joined(all, kinds.get(name))]))
+}
+
+function decoded({ name, value, isJson }: FormEntry, kind: FieldKind | undefined): unknown {
+  if (typeof value !== 'string') return value
+  if (kind === 'file' || kind === 'files') {
+    const reason = `its field '${name}' must be a file: a part with a file name (a URL is not fetched)`
+    throw createError('EKB_ERR_BODY_INVALID', { reason })
+  }
+  if (isJson === true) return parseJson(value)
+  const parsed = parseJsonOrText(value)
+  return kind === 'text' && typeof parsed !== 'string' ? value : parsed
+}
+
+function joined(values: readonly unknown[], kind: FieldKind | undefined): unknown {
+  const [first] = values
+  if (values.length > 1) return values
+  return (kind === 'list' || kind === 'files') && !Array.isArray(first) ? [first] : first
+}
+
+/** Is a part with this description a file, by what the schema asks for under its name? */
+export function isFilePart(part: PartHead, kind: FieldKind | undefined): boolean {
+  if (kind === 'file' || kind === 'files') return part.fileName !== undefined || !part.type.startsWith('text/')
+  // Clients that send each object as JSON of its own give it a file name: `blob`.
+  if (kind !== undefined && part.type === 'application/json') return false
+  return part.fileName !== undefined
+}
+
+/** What a part of a multipart body says about itself. */
+export interface PartHead {
+  readonly fileName: string | undefined
+  /** Without parameters; `text/plain` where it says none. */
+  readonly type: string
+}
+
+/** The last step of a file's name, whatever separators its sender has: never a path. */
+export function baseName(fileName: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  const name = (/[^\\/]*$/.exec(fileName)?.[0] ?? '').replace(/[\u0000-\u001f\u007f]/g, '')
+  return name === '.' || name === '..' ? '' : name
+}

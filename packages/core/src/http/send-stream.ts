@@ -1,0 +1,39 @@
+import type { Exchange } from './exchange.js'
+import type { HttpAnswer, StreamAnswer } from './http-answer.js'
+import { sendPieces } from './send-pieces.js'
+
+export interface SendOptions {
+  /** The connection takes no more requests. */
+  readonly isLast: boolean
+  /** The answer to an error. */
+  readonly refuse: (error: unknown) => HttpAnswer
+}
+
+/**
+ * Sends an answer that comes in pieces, to its end. Returns the status that it counts with: an error's, where one ended it; undefined:
+ * its client left.
+ */
+export async function sendStream(
+  exchange: Exchange,
+  answer: StreamAnswer,
+  { isLast, refuse }: SendOptions,
+): Promise<number | undefined> {
+  const { statusCode, pieces, tellError } = answer
+  try {
+    exchange.beginStream(answer, isLast)
+    await sendPieces(exchange.outgoing, pieces, (bytes) => {
+      exchange.sentBytes += bytes
+    })
+    if (exchange.state !== 'sending') return undefined
+    exchange.endStream()
+    return statusCode
+  } catch (error) {
+    // What could not be sent leaves its source open.
+    pieces.return().catch(() => {})
+    if (exchange.state !== 'sending') throw error
+    const refusal = refuse(error)
+    if (tellError === undefined) exchange.breakStream()
+    else exchange.endStream(tellError(refusal.body as string))
+    return refusal.statusCode
+  }
+}

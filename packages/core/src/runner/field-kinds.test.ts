@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { z } from 'zod'
+import { fieldKinds } from './field-kinds.js'
+
+test('the fields of a zod object', () => {
+  const schema = z.object({
+    file: z.file(),
+    maybeFile: z.file().optional(),
+    nullFile: z.file().nullable(),
+    files: z.array(z.file()),
+    text: z.string().min(1),
+    maybeText: z.string().nullish(),
+    tags: z.array(z.string()),
+    count: z.number(),
+    either: z.union([z.string(), z.number()]),
+  })
+  assert.deepEqual(Object.fromEntries(fieldKinds(schema)), {
+    file: 'file',
+    maybeFile: 'file',
+    nullFile: 'file',
+    files: 'files',
+    text: 'text',
+    maybeText: 'text',
+    tags: 'list',
+    count: 'other',
+    either: 'other',
+  })
+})
+
+test('the fields of a plain JSON Schema, by reference too', () => {
+  const schema = {
+    type: 'object',
+    properties: {
+      image: { $ref: '#/$defs/Image' },
+      images: { type: 'array', items: { $ref: '#/$defs/Image' } },
+      itself: { $ref: '#/$defs/Loop' },
+      lost: { $ref: '#/$defs/Nothing' },
+      any: true,
+      name: { type: ['string', 'null'] },
+    },
+    $defs: { Image: { type: 'string', format: 'binary' }, Loop: { $ref: '#/$defs/Loop' } },
+  }
+  assert.deepEqual(Object.fromEntries(fieldKinds(schema)), {
+    image: 'file',
+    images: 'files',
+    itself: 'other',
+    lost: 'other',
+    any: 'other',
+    name: 'text',
+  })
+})
+
+test('nothing is known where there is no schema, or none of an object', () => {
+  for (const schema of [undefined, z.string(), z.custom(), {}]) assert.equal(fieldKinds(schema).size, 0)
+})
