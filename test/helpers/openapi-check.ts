@@ -15,6 +15,7 @@ export interface Operation {
   readonly operationId: string
   readonly requestBody: { readonly required: boolean; readonly content: Content }
   readonly responses: Readonly<Record<string, Response>>
+  readonly 'x-ekiben-stream'?: boolean
 }
 
 export interface OpenapiDocument {
@@ -49,11 +50,15 @@ export function assertValid(document: OpenapiDocument, schema: object, value: un
   assert.ok(isValid, `${JSON.stringify(value)} is not valid: ${ajv.errorsText()}`)
 }
 
-/** Throws unless the document foresees such an answer of the api at this path: status, headers, type and body. */
+/**
+ * Throws unless the document foresees such an answer of the api at this path: status, headers, type and body. `asked`:
+ * the type that it must have, of those that the document has.
+ */
 export async function assertForeseen(
   document: OpenapiDocument,
   path: string,
   answer: globalThis.Response,
+  asked?: string,
 ): Promise<void> {
   const responses = document.paths[path]?.post.responses ?? {}
   const listed = responses[answer.status] ?? responses[`${String(answer.status).charAt(0)}XX`]
@@ -63,6 +68,7 @@ export async function assertForeseen(
   ) as Response
   for (const name of Object.keys(headers)) assert.ok(answer.headers.has(name), `${path}: no header ${name}`)
   const type = answer.headers.get('content-type')?.split(';', 1)[0] ?? ''
+  if (asked?.includes('*') === false) assert.equal(type, asked, path)
   const known = content[type] ?? content['*/*']
   assert.ok(known, `${path} answered ${type}; the document has ${Object.keys(content).join(', ')}`)
   const text = await answer.text()

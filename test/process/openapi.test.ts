@@ -6,7 +6,14 @@ import { openapiDocument } from '../../packages/core/build/openapi/openapi-docum
 import { defineService } from '../../packages/core/build/service/define-service.js'
 import { definitionOf } from '../../packages/core/build/service/registry.js'
 import { post, startHost } from '../helpers/http-host.js'
-import { assertForeseen, assertValid, follow, type OpenapiDocument, referencesOf } from '../helpers/openapi-check.js'
+import {
+  assertForeseen,
+  assertValid,
+  follow,
+  type OpenapiDocument,
+  type Operation,
+  referencesOf,
+} from '../helpers/openapi-check.js'
 
 const Tree = z.object({
   name: z.string(),
@@ -85,28 +92,50 @@ const Everything = defineService(
   },
 )
 
-/** What cannot be called without a browser or a client that takes streams: its document is checked all the same. */
+/** Files and streams, in a service that has dependencies. */
 const Media = defineService(
   class Media {
-    resize({ image }: { image: File; width: number }) {
-      return image
+    resize({ image, width }: { image: File; width: number; notes?: { text: string }[] | undefined }) {
+      return new File([image.slice(0, width)], image.name, { type: 'image/png' })
     }
-    thumbnail(image: unknown) {
-      return image
+    thumbnail(image: File) {
+      return image.size
+    }
+    gather({ files = [] }: { files?: File[] | undefined }) {
+      return files.map(({ name }) => name)
     }
     async *tokens({ prompt }: { prompt: string }) {
       for (const token of prompt.split(' ')) yield { token }
+    }
+    async *words() {
+      yield 'one '
+      yield 'two'
+    }
+    async *lines() {
+      yield 1
+      throw new Error('secret')
+    }
+    async *samples() {
+      yield Uint8Array.of(1, 2, 255)
     }
   },
   {
     apis: {
       resize: {
-        input: z.object({ image: z.file().mime(['image/png', 'image/jpeg']), width: z.int().min(1) }),
+        input: z.object({
+          image: z.file().mime(['image/png', 'image/jpeg']),
+          width: z.int().min(1),
+          notes: z.array(z.object({ text: z.string() })).optional(),
+        }),
         output: z.file(),
         mediaType: 'image/png',
       },
-      thumbnail: { input: z.file().max(1000), output: { type: 'string', format: 'binary' } },
+      thumbnail: { input: z.file().min(1).max(1000), output: z.number() },
+      gather: { input: z.object({ files: z.array(z.file()).optional() }), output: z.array(z.string()) },
       tokens: { input: z.object({ prompt: z.string() }), output: z.object({ token: z.string() }) },
+      words: { output: z.string() },
+      lines: { mediaType: 'application/x-ndjson', output: z.number() },
+      samples: { output: { type: 'string', format: 'binary' }, mediaType: 'audio/l16' },
     },
     dependencies: { everything: Everything },
   },
@@ -161,31 +190,35 @@ describe('/docs.json', () => {
     assert.equal((await fetch(`${host.url}/docs.json`, { method: 'POST' })).status, 405)
   })
 
-  test('says what each api takes, and what it answers', async () => {
-    const { exampleOf } = await import('../../packages/core/page/schema-example.mjs')
-    await using host = await startHost(Everything)
-    const document = await documentAt(host.url)
-    for (const [path, { post: operation }] of Object.entries(document.paths)) {
-      for (const [type, { schema = {} }] of Object.entries(operation.requestBody.content)) {
-        const example: unknown = exampleOf(schema, document)
-        const body = type === 'application/json' ? JSON.stringify(example) : String(example)
-        const answer = await fetch(host.url + path, { method: 'POST', headers: { 'content-type': type }, body })
-        const isFailure = ['refuses', 'fails'].includes(operation.operationId)
-        assert.equal(answer.ok, !isFailure, `${path} with ${type} ${body}: ${answer.status}`)
+  for (const service of [Everything, Media]) {
+    test(`says what each api of ${service.name} takes, and what it answers`, async () => {
+      const { exampleOf } = await import('../../packages/core/page/schema-example.mjs')
+      await using host = await startHost(service)
+      const document = await documentAt(host.url)
+      for (const [path, { post: operation }] of Object.entries(document.paths)) {
+        for (const [type, { schema = {} }] of Object.entries(operation.requestBody.content)) {
+          for (const accept of ['*/*', ...acceptable(operation)]) {
+            const { headers, body } = requestOf(type, exampleOf(schema, document))
+            const answer = await fetch(host.url + path, { method: 'POST', headers: { ...headers, accept }, body })
+            const isFailure = ['refuses', 'fails'].includes(operation.operationId)
+            assert.equal(answer.ok, !isFailure, `${path} with ${type}: ${answer.status}`)
+            const asked = accept === '*/*' ? undefined : accept
+            await assertForeseen(document, path, answer, asked)
+          }
+        }
+      }
+    })
+
+    test(`says which bodies of ${service.name} may be left out`, async () => {
+      await using host = await startHost(service)
+      const document = await documentAt(host.url)
+      for (const [path, { post: operation }] of Object.entries(document.paths)) {
+        const answer = await fetch(host.url + path, { method: 'POST' })
+        assert.equal(operation.requestBody.required, answer.status === 400, `${path}: ${answer.status}`)
         await assertForeseen(document, path, answer)
       }
-    }
-  })
-
-  test('says which bodies may be left out', async () => {
-    await using host = await startHost(Everything)
-    const document = await documentAt(host.url)
-    for (const [path, { post: operation }] of Object.entries(document.paths)) {
-      const answer = await fetch(host.url + path, { method: 'POST' })
-      assert.equal(operation.requestBody.required, answer.status === 400, `${path}: ${answer.status}`)
-      await assertForeseen(document, path, answer)
-    }
-  })
+    })
+  }
 
   test('foresees what is refused', async () => {
     await using host = await startHost(Everything)
@@ -251,6 +284,28 @@ describe('the page at /', () => {
     assert.deepEqual([put.status, put.headers.get('allow')], [405, 'GET, HEAD, POST'])
   })
 })
+
+/** What a client can ask a stream for. */
+function acceptable(operation: Operation): string[] {
+  return operation['x-ekiben-stream'] === true ? Object.keys(operation.responses['200']?.content ?? {}) : []
+}
+
+/** A request with an example as its body; of a file an example is a picture. */
+function requestOf(
+  type: string,
+  example: unknown,
+): { headers: Record<string, string>; body: string | Blob | FormData } {
+  const picture = new File([Uint8Array.of(137, 80, 78, 71)], 'picture.png', { type: 'image/png' })
+  if (type === 'application/json') return { headers: { 'content-type': type }, body: JSON.stringify(example) }
+  if (type.startsWith('text/')) return { headers: { 'content-type': type }, body: String(example) }
+  if (type !== 'multipart/form-data') return { headers: {}, body: picture }
+  const body = new FormData()
+  for (const [name, value] of Object.entries(example as object)) {
+    const isFile = ['image', 'files'].includes(name)
+    body.append(name, isFile ? picture : JSON.stringify(value))
+  }
+  return { headers: {}, body }
+}
 
 const TYPES: Readonly<Record<string, RegExp>> = {
   css: /^text\/css/,

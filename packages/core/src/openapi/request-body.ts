@@ -32,7 +32,7 @@ function contentOf(api: ApiDefinition, source: SchemaSource | undefined, compone
     case 'string':
       return { 'text/plain': { schema: schema() }, 'application/json': { schema: schema() } }
     case 'object':
-      return objectContent(source, schema())
+      return objectContent(api, source, components)
     case 'any':
     case 'json':
     case 'unknown':
@@ -47,19 +47,20 @@ const ANYTHING: Content = {
   'application/octet-stream': {},
 }
 
-function objectContent(source: SchemaSource, schema: JsonSchema): Content {
+function objectContent(api: ApiDefinition, source: SchemaSource, components: SchemaComponents): Content {
   const { properties, required } = source.root
+  const schema = components.add(componentName(api, 'Input'), source)
   const all = Object.entries(isObject(properties) ? properties : {})
   const files = all.filter(([, property]) => source.holds(property, isBinary)).map(([name]) => name)
-  const json = { 'application/json': { schema } }
-  if (files.length === 0) return json
+  if (files.length === 0) return { 'application/json': { schema } }
   // All but files travel as JSON, each in a part of its own.
   const others = all.filter(([name]) => !files.includes(name))
   const encoding = Object.fromEntries(others.map(([name]) => [name, { contentType: 'application/json' }]))
   const form = { 'multipart/form-data': { schema, ...(others.length > 0 && { encoding }) } }
+  if (files.some((name) => Array.isArray(required) && required.includes(name))) return form
   // JSON has no files: it will do where none is asked for.
-  const isAsked = files.some((name) => Array.isArray(required) && required.includes(name))
-  return isAsked ? form : { ...form, ...json }
+  const withoutFiles = components.add(componentName(api, 'InputWithoutFiles'), source.without(files))
+  return { ...form, 'application/json': { schema: withoutFiles } }
 }
 
 /** Of a file: those that its schema names, or any. */

@@ -9,7 +9,7 @@ export function sourceOf(schema: JsonSchema): SchemaSource {
 }
 
 /** `ClassifyInput` of the api `classify`. */
-export function componentName({ name }: ApiDefinition, side: 'Input' | 'Output'): string {
+export function componentName({ name }: ApiDefinition, side: 'Input' | 'InputWithoutFiles' | 'Output'): string {
   return `${name.charAt(0).toUpperCase()}${name.slice(1)}${side}`.replace(/[^\w.-]/g, '_')
 }
 

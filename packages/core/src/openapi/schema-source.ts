@@ -17,8 +17,11 @@ export interface Target {
 export class SchemaSource {
   readonly places: ReadonlyMap<string, unknown>
   readonly #aliases = new Map<string, string>()
+  readonly #whole: JsonSchema
 
-  constructor({ $id, $schema, $defs, definitions, ...root }: JsonSchema) {
+  constructor(whole: JsonSchema) {
+    const { $id, $schema, $defs, definitions, ...root } = whole
+    this.#whole = whole
     const places = new Map<string, unknown>()
     // Another draft than the document's own says so.
     const isOther = typeof $schema === 'string' && !$schema.includes('2020-12')
@@ -48,6 +51,12 @@ export class SchemaSource {
       schema = next
     }
     return schema
+  }
+
+  /** The same object schema, without some of its properties. */
+  without(names: readonly string[]): SchemaSource {
+    const properties = Object.entries(this.#whole.properties ?? {}).filter(([name]) => !names.includes(name))
+    return new SchemaSource({ ...this.#whole, properties: Object.fromEntries(properties) })
   }
 
   /** undefined: it leads out of this schema. */
