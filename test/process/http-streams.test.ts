@@ -62,6 +62,7 @@ const Api = defineService(
       yield String(ctx.deadline !== undefined)
       await gate.promise
       yield String(ctx.deadline !== undefined)
+      yield String(ctx.signal.aborted)
     }
     async *dressed(_: unknown, { response }: CallContext) {
       response.statusCode = 202
@@ -395,7 +396,7 @@ describe('time', () => {
     await new Promise((resolve) => setTimeout(resolve, 100))
     gate.resolve()
     const { status, text } = await answer
-    assert.deepEqual([status, text], [200, 'truefalse'])
+    assert.deepEqual([status, text], [200, 'truefalsefalse'])
   })
 })
 
