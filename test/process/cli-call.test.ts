@@ -27,6 +27,7 @@ const demo: Script = async (request, response) => {
   else if (path === '/shout') response.setHeader('content-type', 'text/plain').end(`${body}!`)
   else if (path === '/show') response.setHeader('content-type', 'image/png').end(body)
   else if (path === '/scan') sendJson(response, await formOf(request))
+  else if (path === '/gone') response.writeHead(410).end()
   else if (path === '/refuse') sendJson(response, REFUSAL, 404)
   else if (path === '/items')
     response.writeHead(200, { 'content-type': 'application/x-ndjson' }).end('{"a":1}\n"to"\n"ken"\n')
@@ -102,6 +103,7 @@ describe('ekiben call', () => {
       1,
       /^EKB_ERR_CLIENT_REFUSED: .*\/refuse was refused with 404: ORDER_UNKNOWN: No such order \(request id r1\)\n {2}detail: \{"id":7\}\n {2}hint: /,
     ],
+    [['/gone'], 1, /^EKB_ERR_CLIENT_REFUSED: POST http:\S+\/gone was refused with 410: Gone\n {2}hint: /],
     [['cuont'], 2, /^EKB_ERR_CLIENT_NO_API: .*'cuont'; its apis are count, .*\n.*Did you mean count\?/],
     [['count', '{oops'], 2, /^EKB_ERR_CLI_USAGE: The input is no JSON: \{oops/],
     [['count', '@/nowhere/at.all'], 2, /^EKB_ERR_CLI_USAGE: Cannot read \/nowhere\/at\.all: ENOENT/],

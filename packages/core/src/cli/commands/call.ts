@@ -68,8 +68,11 @@ async function printAnswer(value: unknown): Promise<void> {
 function toCommandError(error: ClientError, what: string): ServiceError {
   const { statusCode, message, code, detail, requestId, hint } = error
   if (statusCode === undefined) return new ServiceError(message, { code, ...(hint !== undefined && { hint }) })
-  const lines = detail === undefined ? '' : `\n  detail: ${JSON.stringify(detail)}`
-  const reason = code === 'EKB_ERR_CLIENT_REFUSED' ? message : `${code}: ${message}`
   const underId = requestId === undefined ? '' : ` (request id ${requestId})`
-  return createError('EKB_ERR_CLIENT_REFUSED', { what, statusCode, reason: `${reason}${underId}${lines}` })
+  const lines = detail === undefined ? '' : `\n  detail: ${JSON.stringify(detail)}`
+  const rest = `${underId}${lines}`
+  if (code === 'EKB_ERR_CLIENT_REFUSED') {
+    return new ServiceError(`${message}${rest}`, { code, ...(hint !== undefined && { hint }) })
+  }
+  return createError('EKB_ERR_CLIENT_REFUSED', { what, statusCode, reason: `${code}: ${message}${rest}` })
 }
