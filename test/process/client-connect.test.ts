@@ -134,9 +134,9 @@ describe('connectClient', () => {
     const cases: [() => Promise<unknown>, string, RegExp][] = [
       [() => connectClient(gone), 'EKB_ERR_CLIENT_UNREACHABLE', /^GET http:\S+\/schema\.json could not be/],
       [
-        () => connectClient(unready.url, { readyWithinMs: 150 }),
+        () => connectClient(unready.url, { readyWithinMs: 1_500 }),
         'EKB_ERR_CLIENT_UNREACHABLE',
-        /within 150 ms.*with 503/,
+        /within 1500 ms.*with 503/,
       ],
       [() => connectClient(unready.url), 'EKB_ERR_CLIENT_SCHEMA', /it answers with 503/],
       [() => connectClient(foreign.url), 'EKB_ERR_CLIENT_SCHEMA', /it lists no routes/],

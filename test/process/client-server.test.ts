@@ -53,7 +53,7 @@ describe('a client of a service that is served', () => {
     await using server = await serveFixture('conformance.mjs:Texts')
     const client = createClient<Texts>(server.url)
     const headers = { 'x-request-id': 'gave-up' }
-    const error = await errorOf(client.wait({ ms: 1_500 }, { timeoutMs: 100, headers }))
+    const error = await errorOf(client.wait({ ms: 2_500 }, { timeoutMs: 700, headers }))
     assert.equal(error.code, 'EKB_ERR_CLIENT_TIMEOUT')
     await waitUntil(async () => (await client.waits()).includes('gave-up'), { describe: 'the abort, two services on' })
     assert.equal(await server.stop(), 0)
