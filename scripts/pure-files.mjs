@@ -21,11 +21,13 @@ export const PURE_FILES = {
   errors: { allBut: [] },
   graph: { allBut: [] },
   http: [
+    'cors',
     'error-answer',
     'form-input',
     'gate',
     'http-answer',
     'json-error',
+    'mount-table',
     'page-files',
     'parse-input',
     'route-table',
@@ -64,6 +66,7 @@ export const PURE_FILES = {
   ],
   util: [
     'beat',
+    'changes',
     'deferred',
     'near-names',
     'one-at-a-time',

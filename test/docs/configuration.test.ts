@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { CORS_DEFAULTS, CORS_SHAPE } from '../../packages/core/src/config/cors-settings.js'
 import { layerFromData } from '../../packages/core/src/config/layer-from-data.js'
 import { OPTIONS } from '../../packages/core/src/config/options.js'
 import {
@@ -72,6 +73,18 @@ describe('docs/configuration.md', () => {
       new Map(rows.map(([key, value]) => [unquoted(key), Number(value)])),
       new Map(defaults as [string, number][]),
     )
+  })
+
+  it('has a row for every setting of CORS, with its default', () => {
+    const rows = tableBelow('### CORS')
+    assert.deepEqual(
+      rows.map(([key]) => unquoted(key)),
+      leavesOf(CORS_SHAPE, 'cors.'),
+    )
+    for (const [key, value] of Object.entries(CORS_DEFAULTS)) {
+      const row = rows.find(([name]) => name === `\`cors.${key}\``)
+      assert.equal(row?.[1], Array.isArray(value) ? value.join(', ') : String(value))
+    }
   })
 
   it('shows a configuration file that is accepted', () => {

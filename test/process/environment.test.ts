@@ -45,6 +45,13 @@ describe('what a worker is given', () => {
     assert.equal(await server.stop(), 0)
   })
 
+  it('is of its own service alone, with what the configuration adds', async () => {
+    await using server = await serveFixture('own-environments:Front', ['--set', 'Back.env.EXTRA=more'])
+    const { body } = await call<Record<string, { model: string; extra: string | null }>>(server.url, 'show')
+    assert.deepEqual(body, { front: { model: 'large', extra: null }, back: { model: 'small', extra: 'more' } })
+    assert.equal(await server.stop(), 0)
+  })
+
   it('is no socket of ours for what it starts itself', async () => {
     await using server = await serveFixture('environment')
     const { body } = await call<Shown>(server.url, 'show')

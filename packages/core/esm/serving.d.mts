@@ -1,4 +1,5 @@
 export {
+  type CorsOptions,
   type EkibenConfig,
   exitCodeOf,
   type InstanceStatus,

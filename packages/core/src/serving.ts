@@ -1,3 +1,4 @@
+export type { CorsOptions } from './config/cors-settings.js'
 export type { EkibenConfig, ServeHttpProductionOptions } from './config/serve-settings.js'
 export { exitCodeOf } from './errors/exit-codes.js'
 export type { InstanceStatus, ServiceStatus, WorkerStatus } from './supervisor/instance-status.js'

@@ -35,6 +35,7 @@ export function explainSettings(settings: Omit<ServeSettings, 'serviceManager'>)
     envAllow: at(settings.envAllow, 'envAllow'),
     pidfile: at(settings.pidfile, 'pidfile'),
     admin: at(settings.admin, 'admin'),
+    cors: settings.cors === undefined ? at(undefined, 'cors') : explainTree(settings.cors, ['cors'], sources),
     supervision: explainTree(settings.supervision, ['supervision'], sources),
     services: explainTree(settings.services, ['services'], sources),
   }

@@ -1,3 +1,4 @@
+import { CORS_SHAPE } from './cors-settings.js'
 import { OPTIONS, type OptionPlace, type OptionRow } from './options.js'
 import { SERVICE_SHAPE, type SettingShape, SUPERVISION_SHAPE } from './service-settings-rows.js'
 import { SettingEntries } from './setting-entries.js'
@@ -37,6 +38,7 @@ export function layerFromData(data: unknown, place: OptionPlace, source: string)
     const row = OPTIONS.find((option) => option.places.includes(place) && (option.key === key || option.msKey === key))
     if (row !== undefined) putOption(row, { key, value }, target)
     else if (key === 'supervision') walk({ group: SUPERVISION_SHAPE }, value, [key], target)
+    else if (key === 'cors') walk({ group: CORS_SHAPE }, value, [key], target)
     else if (key === 'services') putServices(value, target)
     else throw unknownSetting([key], source, known)
   }
@@ -52,7 +54,7 @@ function isIgnored(key: string, value: unknown, place: OptionPlace): boolean {
 function knownKeys(place: OptionPlace): string[] {
   const rows = OPTIONS.filter((option) => option.places.includes(place))
   const keys = rows.flatMap((row) => (row.msKey === undefined ? [row.key] : [row.key, row.msKey]))
-  return [...keys, 'supervision', 'services', ...(place === 'code' ? CODE_ONLY : [])]
+  return [...keys, 'supervision', 'cors', 'services', ...(place === 'code' ? CODE_ONLY : [])]
 }
 
 function putOption(row: OptionRow, given: { key: string; value: unknown }, target: Target): void {

@@ -15,6 +15,7 @@ describe('mergeConfig', () => {
       port: 3000,
       host: '0.0.0.0',
       backlog: 2048,
+      cors: undefined,
       apiWorkers: undefined,
       workers: {},
       timeoutMs: undefined,

@@ -1,3 +1,4 @@
+import { type CorsOptions, corsPolicy } from './cors-settings.js'
 import { OPTIONS } from './options.js'
 import type { ServeSettings } from './serve-settings.js'
 import { SettingEntries } from './setting-entries.js'
@@ -36,6 +37,7 @@ export function mergeConfig(layers: readonly SettingEntries[], facts: { readonly
     envAllow: tree.envAllow as readonly string[] | undefined,
     pidfile: tree.pidfile as string | undefined,
     admin: tree.admin as string | undefined,
+    cors: corsPolicy(tree.cors as Partial<CorsOptions> | undefined, merged),
     supervision: (tree.supervision ?? {}) as MergedSettings['supervision'],
     services: (tree.services ?? {}) as MergedSettings['services'],
     dryRun: tree.dryRun as boolean,

@@ -1,5 +1,6 @@
 import { createError } from '../errors/service-error.js'
 import { nearNames } from '../util/near-names.js'
+import { CORS_SHAPE } from './cors-settings.js'
 import { OPTIONS, type OptionRow } from './options.js'
 import { SERVICE_SHAPE, type SettingShape, SUPERVISION_SHAPE } from './service-settings-rows.js'
 import type { SettingEntries } from './setting-entries.js'
@@ -34,6 +35,7 @@ export function putAssignment(text: string, target: TextTarget): void {
   if (row?.key === 'workers') putWorkerCount(rest.length === 0 ? value : `${rest.join('.')}=${value}`, target)
   else if (row !== undefined && rest.length === 0) putOption(row, { key: first, value }, target)
   else if (first === 'supervision') putSupervision(rest, value, target)
+  else if (first === 'cors') putLeaf({ group: CORS_SHAPE }, { segments: rest, above: ['cors'], value }, target)
   else if (Object.hasOwn(SUPERVISION_SHAPE, first)) putSupervision(segments, value, target)
   else putService(first === 'services' ? rest : segments, value, target)
 }
@@ -85,7 +87,7 @@ function innerShape(shape: SettingShape, segment: string): SettingShape | undefi
 function unknownAssignment(segments: readonly string[], source: string): Error {
   if (segments.length > 1) return unknownSetting(segments, source, Object.keys(SERVICE_SHAPE))
   const options = OPTIONS.filter((option) => option.places.includes('file')).map((option) => option.key)
-  const near = nearNames(segments[0] ?? '', [...options, ...Object.keys(SUPERVISION_SHAPE)])
+  const near = nearNames(segments[0] ?? '', [...options, 'cors', ...Object.keys(SUPERVISION_SHAPE)])
   return createError('EKB_ERR_CONFIG_UNKNOWN', { source, key: segments.join('.'), near })
 }
 

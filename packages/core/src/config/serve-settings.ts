@@ -1,4 +1,6 @@
+import type { CorsPolicy } from '../http/cors.js'
 import type { ServiceClass, ServiceSettings, SupervisionOptions } from '../service/service-definition.js'
+import type { CorsOptions } from './cors-settings.js'
 import type { LOG_FORMATS, LOG_LEVELS } from './options.js'
 import type { ServiceManager } from './service-manager.js'
 
@@ -58,6 +60,8 @@ export interface EkibenConfig {
    * Unix socket. Default: nowhere.
    */
   readonly admin?: string | undefined
+  /** Which pages of other origins a browser lets call. Default: none. */
+  readonly cors?: CorsOptions | undefined
   /** How the workers of all services are watched; a service's own settings win. */
   readonly supervision?: SupervisionOptions | undefined
   /** Settings by service name; they win over what the class declares. */
@@ -116,6 +120,8 @@ export interface ServeSettings {
   readonly pidfile: string | undefined
   /** HOST:PORT, or the path of a Unix socket. Where it is set, the public socket has no `/metrics`. */
   readonly admin: string | undefined
+  /** undefined: pages of other origins get no word of whether they may. */
+  readonly cors: CorsPolicy | undefined
   readonly supervision: SupervisionOptions
   /** By service name. The names are not checked yet. */
   readonly services: Readonly<Record<string, ServiceOverrides>>

@@ -16,6 +16,7 @@ export interface ValueKind<T = unknown> {
 
 /** Node cuts a longer timer to 1 ms without an error. */
 const MAX_TIMER_MS = 2 ** 31 - 1
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
 const NAME = /^[A-Za-z][\w.-]{0,62}$/
 
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): ValueKind<number> {
@@ -125,6 +126,22 @@ export const variableNames: ValueKind<readonly string[]> = {
       : undefined,
 }
 
+/** Origins of pages, as browsers send them; `'*'`: any. In a text with commas between them. */
+export const corsOrigins: ValueKind<'*' | readonly string[]> = {
+  expected: "origins such as 'https://app.example', without a path, or '*' alone",
+  type: "string[] | '*'",
+  fromText: (value) => corsOrigins.fromValue(value.trim() === '*' ? '*' : splitList(value)),
+  fromValue: (value) => {
+    if (value === '*') return value
+    if (!Array.isArray(value) || value.length === 0) return undefined
+    const origins = value.map(toOrigin)
+    return origins.every((origin) => origin !== undefined) ? origins : undefined
+  },
+}
+
+export const headerNames: ValueKind<readonly string[]> = listOf('names of headers', (item) => item.toLowerCase())
+export const methodNames: ValueKind<readonly string[]> = listOf('methods of HTTP', (item) => item.toUpperCase())
+
 /** A user or a group: a name or an id. Kept as a text. */
 export const account: ValueKind<string> = {
   expected: 'a name or an id',
@@ -161,6 +178,26 @@ function text(expected: string, accepts: (value: string) => boolean): ValueKind<
 function numeric(expected: string, type: string, accept: (value: number) => number | undefined): ValueKind<number> {
   const fromValue = (value: unknown) => (typeof value === 'number' ? accept(value) : undefined)
   return { expected, type, fromText: (written) => fromValue(toNumber(written)), fromValue }
+}
+
+/** Names as HTTP has them, each brought into one form. */
+function listOf(expected: string, toForm: (item: string) => string): ValueKind<readonly string[]> {
+  const fromValue = (value: unknown): readonly string[] | undefined =>
+    Array.isArray(value) && value.every((item) => typeof item === 'string' && TOKEN.test(item))
+      ? value.map(toForm)
+      : undefined
+  return { expected, type: 'string[]', fromText: (value) => fromValue(splitList(value)), fromValue }
+}
+
+function splitList(value: string): string[] {
+  return value.split(',').map((item) => item.trim())
+}
+
+/** An origin as browsers send it: in lower case, without the port that goes without saying. */
+function toOrigin(value: unknown): string | undefined {
+  if (typeof value !== 'string' || !/^[a-z][a-z\d+.-]*:\/\/[^\s/?#@*,]+$/i.test(value)) return undefined
+  if (!/^https?:/i.test(value)) return value.toLowerCase()
+  return URL.canParse(value) ? new URL(value).origin : undefined
 }
 
 /** `Number` takes '' for 0, '0x10' for 16 and ' 1 ' for 1: none of them is meant as a number here. */

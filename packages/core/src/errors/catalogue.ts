@@ -485,6 +485,19 @@ export const CATALOGUE = {
 
   // clients over HTTP
   ...CLIENT_ROWS,
+  // testing
+  EKB_ERR_TESTING_NOT_A_SERVICE: row<{ by: string; received: string }>({
+    message: (p) => `${p.by} was given ${p.received}, not a service`,
+    hint: () => 'Decorate the class with @service() or wrap it in defineService(), and give it the result.',
+  }),
+  EKB_ERR_TESTING_REMOTE: row<{ service: string; property: string; url: string }>({
+    message: (p) => `Dependency '${p.property}' of service '${p.service}' runs elsewhere (${p.url}): a test has none`,
+    hint: (p) => `Give testService() something in its stead: dependencies: { ${p.property}: … }.`,
+  }),
+  EKB_ERR_FAKE_METHOD_MISSING: row<{ service: string; method: string }>({
+    message: (p) => `fakeClient(${p.service}) was given no '${p.method}', and it was called`,
+    hint: (p) => `Give it: fakeClient(${p.service}, { ${p.method}: (input) => … }).`,
+  }),
 } as const satisfies Record<string, ErrorRow<never>>
 
 export type ErrorCode = keyof typeof CATALOGUE

@@ -41,6 +41,7 @@ function declare(name: string, declaration: Declaration = {}): ServiceClass {
     settings: { workers: 2 },
     module: declaration.module ?? '/app/service.js',
     moduleGiven: false,
+    mount: {},
     create: declaration.create,
   })
   return userClass

@@ -7,7 +7,7 @@ import type { HttpAnswer, StreamAnswer } from './http-answer.js'
 import { openStream, type StreamCaller, type Streamed } from './open-stream.js'
 import { parseInput, ReadInput } from './parse-input.js'
 import type { HttpResponseControl } from './response-control.js'
-import { type ApiRoute, type Route, RouteTable, type SystemPath } from './route-table.js'
+import { type ApiRoute, pathOf, type Route, RouteTable, type SystemPath } from './route-table.js'
 import { createSystemAnswers, type SystemRoutesOptions, systemPaths } from './system-routes.js'
 import { writeAnswer } from './write-answer.js'
 
@@ -34,6 +34,11 @@ export class Dispatcher {
     this.#options = options
     this.#routes = new RouteTable(options.definition, systemPaths(options))
     this.system = createSystemAnswers(options)
+  }
+
+  /** Is there a route for exactly this? */
+  has(method: string, target: string): boolean {
+    return this.#routes.find(method, pathOf(target)) !== undefined
   }
 
   /** The route that a request means; throws 404 and 405. */

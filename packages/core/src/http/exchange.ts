@@ -8,6 +8,8 @@ import type { HttpAnswer, Piece, StreamAnswer } from './http-answer.js'
 import type { StreamCaller } from './open-stream.js'
 import { HttpResponseControl } from './response-control.js'
 
+const NO_HEADERS: readonly string[] = []
+
 /** Who is told when an exchange ends before its call does. */
 export interface ExchangeOwner {
   /** Its client left, or its time was up. */
@@ -43,6 +45,8 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
   files: { release(): Promise<void> } | undefined = undefined
   /** Bytes sent of a body that goes out piece by piece. */
   sentBytes = 0
+  /** Name, value, name, value: what the host adds to the answer, whatever it is. */
+  policyHeaders: readonly string[] = NO_HEADERS
   readonly #options: ExchangeOptions
   #timer: NodeJS.Timeout | undefined = undefined
   #abort: AbortController | undefined = undefined
@@ -121,7 +125,7 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
   beginStream({ statusCode, headers }: StreamAnswer, isLast: boolean): void {
     this.settleConnection(isLast)
     // First: where a header is refused, the answer is still open.
-    this.outgoing.writeHead(statusCode, [...headers, 'x-request-id', this.requestId])
+    this.#writeHead(statusCode, headers)
     clearTimeout(this.#timer)
     this.deadlineAt = undefined
     this.state = 'sending'
@@ -150,6 +154,11 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
     this.#closeSource = close
   }
 
+  /** The answer has been written by somebody else, to its end. */
+  answered(): void {
+    this.#end('answered')
+  }
+
   /** The work goes on for nobody: aborts the call's signal. */
   cut(reason: unknown): void {
     this.#cutBy = reason
@@ -174,15 +183,21 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
   }
 
   #send({ statusCode, headers, body }: HttpAnswer): number {
-    const { outgoing, requestId } = this
+    const { outgoing } = this
     if (statusCode === 204 || statusCode === 304) {
-      outgoing.writeHead(statusCode, [...headers, 'x-request-id', requestId])
+      this.#writeHead(statusCode, headers)
       outgoing.end()
       return 0
     }
     const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
-    outgoing.writeHead(statusCode, [...headers, 'content-length', String(bytes), 'x-request-id', requestId])
+    this.#writeHead(statusCode, headers, 'content-length', String(bytes))
     outgoing.end(body)
     return bytes
+  }
+
+  /** In one list: with headers set one by one before it, Node 20 drops all but the last of several of one name. */
+  #writeHead(statusCode: number, headers: readonly string[], ...more: readonly string[]): void {
+    const { policyHeaders, requestId } = this
+    this.outgoing.writeHead(statusCode, [...headers, ...more, ...policyHeaders, 'x-request-id', requestId])
   }
 }

@@ -116,6 +116,8 @@ function describeCut(connection: Connection): string[] {
   }
   if (requests.length === 0 && !connection.isIdle) return ['a request that was not yet received as a whole']
   return requests.map(({ incoming, ageMs }) => {
-    return `${incoming.method} ${pathOf(incoming.url ?? '/')} after ${Math.round(ageMs)} ms`
+    // A mounted handler sees a shorter one.
+    const { url = '/', originalUrl = url } = incoming as typeof incoming & { originalUrl?: string }
+    return `${incoming.method} ${pathOf(originalUrl)} after ${Math.round(ageMs)} ms`
   })
 }

@@ -4,6 +4,7 @@ import { createError } from '../errors/service-error.js'
 export type ListenTarget =
   | { readonly fd: number; readonly backlog: number }
   | { readonly port: number; readonly host: string; readonly backlog: number }
+  | { readonly path: string; readonly backlog: number }
 
 /**
  * Listens, and resolves with the address that the socket really has: the caller compares it with its plan.
@@ -17,18 +18,25 @@ export function listen(server: Server, target: ListenTarget): Promise<AddressInf
     }
     const onListening = (): void => {
       server.off('error', onError)
-      resolve((server.address() as AddressInfo | null) ?? undefined)
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address : undefined)
     }
     server.once('error', onError)
     server.once('listening', onListening)
     // Positional: as an option beside `fd` the backlog is ignored, and the shared socket's is set to 511.
     if ('fd' in target) server.listen({ fd: target.fd }, target.backlog)
+    else if ('path' in target) server.listen({ path: target.path, backlog: target.backlog, exclusive: true })
     else server.listen({ port: target.port, host: target.host, backlog: target.backlog })
   })
 }
 
+function describeTarget(target: ListenTarget): string {
+  if ('fd' in target) return `descriptor ${target.fd}`
+  return 'path' in target ? target.path : `${target.host}:${target.port}`
+}
+
 function toListenError(error: NodeJS.ErrnoException, target: ListenTarget): Error {
-  const address = 'fd' in target ? `descriptor ${target.fd}` : `${target.host}:${target.port}`
+  const address = describeTarget(target)
   if (error.code === 'EADDRINUSE') {
     return createError('EKB_ERR_SOCKET_IN_USE', { address, owner: undefined }, { cause: error })
   }

@@ -9,19 +9,22 @@ import type { CallHandler } from '../runner/call-request.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 import { answerRaw, toRequestError } from './client-error.js'
 import { ConnectionTable } from './connection-table.js'
+import { answerPreflight, type CorsPolicy, corsHeaders } from './cors.js'
 import { Dispatcher } from './dispatch.js'
 import { Exchange, type ExchangeOwner } from './exchange.js'
 import { Gate, throughGate } from './gate.js'
 import { type DrainEvents, type DrainOptions, type DrainReport, HostDrain, stopAccepting } from './host-drain.js'
 import type { HttpAnswer } from './http-answer.js'
 import { type ListenTarget, listen } from './listen.js'
+import { type Mount, matchMount } from './mount-table.js'
 import { isStreamed, type Streamed } from './open-stream.js'
 import { isMultipart, type ReadInput } from './parse-input.js'
 import { checkBodyHead, checkHost, collectBody, takeBody } from './read-body.js'
 import { receiveFiles } from './receive-files.js'
 import { RequestFiles } from './request-files.js'
 import { acceptRequestId, createRequestIds } from './request-id.js'
-import type { ApiRoute } from './route-table.js'
+import { type ApiRoute, pathOf } from './route-table.js'
+import { runMount } from './run-mount.js'
 import { sendStream } from './send-stream.js'
 import { SpoolFolder } from './spool-folder.js'
 import { isProbe } from './system-routes.js'
@@ -46,6 +49,10 @@ export interface NodeHostOptions {
   readonly metrics?: (() => Promise<string>) | undefined
   /** Files of one request that stay in memory, in bytes together; the others go to disk. Default 256 KiB. */
   readonly fileMemoryBytes?: number
+  /** Which pages of other origins may call; undefined: none is told that it may. */
+  readonly cors?: CorsPolicy | undefined
+  /** Request handlers of the user's, for what is no route of ours. */
+  readonly mounts?: readonly Mount[] | undefined
   /** How long a request may take to arrive. Node's defaults: 60 s for its head, 300 s in all. */
   readonly receive?: ReceiveLimits
 }
@@ -63,6 +70,7 @@ const DEFAULT_FILE_MEMORY_BYTES = 256 * 1024
 const NEXT_TURN = Promise.resolve()
 /** Requests that mean no route of ours are counted as one: their paths are whatever clients think of. */
 const NO_ROUTE = '(unknown)'
+const PREFLIGHT = '(preflight)'
 
 /** Serves one service over HTTP: the built-in host. */
 export class NodeHost implements ExchangeOwner {
@@ -94,6 +102,11 @@ export class NodeHost implements ExchangeOwner {
   /** Serves on as before, but each answer tells its client to connect anew: elsewhere, behind a load balancer. */
   discourage(): void {
     if (this.#state === 'serving') this.#state = 'discouraging'
+  }
+
+  /** Clients may stay connected again. */
+  encourage(): void {
+    if (this.#state === 'discouraging') this.#state = 'serving'
   }
 
   /** Takes no new connection, answers what it has, then ends; cuts what is left at the deadline, and says what. */
@@ -167,6 +180,12 @@ export class NodeHost implements ExchangeOwner {
     try {
       const { incoming, outgoing } = exchange
       checkHost(incoming)
+      if (this.#answersPreflight(exchange)) return
+      const mount = this.#mountFor(incoming)
+      if (mount !== undefined) {
+        if (expectsContinue) outgoing.writeContinue()
+        if (await this.#leaveTo(mount, exchange)) return
+      }
       const route = this.#dispatcher.match(incoming.method as string, incoming.url as string)
       exchange.route = route.path
       if (route.type === 'system') {
@@ -206,6 +225,36 @@ export class NodeHost implements ExchangeOwner {
     const refuse = (error: unknown): HttpAnswer => this.#dispatcher.refuse(error, exchange)
     const status = await sendStream(exchange, answer, { isLast: this.#state !== 'serving', refuse })
     if (status !== undefined) this.#record(exchange, status, exchange.sentBytes)
+  }
+
+  /** Also adds to the answer, whatever it will be, what the policy for other origins says. */
+  #answersPreflight(exchange: Exchange): boolean {
+    const { cors } = this.#options
+    if (cors === undefined) return false
+    exchange.policyHeaders = corsHeaders(cors, exchange.incoming)
+    const answer = answerPreflight(cors, exchange.incoming)
+    if (answer === undefined) return false
+    exchange.route = PREFLIGHT
+    this.#answer(exchange, answer)
+    return true
+  }
+
+  /** The mount that a request falls to: none where a route of ours means exactly it. */
+  #mountFor({ method = '', url = '' }: IncomingMessage): Mount | undefined {
+    const { mounts = [] } = this.#options
+    if (mounts.length === 0 || this.#dispatcher.has(method, url)) return undefined
+    return matchMount(mounts, pathOf(url))
+  }
+
+  /** False: the mounted handler wants none of it. */
+  async #leaveTo(mount: Mount, exchange: Exchange): Promise<boolean> {
+    exchange.route = mount.path
+    exchange.settleConnection(this.#state !== 'serving')
+    const outcome = await runMount(mount, exchange, this.#options.log)
+    if (outcome.is === 'answered') this.#record(exchange, exchange.outgoing.statusCode, outcome.bytes)
+    if (outcome.is !== 'declined') return true
+    exchange.route = undefined
+    return false
   }
 
   #call(exchange: Exchange, route: ApiRoute, body: Uint8Array | ReadInput): unknown {

@@ -54,12 +54,13 @@ export class RouteTable {
       if (route !== undefined) return route
     }
     const path = pathOf(target)
-    const route = this.#find(method, path)
+    const route = this.find(method, path)
     if (route === undefined) throw this.#refusal(method, path)
     return route
   }
 
-  #find(method: string, path: string): Route | undefined {
+  /** The route for exactly this method and path. */
+  find(method: string, path: string): Route | undefined {
     if (method === 'POST') return this.#apis.get(path)
     return method === 'GET' || method === 'HEAD' ? this.#systems.get(path) : undefined
   }

@@ -8,7 +8,10 @@ export function schemaDocument(definition: ServiceDefinition): object {
     name: definition.name,
     type: 'service',
     routes: apis.map(routeDocument),
-    paths: Object.fromEntries(apis.map((api) => [api.route, { mounted: false }])),
+    paths: Object.fromEntries([
+      ...Object.keys(definition.mount).map((path) => [path, { mounted: true }] as const),
+      ...apis.map((api) => [api.route, { mounted: false }] as const),
+    ]),
   }
 }
 

@@ -5,7 +5,7 @@
  *     init  ───────────────────────────▶  import the module
  *           ◀──────────────── announced   (first entry worker of a generation only)
  *           ◀───────────────────── held   imported and constructed, waits for its dependencies
- *     start ───────────────────────────▶  onStart, listen
+ *     start ───────────────────────────▶  onStart, isReady, listen
  *           ◀────────────────── standby   (only where `start` asks for it: it could serve and does not accept)
  *     admit ───────────────────────────▶  (only in standby) listen
  *           ◀──────────────────── ready
@@ -25,6 +25,7 @@
  */
 import type { WireError } from '../errors/error-codec.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
+import type { CorsPolicy } from '../http/cors.js'
 import type { CountReport } from '../metrics/worker-counts.js'
 import type { SupervisionPlan, TrafficPlan } from '../plan/serve-plan.js'
 
@@ -39,7 +40,7 @@ export const TOKEN_VARIABLE = 'EKIBEN_WORKER_TOKEN'
 /** A worker that has lost its supervisor is gone after so long, unless its event loop stands still. */
 export const ORPHAN_LIMIT_MS = 6_000
 
-export const BOOT_STAGES = ['spawn', 'load', 'deploy', 'construct', 'held', 'start', 'listen'] as const
+export const BOOT_STAGES = ['spawn', 'load', 'deploy', 'construct', 'held', 'start', 'isReady', 'listen'] as const
 export type BootStage = (typeof BOOT_STAGES)[number]
 
 /** The only argument of a worker's process. */
@@ -82,6 +83,8 @@ export interface HttpSettings {
   readonly accessLog: boolean
   /** Does `/metrics` answer here? Default: no. */
   readonly metrics?: boolean
+  /** Which pages of other origins may call. Default: none is told that it may. */
+  readonly cors?: CorsPolicy | undefined
   /**
    * The address `server.address()` must show: a mismatch means that the bind went astray. A Unix socket, which
    * shows none, has its path for a host.
@@ -218,6 +221,10 @@ export interface Vitals {
   readonly rssBytes: number
   /** A debugger is attached: it may stand still at a breakpoint. */
   readonly inspected: boolean
+  /** Does the service say that it can take calls? */
+  readonly ready: boolean
+  /** Does the service say that it is not past help? */
+  readonly alive: boolean
 }
 
 /** What ends a worker; its stack is in its output. */

@@ -55,6 +55,7 @@ export function declareService(declaration: Declaration): ServiceClass {
     module: checked.module ?? declaration.caller,
     moduleGiven: checked.module !== undefined,
     create: checked.create,
+    mount: Object.freeze(checked.mount),
   }
   registerService(Object.freeze(definition))
   if (warning !== undefined) process.emitWarning(warning, { code: 'EKB_WRN_SERVICE_NAME_SHORT' })

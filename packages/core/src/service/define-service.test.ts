@@ -26,7 +26,7 @@ describe('the definition', () => {
     class Plain {}
     const service = defineService(Plain)
     const { target, userClass, module, apis, dependencies, ...rest } = definition(service)
-    assert.deepEqual(rest, { name: 'Plain', settings: {}, moduleGiven: false, create: undefined })
+    assert.deepEqual(rest, { name: 'Plain', settings: {}, moduleGiven: false, create: undefined, mount: {} })
     assert.equal(target, service)
     assert.equal(userClass, Plain)
     assert.match(module ?? '', /define-service\.test\.ts$/)

@@ -9,15 +9,17 @@ import type {
   SchemaInput,
   SchemaOutput,
 } from './service-client.js'
-import type { AnyApiOptions, ApiOptions, ServiceClass, ServiceOptions } from './service-definition.js'
+import type { AnyApiOptions, ApiOptions, MountFactory, ServiceClass, ServiceOptions } from './service-definition.js'
 import type { StandardSchemaV1 } from './standard-schema.js'
 
 /** Options of `defineService`, typed by its class. */
-export interface DefineServiceOptions<TInstance, TApis> extends Omit<ServiceOptions, 'apis' | 'create'> {
+export interface DefineServiceOptions<TInstance, TApis> extends Omit<ServiceOptions, 'apis' | 'create' | 'mount'> {
   /** By method: what it offers to callers. */
   readonly apis?: TApis & CheckedApis<TInstance, TApis>
   /** Makes the instance, in each worker. Default: `new` without arguments. */
   readonly create?: () => TInstance | Promise<TInstance>
+  /** By path: request handlers of one's own beside the apis. See `ServiceOptions`. */
+  readonly mount?: Readonly<Record<string, MountFactory<TInstance>>>
 }
 
 /** What `defineService` returns: the class, callable for host frameworks, with its exact client as a type. */

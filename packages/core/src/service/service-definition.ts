@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { StandardSchemaV1 } from './standard-schema.js'
 
 /** JSON Schema as plain data (TypeBox too). */
@@ -167,6 +168,20 @@ export interface DependencyDecorator {
   (prototype: object, property: string | symbol): void
 }
 
+/**
+ * A handler of requests as `node:http` has it: that of an Express or Connect app is one, and so is Koa's `callback()`.
+ * It answers, or calls `next` to leave the request to the host; `next(error)` is answered as an error of an api is.
+ */
+export type RequestHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => unknown
+
+/** Makes a mounted handler, once in each worker that serves HTTP, after `onStart`. `service` is its instance. */
+// biome-ignore lint/suspicious/noExplicitAny: the instance has the type of the class it stands beside
+export type MountFactory<TInstance = any> = (service: TInstance) => RequestHandler | Promise<RequestHandler>
+
 /** Options of `service()`; `defineService` has the same, with `apis` and `create` typed by its class. */
 export interface ServiceOptions extends ServiceSettings {
   /** File URL or path that workers import. Default: the file that declares the service. */
@@ -177,6 +192,11 @@ export interface ServiceOptions extends ServiceSettings {
   readonly dependencies?: Readonly<Record<string, DependencyOption>>
   /** By method: what it offers to callers. */
   readonly apis?: Readonly<Record<string, AnyApiOptions>>
+  /**
+   * By path: request handlers of one's own beside the apis, for all methods at and below that path. Routes of apis and
+   * of the host win; of several mounts the longest path does. Only where the built-in host serves this service.
+   */
+  readonly mount?: Readonly<Record<string, MountFactory>>
 }
 
 /** What `service()` and `defineService()` record about a class, options checked. @internal */
@@ -194,4 +214,6 @@ export interface ServiceDefinition {
   /** Was `module` given as an option? */
   readonly moduleGiven: boolean
   readonly create: (() => unknown) | undefined
+  /** By path, without a slash at its end. */
+  readonly mount: Readonly<Record<string, MountFactory>>
 }

@@ -12,7 +12,7 @@ import {
   text,
   wholeNumber,
 } from './option-checks.js'
-import type { ServiceSettings } from './service-definition.js'
+import type { MountFactory, ServiceSettings } from './service-definition.js'
 
 const SETTINGS: OptionTable = {
   name: text,
@@ -71,6 +71,16 @@ const SETTINGS: OptionTable = {
   },
 }
 
+/** Literal, as routes are; one place cannot be written in two ways. */
+const MOUNT_PATH = /^\/$|^(?:\/[^\s/?#:*{}()\\%]+)+$/
+
+const mounts: Check = {
+  expected: "an object with functions by path, such as { '/admin': (service) => handler }",
+  accepts: (value) =>
+    isRecord(value) &&
+    Object.entries(value).every(([path, make]) => MOUNT_PATH.test(path) && typeof make === 'function'),
+}
+
 const createFunction: Check = { expected: 'a function', accepts: (value) => typeof value === 'function' }
 
 const DECLARATION: OptionTable = {
@@ -78,6 +88,7 @@ const DECLARATION: OptionTable = {
   create: createFunction,
   apis: record,
   dependencies: record,
+  mount: mounts,
 }
 
 /** The options of `service()` and `defineService()`, checked; sizes as bytes. */
@@ -87,12 +98,13 @@ export interface CheckedServiceOptions {
   readonly create: (() => unknown) | undefined
   readonly apis: Readonly<Record<string, unknown>>
   readonly dependencies: Readonly<Record<string, unknown>>
+  readonly mount: Readonly<Record<string, MountFactory>>
 }
 
 /** Throws EKB_ERR_CONFIG_UNKNOWN or _INVALID; `serviceName` is for its message. */
 export function checkServiceOptions(options: unknown, serviceName: string): CheckedServiceOptions {
   checkOptions(options, { ...SETTINGS, ...DECLARATION }, { service: serviceName })
-  const { module, create, apis, dependencies, ...given } = options as Record<string, unknown>
+  const { module, create, apis, dependencies, mount, ...given } = options as Record<string, unknown>
   const settings = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   for (const key of ['maxHeapBytes', 'maxRssBytes']) {
     if (settings[key] !== undefined) settings[key] = parseBytes(settings[key])
@@ -103,6 +115,7 @@ export function checkServiceOptions(options: unknown, serviceName: string): Chec
     create: create as (() => unknown) | undefined,
     apis: (apis ?? {}) as Record<string, unknown>,
     dependencies: (dependencies ?? {}) as Record<string, unknown>,
+    mount: { ...(mount as Readonly<Record<string, MountFactory>> | undefined) },
   }
 }
 

@@ -92,7 +92,9 @@ export class GenerationPlanner {
     which: Pick<WorkerFactoryOptions, 'source' | 'bootTimeoutMs'>,
   ): WorkerFactory {
     const { instance, user, ledger, publicSocket, socketPath } = this.#options
-    const own = { instance, user, ledger, publicSocket, socketPath }
+    const { cors } = settings
+    const socket = publicSocket && { ...publicSocket, http: { ...publicSocket.http, cors } }
+    const own = { instance, user, ledger, publicSocket: socket, socketPath }
     return new WorkerFactory({ ...own, ...which, ...inheritance(settings), generation })
   }
 

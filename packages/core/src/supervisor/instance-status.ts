@@ -1,4 +1,4 @@
-import type { Incarnation, Slot } from './slot.js'
+import { type Incarnation, isAvailable, type Slot } from './slot.js'
 import type { SupervisorState } from './supervisor-state.js'
 import type { Watcher } from './watcher.js'
 
@@ -6,6 +6,7 @@ import type { Watcher } from './watcher.js'
 export interface WorkerStatus {
   readonly slot: number
   readonly pid: number | undefined
+  /** As in docs/lifecycle.md; `not-ready`: it could serve, and its own `isReady()` says no. */
   readonly state: string
   readonly generation: number
   /** Milliseconds since it became ready; 0 before. */
@@ -100,12 +101,13 @@ function emptyStatus({ index, wanted, restarts, lastExit }: Slot, generation: nu
   }
 }
 
-function workerStatus(slot: Slot, { worker }: Incarnation, now: number): WorkerStatus {
+function workerStatus(slot: Slot, incarnation: Incarnation, now: number): WorkerStatus {
+  const { worker } = incarnation
   const { readyAt, vitals } = worker.record
   return {
     slot: slot.index,
     pid: worker.pid,
-    state: worker.state,
+    state: worker.state === 'ready' && !isAvailable(incarnation) ? 'not-ready' : worker.state,
     generation: worker.identity.generation,
     uptimeMs: readyAt === undefined ? 0 : Math.round(now - readyAt),
     restarts: slot.restarts,

@@ -11,6 +11,8 @@ const VITALS: Vitals = {
   loopUtilization: 0,
   rssBytes: 100_000_000,
   inspected: false,
+  ready: true,
+  alive: true,
 }
 const NEVER = { maxAgeMs: 0, maxRssBytes: 0 }
 

@@ -27,6 +27,13 @@ export class RestartReport {
     this.#onRestart(reason)
   }
 
+  /** Its service says whether it can take calls. */
+  saidReady({ identity, pid }: WorkerHandle, isReady: boolean): void {
+    const fields = { slot: identity.slot, workerPid: pid }
+    if (isReady) this.#log.info(fields, 'a worker takes calls again: isReady() said true')
+    else this.#log.warn(fields, 'a worker takes no calls: isReady() said false')
+  }
+
   looked({ recovered, overBudget }: Gate<TriedSlot>): void {
     if (recovered) this.#log.info({}, 'workers stay up again')
     if (overBudget && !this.#isOverBudget) {

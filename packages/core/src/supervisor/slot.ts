@@ -1,6 +1,8 @@
+import type { PoolMember } from '../ipc/protocol.js'
 import type { ServicePlan } from '../plan/serve-plan.js'
 import type { WorkerHandle } from '../worker/worker-handle.js'
 import type { SlotView, WorkerView } from './reconcile.js'
+import { bootError } from './worker-exit.js'
 
 /** One worker in a slot, and what the supervisor means to do with it. */
 export interface Incarnation {
@@ -12,8 +14,33 @@ export interface Incarnation {
   replaceReason: string | undefined
   /** May callers still be sent to it? */
   usable: boolean
+  /** Does its service say that it can take calls? */
+  saysReady: boolean
   /** Its end was asked for, so it is no death. */
   leaving: boolean
+}
+
+/** A worker that has just been given its slot. */
+export function newIncarnation(id: number, worker: WorkerHandle, plan: ServicePlan): Incarnation {
+  return { id, worker, plan, replaceReason: undefined, usable: true, saysReady: true, leaving: false }
+}
+
+/** Can calls and requests be sent to it? */
+export function isAvailable({ worker, saysReady }: Incarnation): boolean {
+  return worker.state === 'ready' && saysReady
+}
+
+/** A ready worker as its callers see it. */
+export function memberOf({ worker, plan }: Incarnation): PoolMember {
+  const { slot, generation } = worker.identity
+  return { slot, generation, address: worker.record.address ?? '', schemaHash: plan.schemaHash }
+}
+
+/** Why it did not become ready. */
+export function bootErrorOf({ worker, plan }: Incarnation): Error {
+  const { identity, record, lastOutput } = worker
+  const { bootTimeoutMs } = plan.supervision
+  return bootError({ service: identity.service, slot: identity.slot, bootTimeoutMs, record, lastOutput })
 }
 
 const REST_MS = 100

@@ -201,6 +201,12 @@ export class Supervisor implements WatcherObserver {
     this.retire()
   }
 
+  onAvailability(watcher: Watcher): void {
+    this.publish()
+    this.#noteOutage(watcher)
+    this.release()
+  }
+
   /** While the instance stops, each service is drained in its turn: a group may have been signalled as a whole. */
   onRestart({ service }: Watcher, reason: string): void {
     this.metrics.countRestart(service, reason)
@@ -221,10 +227,11 @@ export class Supervisor implements WatcherObserver {
   /** Tells every caller which workers are ready now. */
   publish(): void {
     const pools: Record<string, readonly PoolMember[]> = {}
-    for (const { service, plan, members } of this.#watchers) if (!plan.entry) pools[service] = members
+    for (const { service, members } of this.#watchers) pools[service] = members
     this.#snapshot = { version: this.#snapshot.version + 1, pools }
     for (const { worker, plan } of this.#watchers.flatMap((watcher) => watcher.slots.incarnations)) {
-      if (plan.dependencies.length > 0 && isListening(worker)) {
+      // Those of the entry service ask whether there are others who serve.
+      if ((plan.entry || plan.dependencies.length > 0) && isListening(worker)) {
         worker.tell({ type: 'snapshot', snapshot: this.#snapshot })
       }
     }

@@ -1,18 +1,19 @@
 import type { DrainMessage, PoolMember, StartMessage } from '../ipc/protocol.js'
 import type { Logger } from '../observe/logger.js'
 import type { ServicePlan } from '../plan/serve-plan.js'
-import { type Deferred, deferred } from '../util/deferred.js'
+import { Changes } from '../util/changes.js'
 import type { WorkerHandle, WorkerObserver, WorkerStateChange } from '../worker/worker-handle.js'
 import type { Generation } from './generation.js'
+import { PoolGenerations } from './pool-generations.js'
 import { type PoolAction, reconcile } from './reconcile.js'
 import { recycleReason } from './recycling.js'
 import type { RestartBudget } from './restart-budget.js'
 import { RestartReport } from './restart-report.js'
 import { deathOf, ServiceRestarts } from './service-restarts.js'
-import type { Incarnation, Slot } from './slot.js'
+import { bootErrorOf, type Incarnation, isAvailable, memberOf, newIncarnation, type Slot } from './slot.js'
 import { SlotTable } from './slot-table.js'
 import { Trials } from './trial.js'
-import { bootError, describeExit } from './worker-exit.js'
+import { describeExit } from './worker-exit.js'
 
 export interface WatcherOptions {
   readonly service: string
@@ -30,6 +31,8 @@ export interface WatcherObserver {
   onPoolChange(watcher: Watcher, worker: WorkerHandle, change: WorkerStateChange): void
   /** A worker has ended and its watcher has forgotten it. */
   onGone(watcher: Watcher, worker: WorkerHandle): void
+  /** Other workers than before can take calls, though none changed its state. */
+  onAvailability(watcher: Watcher): void
   /** A worker was told to stop from outside. */
   onTerminated(watcher: Watcher, worker: WorkerHandle): void
   /** A worker died, or another is to take its place; `reason`: in a few words. */
@@ -38,6 +41,9 @@ export interface WatcherObserver {
   onFlapping(watcher: Watcher, deaths: number): void
 }
 
+/** Why a worker is replaced whose service said so. */
+const NOT_ALIVE = 'isAlive() said false'
+
 type Farewell = Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>
 
 /** Keeps one service at its number of workers, each of the generation its slot wants: applies what `reconcile` decides. */
@@ -45,9 +51,9 @@ export class Watcher implements WorkerObserver {
   readonly service: string
   readonly #options: WatcherOptions
   readonly #slots = new SlotTable()
-  readonly #generations = new Map<number, Generation>()
+  readonly #generations: PoolGenerations
   readonly #trials = new Trials()
-  readonly #waiters: Deferred<void>[] = []
+  readonly #changes = new Changes()
   #generation: Generation
   #target: number
   readonly #restarts: ServiceRestarts
@@ -64,6 +70,7 @@ export class Watcher implements WorkerObserver {
     this.#options = options
     this.service = options.service
     this.#generation = options.generation
+    this.#generations = new PoolGenerations(options.service)
     this.learn(options.generation)
     this.#target = this.plan.workers
     this.#report = new RestartReport(options.log, (reason) => options.observer.onRestart(this, reason))
@@ -72,7 +79,7 @@ export class Watcher implements WorkerObserver {
 
   /** Of the generation that new slots get. */
   get plan(): ServicePlan {
-    return this.#planOf(this.#generation.number) as ServicePlan
+    return this.planIn(this.#generation.number) as ServicePlan
   }
 
   get generation(): number {
@@ -97,31 +104,24 @@ export class Watcher implements WorkerObserver {
   }
 
   get ready(): readonly WorkerHandle[] {
-    return this.workers.filter((worker) => worker.state === 'ready')
+    return this.#slots.incarnations.filter(isAvailable).map(({ worker }) => worker)
   }
 
   /** The ready workers as their callers see them. */
   get members(): readonly PoolMember[] {
     return this.#slots.incarnations
-      .filter(({ worker, usable }) => usable && worker.state === 'ready')
-      .map(({ worker, plan }) => ({
-        slot: worker.identity.slot,
-        generation: worker.identity.generation,
-        address: worker.record.address ?? '',
-        schemaHash: plan.schemaHash,
-      }))
+      .filter((incarnation) => incarnation.usable && isAvailable(incarnation))
+      .map(memberOf)
   }
 
   /** The plan of this service in a generation; undefined: that one has no such service. */
   planIn(generation: number): ServicePlan | undefined {
-    return this.#planOf(generation)
+    return this.#generations.planOf(generation)
   }
 
-  /** Makes workers of this generation possible. One that is over is forgotten: it holds on to its first workers. */
+  /** Makes workers of this generation possible. */
   learn(generation: Generation): void {
-    const isOver = (number: number): boolean => number < this.generation && !this.#slots.needs(number)
-    for (const number of this.#generations.keys()) if (isOver(number)) this.#generations.delete(number)
-    this.#generations.set(generation.number, generation)
+    this.#generations.learn(generation, (number) => number < this.generation && !this.#slots.needs(number))
   }
 
   /** From now on slots that are added are of this generation, in the number its plan asks for. */
@@ -137,8 +137,10 @@ export class Watcher implements WorkerObserver {
   adopt(worker: WorkerHandle, generation: Generation): void {
     this.learn(generation)
     if (worker.state === 'exited') return
-    const plan = this.#planOf(generation.number) as ServicePlan
-    this.#slots.ensure(worker.identity.slot, [generation.number]).add(this.#incarnation(worker, plan))
+    const plan = this.planIn(generation.number) as ServicePlan
+    this.#slots
+      .ensure(worker.identity.slot, [generation.number])
+      .add(newIncarnation(this.#incarnations++, worker, plan))
     worker.adopt({ service: this.service, bootTimeoutMs: plan.supervision.bootTimeoutMs, observer: this })
   }
 
@@ -153,7 +155,7 @@ export class Watcher implements WorkerObserver {
     this.#target = workers
     this.#slots.fill(this.#target, this.generation)
     this.reconcile()
-    return this.#settled()
+    return this.#changes.until(() => this.#slots.isComplete && !this.#slots.isCrowded)
   }
 
   /** Sets which generations a slot wants, the newest first; `retiring`: the older ones only until nobody calls them. */
@@ -256,14 +258,14 @@ export class Watcher implements WorkerObserver {
 
   /** Resolves when no worker of this service is left. */
   whenEmpty(): Promise<void> {
-    if (this.#slots.incarnations.length === 0) return Promise.resolve()
-    return this.#nextChange().then(() => this.whenEmpty())
+    return this.#changes.until(() => this.#slots.incarnations.length === 0)
   }
 
   /** Resolves when none of those that drain accepts any more. */
   whenWithdrawn(): Promise<void> {
-    const isAccepting = this.workers.some(({ state, record }) => state === 'draining' && record.withdrawn !== true)
-    return isAccepting ? this.#nextChange().then(() => this.whenWithdrawn()) : Promise.resolve()
+    return this.#changes.until(() =>
+      this.workers.every(({ state, record }) => state !== 'draining' || record.withdrawn === true),
+    )
   }
 
   /** Gives up waiting for anyone to prove itself. */
@@ -294,7 +296,7 @@ export class Watcher implements WorkerObserver {
       this.#options.observer.onGone(this, worker)
     }
     this.reconcile()
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve()
+    this.#changes.tell()
   }
 
   /** The graph was planned before a watcher came to be. */
@@ -305,13 +307,36 @@ export class Watcher implements WorkerObserver {
   }
 
   onWithdrawn(): void {
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve()
+    this.#changes.tell()
   }
 
   onHeartbeat(worker: WorkerHandle): void {
-    const plan = this.#slots.of(worker)?.find(worker)?.plan
-    const reason = plan && recycleReason(worker.record, this.#options.now(), plan.supervision)
-    if (reason !== undefined && !this.#isEnding) this.replace(worker, reason)
+    const slot = this.#slots.of(worker)
+    const incarnation = slot?.find(worker)
+    if (slot === undefined || incarnation === undefined) return
+    const { ready = true, alive = true } = worker.record.vitals ?? {}
+    this.#noteReadiness(incarnation, ready)
+    if (this.#isEnding) return
+    if (!alive) return this.#giveUp(slot, incarnation)
+    const reason = recycleReason(worker.record, this.#options.now(), incarnation.plan.supervision)
+    if (reason !== undefined) this.replace(worker, reason)
+  }
+
+  #noteReadiness(incarnation: Incarnation, saysReady: boolean): void {
+    if (incarnation.saysReady === saysReady) return
+    incarnation.saysReady = saysReady
+    // On its way up it is waited for.
+    if (incarnation.worker.state !== 'ready') return
+    this.#report.saidReady(incarnation.worker, saysReady)
+    this.#options.observer.onAvailability(this)
+  }
+
+  /** Its own service says that it is past help: its place is taken like that of one that died, but it may finish its calls. */
+  #giveUp(slot: Slot, { worker, replaceReason }: Incarnation): void {
+    if (worker.state !== 'ready' || replaceReason !== undefined) return
+    this.#delayNext(slot, worker)
+    this.replace(worker, NOT_ALIVE, { usable: false })
+    this.#options.observer.onAvailability(this)
   }
 
   #perform(action: PoolAction): void {
@@ -330,9 +355,9 @@ export class Watcher implements WorkerObserver {
 
   #spawn(index: number, number: number): void {
     const generation = this.#generations.get(number)
-    const plan = this.#planOf(number)
+    const plan = this.planIn(number)
     if (generation === undefined || plan === undefined) return
-    const incarnation = this.#incarnation(generation.makeWorker(plan, index), plan)
+    const incarnation = newIncarnation(this.#incarnations++, generation.makeWorker(plan, index), plan)
     this.#slots.ensure(index, [number]).add(incarnation)
     this.#restarts.onSpawn(index, this.#options.now())
     incarnation.worker.spawn(this)
@@ -358,42 +383,18 @@ export class Watcher implements WorkerObserver {
     if (slot === undefined || incarnation === undefined) return
     slot.lastExit = describeExit(worker.record)
     if (incarnation.leaving) return
-    const error = this.#bootError(incarnation)
+    const error = bootErrorOf(incarnation)
     if (this.#trials.fail(slot.index, worker.identity.generation, error)) return slot.rest(this.#options.now())
-    this.#countDeath(slot, incarnation)
+    this.#report.died(worker, this.#delayNext(slot, worker))
   }
 
-  #countDeath(slot: Slot, { worker }: Incarnation): void {
+  /** The longer, the less the last tries have helped. */
+  #delayNext(slot: Slot, worker: WorkerHandle): number {
     slot.restarts++
     const at = this.#options.now()
     const { waitMs, beganFlapping } = this.#restarts.onDeath(deathOf(worker, at), this.#options.random())
     slot.notBefore = at + waitMs
-    this.#report.died(worker, waitMs)
     if (beganFlapping) this.#options.observer.onFlapping(this, this.#restarts.deaths)
-  }
-
-  #bootError({ worker, plan }: Incarnation): Error {
-    const { identity, record, lastOutput } = worker
-    const { bootTimeoutMs } = plan.supervision
-    return bootError({ service: identity.service, slot: identity.slot, bootTimeoutMs, record, lastOutput })
-  }
-
-  #settled(): Promise<void> {
-    if (this.#slots.isComplete && !this.#slots.isCrowded) return Promise.resolve()
-    return this.#nextChange().then(() => this.#settled())
-  }
-
-  #nextChange(): Promise<void> {
-    const waiter = deferred()
-    this.#waiters.push(waiter)
-    return waiter.promise
-  }
-
-  #planOf(generation: number): ServicePlan | undefined {
-    return this.#generations.get(generation)?.plan.services.find(({ name }) => name === this.service)
-  }
-
-  #incarnation(worker: WorkerHandle, plan: ServicePlan): Incarnation {
-    return { id: this.#incarnations++, worker, plan, replaceReason: undefined, usable: true, leaving: false }
+    return waitMs
   }
 }

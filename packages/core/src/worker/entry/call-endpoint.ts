@@ -1,5 +1,5 @@
 import { CallServer } from '../../call/call-server.js'
-import { deferred } from '../../util/deferred.js'
+import { MovingDeadline } from '../../util/moving-deadline.js'
 import type { Endpoint, Serving } from './endpoint.js'
 
 /** Frames on a Unix socket of this worker's own. */
@@ -34,8 +34,7 @@ export function callEndpoint(path: string, { init, start, service, runner, log, 
 class CallDrain {
   /** What had to be cut. */
   readonly cut: Promise<readonly string[]>
-  readonly #expired = deferred()
-  #timer: NodeJS.Timeout | undefined
+  readonly #deadline = new MovingDeadline()
 
   constructor(server: CallServer) {
     this.cut = this.#run(server)
@@ -43,13 +42,12 @@ class CallDrain {
 
   /** Counted from now; the last word counts. */
   endWithin(timeoutMs: number): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(this.#expired.resolve, timeoutMs)
+    this.#deadline.set(timeoutMs)
   }
 
   async #run(server: CallServer): Promise<readonly string[]> {
-    await Promise.race([server.drain(), this.#expired.promise])
-    clearTimeout(this.#timer)
+    await Promise.race([server.drain(), this.#deadline.passed])
+    this.#deadline.clear()
     const cut = Array.from({ length: server.inFlight }, () => 'a call from another service')
     await server.close()
     return cut

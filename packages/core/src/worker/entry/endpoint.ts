@@ -1,3 +1,4 @@
+import type { Mount } from '../../http/mount-table.js'
 import type { InitMessage, StartMessage } from '../../ipc/protocol.js'
 import type { WorkerCounts } from '../../metrics/worker-counts.js'
 import type { Logger } from '../../observe/logger.js'
@@ -17,8 +18,10 @@ export interface Endpoint {
   readonly callers?: () => number
   /** Starts to accept; resolves with the address that callers or clients use. */
   listen(): Promise<string>
-  /** A stop is near: serves on, and has clients who stay connected connect anew. */
+  /** Serves on, and has clients who stay connected connect anew: others will serve them better. */
   discourage?(): void
+  /** Lets clients stay connected again. */
+  encourage?(): void
   /** Stops accepting and finishes what is in flight; resolves with what had to be cut. Called again: new times, from now. */
   drain(options: EndpointDrain): Promise<readonly string[]>
 }
@@ -35,4 +38,6 @@ export interface Serving {
   readonly counts: WorkerCounts
   /** The metrics of the whole instance, as text. */
   readonly scrape: () => Promise<string>
+  /** The service's own request handlers beside its apis. */
+  readonly mounts: readonly Mount[]
 }

@@ -7,6 +7,7 @@ import type { VitalSigns } from './vitals.js'
 export class Heartbeat {
   readonly #link: SupervisorLink
   readonly #signs: VitalSigns
+  #beforeBeat: (() => void) | undefined
   #onBeat: (() => void) | undefined
 
   constructor(link: SupervisorLink, signs: VitalSigns) {
@@ -26,6 +27,11 @@ export class Heartbeat {
     setTimeout(onTime, untilNextBeat(monotonicMs(), intervalMs)).unref()
   }
 
+  /** What is done before each, so that it has the outcome. */
+  precede(beforeBeat: () => void): void {
+    this.#beforeBeat = beforeBeat
+  }
+
   /** What else is told with each. */
   accompany(onBeat: () => void): void {
     this.#onBeat = onBeat
@@ -33,6 +39,7 @@ export class Heartbeat {
 
   /** One at once. */
   readonly beat = (): void => {
+    this.#beforeBeat?.()
     void this.#link.send({ type: 'heartbeat', vitals: this.#signs.read() })
     this.#onBeat?.()
   }

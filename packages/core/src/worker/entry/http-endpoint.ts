@@ -8,7 +8,7 @@ import type { Endpoint, Serving } from './endpoint.js'
 
 /** HTTP on the public socket that the supervisor bound and this process inherited. */
 export function httpEndpoint(http: HttpSettings, serving: Serving): Endpoint {
-  const { start, service, runner, log, isReady, counts, scrape } = serving
+  const { start, service, runner, log, isReady, counts, scrape, mounts } = serving
   const { timeoutMs, maxConcurrency, maxQueue } = start.traffic
   const host = new NodeHost({
     definition: service.definition,
@@ -22,6 +22,8 @@ export function httpEndpoint(http: HttpSettings, serving: Serving): Endpoint {
     isReady,
     counts: counts.requests,
     ...(http.metrics === true && { metrics: scrape }),
+    cors: http.cors,
+    mounts,
   })
   return {
     listen: async () => {
@@ -30,6 +32,7 @@ export function httpEndpoint(http: HttpSettings, serving: Serving): Endpoint {
       return socketUrl(http.address.host, http.address.port)
     },
     discourage: () => host.discourage(),
+    encourage: () => host.encourage(),
     drain: async ({ timeoutMs, keepAliveDrainMs, ...events }) => {
       const { cut } = await host.drain(
         { keepAliveDrainMs: keepAliveDrainMs ?? Infinity, deadlineMs: timeoutMs },

@@ -1,22 +1,29 @@
 import { url as inspectorUrl } from 'node:inspector'
 import type { Vitals } from '../../ipc/protocol.js'
 import type { CallsInFlight } from '../../runner/calls-in-flight.js'
+import type { ServiceProbes } from './service-probes.js'
 
 type Utilization = ReturnType<typeof performance.eventLoopUtilization>
 
+/** Where the signs are read; each undefined until there is one. */
+export interface VitalSources {
+  readonly calls: () => CallsInFlight | undefined
+  readonly probes: () => ServiceProbes | undefined
+}
+
 /** How this worker fares: read once a heartbeat, and cheap enough for that. */
 export class VitalSigns {
-  readonly #calls: () => CallsInFlight | undefined
+  readonly #sources: VitalSources
   #last: Utilization = performance.eventLoopUtilization()
   #rssBytes = 0
 
-  /** `calls`: undefined until it serves. */
-  constructor(calls: () => CallsInFlight | undefined) {
-    this.#calls = calls
+  constructor(sources: VitalSources) {
+    this.#sources = sources
   }
 
   read(): Vitals {
-    const calls = this.#calls()
+    const calls = this.#sources.calls()
+    const probes = this.#sources.probes()
     const current = performance.eventLoopUtilization()
     const { utilization } = performance.eventLoopUtilization(current, this.#last)
     this.#last = current
@@ -28,6 +35,8 @@ export class VitalSigns {
       loopUtilization: Math.round(utilization * 1000) / 1000,
       rssBytes: this.#readRss(),
       inspected: inspectorUrl() !== undefined,
+      ready: probes?.ready ?? true,
+      alive: probes?.alive ?? true,
     }
   }
 

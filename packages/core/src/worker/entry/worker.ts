@@ -1,11 +1,13 @@
 import { encodeError } from '../../errors/error-codec.js'
-import { createError } from '../../errors/service-error.js'
-import type { BootStage, DrainMessage, InitMessage, StartMessage } from '../../ipc/protocol.js'
+import type { Mount } from '../../http/mount-table.js'
+import type { BootStage, DrainMessage, InitMessage, PoolSnapshot, StartMessage } from '../../ipc/protocol.js'
 import { createLogger, flushLogs } from '../../observe/create-logger.js'
 import type { Logger } from '../../observe/logger.js'
 import type { CallRequest } from '../../runner/call-request.js'
 import { Runner } from '../../runner/runner.js'
+import { constructService, type ServiceInstance } from '../../runner/service-instance.js'
 import { bindDependencies } from '../../service/bind-dependencies.js'
+import { MovingDeadline } from '../../util/moving-deadline.js'
 import { chooseCallLimit } from './choose-call-limit.js'
 import { CountReporter } from './count-reporter.js'
 import type { DependencyPools } from './dependency-pools.js'
@@ -13,6 +15,7 @@ import { offerDiagnosis } from './diagnosis.js'
 import type { Endpoint, Serving } from './endpoint.js'
 import { Heartbeat } from './heartbeat.js'
 import { loadWorkerService, type WorkerService } from './load-worker-service.js'
+import { ServiceProbes } from './service-probes.js'
 import type { SupervisorLink } from './supervisor-link.js'
 import { VitalSigns } from './vitals.js'
 import { watchDescriptors } from './watch-descriptors.js'
@@ -21,31 +24,34 @@ import { startWatchThread } from './watch-thread.js'
 /** Its start takes some of the processor's time, which others need to become ready. */
 const WATCH_THREAD_DELAY_MS = 200
 
-/** The lifecycle methods a service may have. */
-interface Lifecycle {
-  onStart?(): unknown
-  onStop?(): unknown
-}
-
 /** A worker's own life: load, construct, wait for its dependencies, serve, drain, leave. */
 export class Worker {
   readonly #init: InitMessage
   readonly #link: SupervisorLink
   readonly #heartbeat: Heartbeat
   #stage: BootStage = 'load'
-  #instance: Lifecycle = {}
+  /** Its name, once it is loaded. */
+  #service = ''
+  #instance: ServiceInstance = {}
+  #probes: ServiceProbes | undefined
   #runner: Runner | undefined
   #pools: DependencyPools | undefined
   #inCall: (<T>(request: CallRequest, run: () => T) => T) | undefined
   #endpoint: Endpoint | undefined
   #reporter: CountReporter | undefined
+  #snapshot: PoolSnapshot | undefined
   #stopping = false
   #leaving: Promise<void> | undefined
+  /** When those who leave stop to wait for calls. */
+  readonly #deadline = new MovingDeadline()
 
   constructor(init: InitMessage, link: SupervisorLink) {
     this.#init = init
     this.#link = link
-    this.#heartbeat = new Heartbeat(link, new VitalSigns(() => this.#runner?.calls))
+    this.#heartbeat = new Heartbeat(
+      link,
+      new VitalSigns({ calls: () => this.#runner?.calls, probes: () => this.#probes }),
+    )
   }
 
   /** How many other workers are connected to this one; undefined: it serves none. */
@@ -70,6 +76,7 @@ export class Worker {
 
   /** Finishes what is in flight and ends the process. Called again it only sets the times anew. */
   leave(how: Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>): Promise<void> {
+    this.#deadline.set(how.timeoutMs)
     if (this.#leaving !== undefined) void this.#endpoint?.drain(how)
     this.#leaving ??= this.#leave(how)
     return this.#leaving
@@ -78,7 +85,10 @@ export class Worker {
   async #boot(): Promise<void> {
     this.#heartbeat.start(this.#init.heartbeatMs)
     const service = await loadWorkerService(this.#init)
-    const identity = { ...this.#init.identity, service: service.definition.name }
+    this.#service = service.definition.name
+    // The first worker is spawned before it is known.
+    process.env.EKIBEN_SERVICE = this.#service
+    const identity = { ...this.#init.identity, service: this.#service }
     process.title = `ekiben: ${identity.service}#${identity.slot} g${identity.generation}`
     if (this.#init.mode === 'deploy') return this.#deploy(service)
     const { graph, located } = service
@@ -87,7 +97,7 @@ export class Worker {
     const log = createLogger({ ...this.#init.log, bindings: identity })
     watchDescriptors(log)
     await this.#enter('construct')
-    this.#instance = (await construct(service)) as Lifecycle
+    this.#instance = await constructService(service.definition)
     await this.#enter('held')
     void this.#link.send({ type: 'held' })
     // The code for what follows is loaded while there is nothing else to do.
@@ -95,10 +105,11 @@ export class Worker {
     if (hasDependencies(service)) void loadDependencyPools()
     const reporter = new CountReporter(this.#link, this.#heartbeat)
     this.#reporter = reporter
+    this.#link.on('snapshot', ({ snapshot }) => this.#onSnapshot(snapshot))
     const start = await this.#link.next('start')
     await this.#enter('start')
     await this.#connect({ service, start, log, reporter })
-    await this.#instance.onStart?.()
+    await this.#startService(log)
     await this.#enter('listen')
     this.#endpoint = await this.#openEndpoint({ service, start, log, reporter })
     if (start.standby) {
@@ -108,6 +119,27 @@ export class Worker {
     }
     await this.#link.send({ type: 'ready', address: await this.#endpoint.listen() })
     if (!start.standby) setTimeout(() => startWatchThread(log), WATCH_THREAD_DELAY_MS).unref()
+  }
+
+  /** It has begun when it says itself that it is ready; from then on it is asked with each heartbeat. */
+  async #startService(log: Logger): Promise<void> {
+    const probes = new ServiceProbes(this.#instance, log)
+    await this.#instance.onStart?.()
+    this.#probes = probes
+    this.#heartbeat.precede(() => this.#askService(probes))
+    if (probes.ready) return
+    await this.#enter('isReady')
+    await probes.whenReady()
+    // Whoever hears next that it serves has heard that it is ready.
+    this.#heartbeat.beat()
+  }
+
+  /** Clients of one that is not ready are sent to others, if there are any: the socket is shared, so new ones still come. */
+  #askService(probes: ServiceProbes): void {
+    probes.ask()
+    if (this.#stopping) return
+    if (!probes.ready && this.#hasPeers) this.#endpoint?.discourage?.()
+    else this.#endpoint?.encourage?.()
   }
 
   /** The short process that prepares the ground for the workers of this service. */
@@ -123,7 +155,7 @@ export class Worker {
     const [{ DependencyPools }, { runInCall }] = await loadDependencyPools()
     const { counts } = reporter
     const pools = new DependencyPools({ service, start, identity: this.#init.identity, log, counts })
-    this.#link.on('snapshot', ({ snapshot }) => pools.update(snapshot))
+    if (this.#snapshot !== undefined) pools.update(this.#snapshot)
     this.#pools = pools
     // AsyncLocalStorage costs a tenth of the throughput: without dependencies nobody asks whose call this is.
     this.#inCall = runInCall
@@ -138,11 +170,28 @@ export class Worker {
     this.#runner = runner
     runner.calls.setLimit(chooseCallLimit(start.recycling, Math.random()), this.#heartbeat.beat)
     offerDiagnosis(runner.calls)
-    const isReady = (): boolean => !this.#stopping && this.#pools?.complete !== false
+    const isReady = (): boolean => !this.#stopping && this.#pools?.complete !== false && this.#isServed
     const { counts, scrape } = reporter
-    const serving = { init: this.#init, start, service, runner, log, isReady, counts, scrape }
+    const mounts = this.#init.http === undefined ? [] : await mountsOf(service, this.#instance)
+    const serving = { init: this.#init, start, service, runner, log, isReady, counts, scrape, mounts }
     const openEndpoint = await this.#loadEndpoint()
     return openEndpoint(serving)
+  }
+
+  /** Is there a worker of this service that is ready, this one or another? */
+  get #isServed(): boolean {
+    return this.#probes?.ready !== false || this.#hasPeers
+  }
+
+  /** Is there another worker of this service that is ready? */
+  get #hasPeers(): boolean {
+    const { slot } = this.#init.identity
+    return this.#snapshot?.pools[this.#service]?.some((member) => member.slot !== slot) === true
+  }
+
+  #onSnapshot(snapshot: PoolSnapshot): void {
+    this.#snapshot = snapshot
+    this.#pools?.update(snapshot)
   }
 
   async #loadEndpoint(): Promise<(serving: Serving) => Endpoint> {
@@ -162,16 +211,25 @@ export class Worker {
     const onWithdrawn = (): void => void this.#link.send({ type: 'withdrawn' })
     const cut = (await this.#endpoint?.drain({ timeoutMs, keepAliveDrainMs, onWithdrawn })) ?? []
     if (cut.length > 0) await this.#link.send({ type: 'cut', what: cut })
-    try {
-      await this.#instance.onStop?.()
-    } catch (error) {
-      process.stderr.write(`onStop failed: ${error instanceof Error ? error.stack : String(error)}\n`)
-    }
+    // A call whose client has left, or has been told that its time is up, may still run.
+    if (this.#runner !== undefined) await Promise.race([this.#runner.whenIdle(), this.#deadline.passed])
+    this.#deadline.clear()
+    await this.#stopService()
     this.#pools?.close()
     await this.#reporter?.report()
     await flushLogs()
     // Node would wait for what user code left open, or end with 13 for a top-level await that never settled.
     process.exit(0)
+  }
+
+  /** Only what was started is stopped. */
+  async #stopService(): Promise<void> {
+    if (this.#probes === undefined) return
+    try {
+      await this.#instance.onStop?.()
+    } catch (error) {
+      process.stderr.write(`onStop failed: ${error instanceof Error ? error.stack : String(error)}\n`)
+    }
   }
 
   async #enter(stage: BootStage): Promise<void> {
@@ -191,14 +249,12 @@ function hasDependencies({ definition }: WorkerService): boolean {
   return Object.keys(definition.dependencies).length > 0
 }
 
+/** Without any, not even the code for it is loaded. */
+async function mountsOf({ definition }: WorkerService, instance: object): Promise<readonly Mount[]> {
+  if (Object.keys(definition.mount).length === 0) return []
+  const { makeMounts } = await import('../../http/make-mounts.js')
+  return makeMounts(definition, instance)
+}
+
 const loadDependencyPools = () =>
   Promise.all([import('./dependency-pools.js'), import('../../call/current-call.js')] as const)
-
-async function construct({ definition }: WorkerService): Promise<object> {
-  const { create, target, name } = definition
-  const made: unknown = create === undefined ? new (target as new () => object)() : await create()
-  if (typeof made === 'object' && made !== null) return made
-  const value = `a function that returned ${made === null ? 'null' : typeof made}`
-  const params = { source: `service '${name}'`, key: 'create', value, expected: 'one that returns an instance' }
-  throw createError('EKB_ERR_CONFIG_INVALID', params)
-}

@@ -1,0 +1,24 @@
+import { deferred } from './deferred.js'
+
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** A deadline that can be set anew for as long as it has not passed. */
+export class MovingDeadline {
+  readonly #passed = deferred()
+  #timer: NodeJS.Timeout | undefined
+
+  /** Resolves when it passes. */
+  get passed(): Promise<void> {
+    return this.#passed.promise
+  }
+
+  /** Counted from now; the last word counts. */
+  set(timeoutMs: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(this.#passed.resolve, Math.min(timeoutMs, MAX_TIMER_MS))
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer)
+  }
+}
