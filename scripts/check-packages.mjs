@@ -19,6 +19,7 @@ const REQUIRED = {
     'dist/worker.js',
     'dist/index.js',
     'dist/client.js',
+    'dist/testing.js',
     'build/index.d.ts',
     'esm/index.mjs',
     'page/index.html',
