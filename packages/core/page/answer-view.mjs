@@ -25,9 +25,9 @@ export function answerView(isStream) {
       said = `${response.status} ${response.statusText}`.trim()
       say(said, response.ok)
       showHeaders(response)
-      const size = await showBody(response, elapsed)
+      const { size, isGood } = await showBody(response, elapsed)
       // A call that was made meanwhile has the view.
-      if (!signal.aborted) say([said, elapsed(), size].filter(Boolean).join(' · '), response.ok)
+      if (!signal.aborted) say([said, elapsed(), size].join(' · '), isGood)
     } catch (error) {
       if (signal.reason === SUPERSEDED) return
       const what = signal.aborted ? 'stopped' : `failed: ${error.message}`
@@ -57,7 +57,7 @@ export function answerView(isStream) {
     headers.replaceChildren(...rows)
   }
 
-  /** Says how much there was. */
+  /** Says how much there was, and whether it came to a good end. */
   async function showBody(response, elapsed) {
     const type = (response.headers.get('content-type') ?? '').split(';', 1)[0].trim()
     const isText = type.startsWith('text/') || type === 'application/x-ndjson'
@@ -65,22 +65,24 @@ export function answerView(isStream) {
       return showItems(streamItems(response.body, type), elapsed)
     const blob = await response.blob()
     if (blob.size > 0) body.append(...(await showBlob(blob, type)))
-    return `${blob.size} bytes`
+    return { size: `${blob.size} bytes`, isGood: response.ok }
   }
 
   async function showItems(items, elapsed) {
     const list = element('ol', { class: 'items', 'aria-label': 'Items', 'aria-live': 'polite' })
     body.append(list)
     let count = 0
+    let isGood = true
     for await (const { name, text } of items) {
       count += 1
       if (count > SHOWN_ITEMS) list.firstChild.remove()
       const isError = name === 'error'
+      if (isError) isGood = false
       const label = isError ? `${elapsed()} error` : elapsed()
       const value = element('pre', { class: isError && 'bad' }, pretty(text, 0))
       list.append(element('li', {}, element('span', { class: 'hint' }, label), value))
     }
-    return count === 1 ? '1 item' : `${count} items`
+    return { size: count === 1 ? '1 item' : `${count} items`, isGood }
   }
 
   async function showBlob(blob, type) {
