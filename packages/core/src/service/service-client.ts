@@ -1,5 +1,5 @@
 import type { CallContext } from './call-context.js'
-import type { SchemaOption, ServiceClass } from './service-definition.js'
+import type { SchemaOption, ServiceClass } from './service-class.js'
 import type { StandardSchemaV1 } from './standard-schema.js'
 
 /** Second argument of every method of a client. */

@@ -1,20 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { StandardSchemaV1 } from './standard-schema.js'
+import type { AnySchema, SchemaOption, ServiceClass } from './service-class.js'
 
-/** JSON Schema as plain data (TypeBox too). */
-export type JsonSchema = { readonly [key: string]: unknown }
-
-/** What describes an input or an output: any Standard Schema (zod, valibot, arktype, …) or a plain JSON Schema. */
-export type AnySchema = StandardSchemaV1 | JsonSchema
-
-/**
- * What `input` and `output` take. JSON Schema also as the typed objects that libraries make of it (TypeBox), which
- * have no index signature.
- */
-export type SchemaOption = AnySchema | (object & { readonly '~standard'?: undefined })
-
-// biome-ignore lint/suspicious/noExplicitAny: a service class may have any constructor
-export type ServiceClass<T = any> = (abstract new (...args: any[]) => T) & { readonly prototype: T }
+export type { AnySchema, JsonSchema, SchemaOption, ServiceClass } from './service-class.js'
 
 export interface TrafficOptions {
   /** Milliseconds a call may take; a stream: to its first item. Default: no limit. */
