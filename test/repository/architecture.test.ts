@@ -20,6 +20,7 @@ interface Plant {
 
 const PLANTS: Readonly<Record<string, Plant>> = {
   'adapters-use-public-entries': { at: 'packages/fastify-plugin/src/planted.ts', imports: '@ekiben/core/serving' },
+  'client-runs-in-browsers': { at: `${CORE}/client/planted.ts`, imports: 'node:fs' },
   'core-knows-no-framework': { at: `${CORE}/util/planted-framework.ts`, imports: 'fastify' },
   'supervisor-not-to-worker-code': {
     at: `${CORE}/supervisor/planted.ts`,
