@@ -1,3 +1,4 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 import type { Exchange } from './exchange.js'
 import type { HttpAnswer, StreamAnswer } from './http-answer.js'
 import { sendPieces } from './send-pieces.js'
@@ -32,8 +33,13 @@ export async function sendStream(
     pieces.return().catch(() => {})
     if (exchange.state !== 'sending') throw error
     const refusal = refuse(error)
-    if (tellError === undefined) exchange.breakStream()
-    else exchange.endStream(tellError(refusal.body as string))
+    if (tellError !== undefined) {
+      exchange.endStream(tellError(refusal.body as string))
+      return refusal.statusCode
+    }
+    // What was written in this turn of the event loop leaves at its end: breaking off at once would take it back.
+    await endOfTurn()
+    if (exchange.state === 'sending') exchange.breakStream()
     return refusal.statusCode
   }
 }
