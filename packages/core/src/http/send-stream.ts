@@ -37,8 +37,9 @@ export async function sendStream(
       exchange.endStream(tellError(refusal.body as string))
       return refusal.statusCode
     }
-    // What was written in this turn of the event loop leaves at its end: breaking off at once would take it back.
-    await endOfTurn()
+    // What was written in this turn of the event loop leaves at its end: breaking off at once would take it back. Without
+    // chunks nothing may leave that looks like an end.
+    if (exchange.outgoing.chunkedEncoding) await endOfTurn()
     if (exchange.state === 'sending') exchange.breakStream()
     return refusal.statusCode
   }
