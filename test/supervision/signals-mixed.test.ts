@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { describe, it } from 'node:test'
 import { assertNoLeftovers } from '../helpers/no-leftovers.js'
+import { seededRandom } from '../helpers/seeded-random.js'
 import { call, logLines, serveFixture } from '../helpers/serve-fixture.js'
 import type { ServingCommand } from '../helpers/serving-command.js'
 import { waitUntil } from '../helpers/wait-until.js'
@@ -10,17 +11,6 @@ const IGNORED = ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const
 const TO_WORKERS = [...IGNORED, 'SIGTERM', 'SIGQUIT', 'SIGCONT', 'SIGURG'] as const
 const TO_SUPERVISOR = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGTTIN', 'SIGTTOU', 'SIGCONT', 'SIGURG'] as const
 const INSPECTOR_PORT = 9229
-
-/** mulberry32: the same sequence for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 function send(pid: number, signal: NodeJS.Signals): void {
   try {
@@ -83,7 +73,7 @@ describe('signals to a worker', () => {
 describe('signals in any order, to supervisor and workers at once', () => {
   for (const seed of [1, 2, 3, 4, 5]) {
     it(`leave nothing behind, and what the last TERM says is the end: seed ${seed}`, async () => {
-      const random = randomOf(seed)
+      const random = seededRandom(seed)
       const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T
       const flags = ['--api-workers', '2', '--no-access-log', '--log-level', 'debug', '--set', 'restart.initialMs=10']
       await using server = await serveFixture('chain:Front', flags)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { seededRandom } from '../../../../test/helpers/seeded-random.js'
 import { isServiceError, ServiceError } from '../errors/service-error.js'
 import { FRAME_HEADER_BYTES, type Frame, paddingAfter } from './frame.js'
 import { decodeMessage, encodeMessage, readAttachments } from './wire.js'
@@ -196,7 +197,7 @@ test('bytes from a chunk that other frames share are copied out of it', () => {
 })
 
 test('random values arrive as they were', async () => {
-  const random = seeded(20)
+  const random = seededRandom(20)
   for (let round = 0; round < 300; round++) {
     const value = randomValue(random, 4)
     assert.deepStrictEqual(await cross(value), value)
@@ -204,7 +205,7 @@ test('random values arrive as they were', async () => {
 })
 
 test('a damaged body is a protocol error, never another', async () => {
-  const random = seeded(7)
+  const random = seededRandom(7)
   const { body, attachments } = encodeMessage(KEPT)
   for (let round = 0; round < 300; round++) {
     const damaged = Buffer.from(body)
@@ -218,17 +219,6 @@ test('a damaged body is a protocol error, never another', async () => {
   }
   assert.deepEqual(await cross({ after: [1n] }), { after: [1n] })
 })
-
-/** mulberry32: the same values in every run. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 function randomValue(random: () => number, depth: number): unknown {
   const below = (count: number) => Math.floor(random() * count)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { seededRandom } from '../../../../test/helpers/seeded-random.js'
 import { isServiceError } from '../errors/service-error.js'
 import { topoLevels } from './topo-levels.js'
 
@@ -24,17 +25,6 @@ function randomGraph(random: () => number): Node[] {
   return nodes.sort(() => random() - 0.5)
 }
 
-/** Mulberry32: the same walk on every run. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 describe('topoLevels', () => {
   it('levels a diamond', () => {
     const nodes = [
@@ -50,7 +40,7 @@ describe('topoLevels', () => {
 
   it('puts every service exactly one above its highest dependency, in any graph', () => {
     for (let seed = 1; seed <= 300; seed++) {
-      const nodes = randomGraph(seeded(seed))
+      const nodes = randomGraph(seededRandom(seed))
       const levels = topoLevels(nodes)
       assert.equal(levels.size, nodes.length, `seed ${seed}`)
       for (const { name, dependencies } of nodes) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { seededRandom } from '../../../../test/helpers/seeded-random.js'
 import {
   isBooting,
   transition,
@@ -82,14 +83,3 @@ describe('worker lifecycle', () => {
     assert.equal(transition('ready', 'drain')?.to, 'draining')
   })
 })
-
-/** Mulberry32: the same walk on every run. */
-function seededRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
