@@ -21,6 +21,12 @@ export async function readJournal(folder) {
       const acceptors = accepted.get(localPort)?.filter((note) => note.at <= endedAt + 1) ?? []
       return acceptors.at(-1)?.pid === pid
     },
+    /** Did nobody take note of the connection that the request came on, nor of the request? */
+    knowsNobodyFor({ id, localPort, at, endedAt }) {
+      if (taken.has(id)) return false
+      const acceptors = accepted.get(localPort) ?? []
+      return !acceptors.some((note) => note.at >= at - 1 && note.at <= endedAt + 1)
+    },
   }
 }
 

@@ -14,6 +14,8 @@ const BEYOND_BOOT_MS = 200
 const BETWEEN_MS = 700
 /** Two processes' clocks. */
 const CLOCK_MS = 20
+/** So soon after a kill the kernel has reset what the victim had accepted. */
+const RESET_MS = 50
 
 /** SIGKILL of one worker after another under load: who fails, and when is its slot ready again? */
 export async function kill({ quick, slack, nodes, current, peers, results }) {
@@ -97,8 +99,22 @@ function attribute(failures, strikes, journal) {
 /** By its connection or its id; a call that the victim had not yet read is in no journal, but its caller names the loss. */
 function wasOf(failure, { pid, service, killedAt }, journal) {
   if (failure.endedAt < killedAt - CLOCK_MS) return false
-  if (journal.hadInHand(pid, failure)) return true
+  if (journal.hadInHand(pid, failure) || wasJustAccepted(failure, killedAt, journal)) return true
   return service === 'Back' && failure.text?.includes('"EKB_ERR_WORKER_LOST"') === true
+}
+
+/**
+ * A connection of which no process took note, reset as the victim died: it died between accepting it and the note. One
+ * that nobody had accepted waits in the backlog, and one that another worker had is in that one's journal.
+ */
+function wasJustAccepted({ profile, outcome, at, endedAt, ...failure }, killedAt, journal) {
+  const isNew = profile === 'newConnection' || profile === 'newCaller'
+  return (
+    isNew &&
+    outcome === 'reset' &&
+    endedAt <= killedAt + RESET_MS &&
+    journal.knowsNobodyFor({ ...failure, at, endedAt })
+  )
 }
 
 /** `0 (3 times), 2 (5 times)`: three kills failed no request, five failed two. */
