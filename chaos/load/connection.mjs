@@ -2,7 +2,7 @@ import { createConnection } from 'node:net'
 import { AnswerReader } from './answer-reader.mjs'
 
 /** What a request on a broken connection ends as. */
-const BROKEN = { ECONNREFUSED: 'refused', ENOENT: 'refused', ETIMEDOUT: 'timeout' }
+const BROKEN = { ECONNRESET: 'reset', ECONNREFUSED: 'refused', ENOENT: 'refused', ETIMEDOUT: 'timeout' }
 
 /**
  * One client connection over plain sockets: an HTTP library would retry, pool and hide when exactly what broke.
