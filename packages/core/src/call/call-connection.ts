@@ -4,11 +4,14 @@ import { FLAG_NOT_STARTED, FRAME_TYPE, type Frame, type FrameHead } from './fram
 import { FrameReader } from './frame-reader.js'
 import { FrameWriter } from './frame-writer.js'
 import { decodeHello, encodeHello } from './hello.js'
+import { costOfFrame, encodeCredit } from './stream-window.js'
 import { decodeMessage } from './wire.js'
 
-/** A call on its way; each of its three ends is reported once per `start`. */
+/** A call on its way; each of its three ends (`resolve`, `refuse`, `returned`) is reported once per `start`. */
 export interface OutgoingCall {
   readonly api: string
+  /** It is answered with items, whose end is a `resolve` without a value. */
+  readonly isStream: boolean
   readonly deadlineAt: number | undefined
   readonly body: Uint8Array
   readonly attachments: readonly Uint8Array[]
@@ -16,6 +19,8 @@ export interface OutgoingCall {
   sentAs: number
   /** The service answered with a value. */
   resolve(value: unknown): void
+  /** The next item of its stream, and what it takes from the window. */
+  item(value: unknown, cost: number): void
   /** The service answered with an error: what `encodeError` made of it. */
   refuse(wireError: unknown): void
   /** No answer will come. `unsent`: it did not reach the service or was not started; `lost`: it may have run. */
@@ -87,6 +92,13 @@ export class CallConnection {
     this.#endWhenDrained()
   }
 
+  /** Its reader has taken items of that cost: the service may send as much again. */
+  credit(call: OutgoingCall, cost: number): void {
+    if (this.#pending.get(call.sentAs) === call) {
+      this.#writer.write(head(FRAME_TYPE.credit, call.sentAs), encodeCredit(cost))
+    }
+  }
+
   /** No further calls; closes after the last answer. */
   retire(): void {
     if (this.#state === 'closed' || this.#state === 'draining') return
@@ -144,6 +156,9 @@ export class CallConnection {
       case FRAME_TYPE.result:
       case FRAME_TYPE.error:
         return this.#onAnswer(frame)
+      case FRAME_TYPE.chunk:
+      case FRAME_TYPE.end:
+        return this.#onStream(frame)
       case FRAME_TYPE.hello:
         return this.#onHello(frame)
       case FRAME_TYPE.goaway:
@@ -163,6 +178,17 @@ export class CallConnection {
     if (frame.type === FRAME_TYPE.result) call.resolve(value)
     else if ((frame.flags & FLAG_NOT_STARTED) !== 0) this.#return(call, 'unsent', 'the worker did not start it')
     else call.refuse(value)
+    this.#endWhenDrained()
+  }
+
+  #onStream(frame: Frame): void {
+    const call = this.#pending.get(frame.id)
+    // Cancelled in the meantime.
+    if (call === undefined) return
+    if (!call.isStream) throw createError('EKB_ERR_CALL_PROTOCOL', { reason: `'${call.api}' answered with a stream` })
+    if (frame.type === FRAME_TYPE.chunk) return call.item(decodeMessage(frame).value, costOfFrame(frame))
+    this.#pending.delete(frame.id)
+    call.resolve(undefined)
     this.#endWhenDrained()
   }
 

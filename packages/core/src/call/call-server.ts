@@ -4,6 +4,7 @@ import { toPublicError } from '../errors/public-error.js'
 import { createError, type ErrorOrigin } from '../errors/service-error.js'
 import type { CountTable } from '../metrics/count-table.js'
 import type { Logger } from '../observe/logger.js'
+import { ApiStream } from '../runner/api-stream.js'
 import type { CallHandler } from '../runner/call-request.js'
 import { deferred } from '../util/deferred.js'
 import type { ServerCall } from './server-call.js'
@@ -34,6 +35,11 @@ const LEFT = 499
 
 /** A caller that is blocked may so long not notice that this worker drains. */
 const LEAVE_GRACE_MS = 2_000
+
+interface Started {
+  readonly connection: ServerConnection
+  readonly startedAt: number
+}
 
 /** The callee's side: listens on a Unix socket and runs the calls of other workers. */
 export class CallServer {
@@ -153,6 +159,7 @@ export class CallServer {
     }
     result.then(
       (value) => {
+        if (value instanceof ApiStream) return void this.#stream(call, value, { connection, startedAt })
         connection.answer(call, value)
         this.#leave(call, startedAt, OK)
       },
@@ -161,6 +168,16 @@ export class CallServer {
         this.#leave(call, startedAt, statusOf(error))
       },
     )
+  }
+
+  async #stream(call: ServerCall, items: ApiStream, { connection, startedAt }: Started): Promise<void> {
+    let status = OK
+    try {
+      await connection.stream(call, items)
+    } catch (error) {
+      status = statusOf(error)
+    }
+    this.#leave(call, startedAt, status)
   }
 
   #leave(call: ServerCall, startedAt: number, status: number): void {

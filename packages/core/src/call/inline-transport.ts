@@ -1,11 +1,17 @@
 import { createError } from '../errors/service-error.js'
+import { ApiStream, iteratorOf } from '../runner/api-stream.js'
 import type { CallHandler } from '../runner/call-request.js'
+import { notIterableError } from '../runner/validation-error.js'
 import { monotonicMs } from '../util/monotonic.js'
+import { CallStream } from './call-stream.js'
 import { FRAME_HEADER_BYTES, type Frame, paddingAfter } from './frame.js'
+import { ItemQueue } from './item-queue.js'
 import type { CallOptions } from './pool-call.js'
 import { ServerCall } from './server-call.js'
+import { ServerStream } from './server-stream.js'
 import { toCallerError } from './service-call-error.js'
 import type { CallTransport } from './service-client.js'
+import { costOfFrame } from './stream-window.js'
 import { decodeMessage, encodeMessage, readAttachments } from './wire.js'
 import { toWireError } from './wire-error.js'
 
@@ -16,61 +22,131 @@ export interface InlineTransportOptions {
 
 /**
  * Calls a service in this process by the rules of one in another: what crosses is checked and copied, errors are
- * those a worker would have answered with, deadline and cancellation reach the api.
+ * those a worker would have answered with, deadline and cancellation reach the api, a stream is as far ahead of its
+ * reader as it could be there.
  */
-export function createInlineTransport({ service, handler }: InlineTransportOptions): CallTransport {
-  const origin = { service, slot: 0, pid: process.pid }
+export function createInlineTransport(options: InlineTransportOptions): CallTransport {
   return {
-    async call(api, input, options) {
-      const what = `${service}.${api}`
-      if (options.signal?.aborted) throw createError('EKB_ERR_ABORTED', { what })
-      const call = new ServerCall({
-        id: 0,
-        api,
-        input: await copy(input),
-        requestId: options.requestId,
-        traceparent: options.traceparent,
-        deadlineAt: deadlineOf(options),
-      })
-      const run = async (): Promise<unknown> => {
-        try {
-          return await copy(await handler(api, call.input, call))
-        } catch (error) {
-          throw toCallerError(await copy(toWireError(error, origin)), { service, method: api })
-        }
-      }
-      return raceWithEnd({ call, what, signal: options.signal }, run)
+    call: async (api, input, callOptions) => {
+      const call = new InlineCall(options, api, callOptions)
+      return call.run(input, async (result) => copy(await result))
     },
+    stream: (api, input, callOptions) =>
+      new CallStream(() => {
+        const call = new InlineCall(options, api, callOptions)
+        const items: ItemQueue = new ItemQueue((cost) => call.credit(cost))
+        call
+          .run(input, (result) => call.pump(result, items))
+          .then(
+            () => items.end(),
+            (error: unknown) => items.end({ error }),
+          )
+        return { items, cancel: () => call.cancel() }
+      }),
   }
 }
 
-interface InlineCall {
-  readonly call: ServerCall
-  readonly what: string
-  readonly signal: AbortSignal | undefined
+/** One call from its beginning to its end, at both of its sides. */
+class InlineCall {
+  readonly #target: InlineTransportOptions
+  readonly #api: string
+  readonly #options: CallOptions
+  readonly #call: ServerCall
+  #end: (error: Error) => void = () => {}
+
+  constructor(target: InlineTransportOptions, api: string, options: CallOptions) {
+    this.#target = target
+    this.#api = api
+    this.#options = options
+    const { requestId, traceparent } = options
+    const request = { id: 0, api, input: undefined, requestId, traceparent, deadlineAt: deadlineOf(options) }
+    this.#call = new ServerCall(request)
+  }
+
+  /** What `finish` makes of the api's result. The caller does not wait for an api that ignores its signal. */
+  async run<T>(input: unknown, finish: (result: unknown) => Promise<T>): Promise<T> {
+    const call = this.#call
+    const { signal } = this.#options
+    if (signal?.aborted) throw this.#aborted()
+    const leftMs = call.deadlineAt === undefined ? Number.POSITIVE_INFINITY : call.deadlineAt - monotonicMs()
+    if (leftMs <= 0) throw this.#timedOut(leftMs)
+    const copied = await copy(input)
+    if (signal?.aborted || call.isAborted) throw this.#aborted()
+    return new Promise((resolve, reject) => {
+      this.#end = (error) => {
+        call.abort(error)
+        reject(error)
+      }
+      const onAbort = () => this.cancel()
+      const expire = () => call.deadlineAt !== undefined && this.#end(this.#timedOut(leftMs))
+      const timer = Number.isFinite(leftMs) ? setTimeout(expire, leftMs) : undefined
+      signal?.addEventListener('abort', onAbort)
+      void this.#invoke(copied, finish)
+        .then(resolve, reject)
+        .finally(() => {
+          clearTimeout(timer)
+          call.finish()
+          signal?.removeEventListener('abort', onAbort)
+        })
+    })
+  }
+
+  /** Nobody waits for it any more. */
+  cancel(): void {
+    const error = this.#aborted()
+    this.#call.abort(error)
+    this.#end(error)
+  }
+
+  credit(cost: number): void {
+    this.#call.credit(cost)
+  }
+
+  /** Moves the items of a stream, as far as there is room for them. */
+  async pump(result: unknown, items: ItemQueue): Promise<void> {
+    const source = toStream(await result)
+    if (source === undefined) throw notIterableError(this.#target.service, this.#api)
+    const stream = new ServerStream({
+      items: source,
+      send: async (item) => {
+        const { value, cost } = await copyItem(item)
+        this.#call.liftDeadline()
+        items.push(value, cost)
+        return cost
+      },
+    })
+    this.#call.attach(stream)
+    await stream.run()
+  }
+
+  async #invoke<T>(input: unknown, finish: (result: unknown) => Promise<T>): Promise<T> {
+    const { service, handler } = this.#target
+    try {
+      return await finish(await handler(this.#api, input, this.#call))
+    } catch (error) {
+      const origin = { service, slot: 0, pid: process.pid }
+      throw toCallerError(await copy(toWireError(error, origin)), { service, method: this.#api })
+    }
+  }
+
+  get #what(): string {
+    return `${this.#target.service}.${this.#api}`
+  }
+
+  #aborted(): Error {
+    return createError('EKB_ERR_ABORTED', { what: this.#what })
+  }
+
+  #timedOut(leftMs: number): Error {
+    return createError('EKB_ERR_TIMEOUT', { what: this.#what, timeoutMs: Math.max(0, Math.ceil(leftMs)) })
+  }
 }
 
-/** The caller does not wait for an api that ignores its signal. */
-async function raceWithEnd({ call, what, signal }: InlineCall, run: () => Promise<unknown>): Promise<unknown> {
-  const leftMs = call.deadlineAt === undefined ? Number.POSITIVE_INFINITY : call.deadlineAt - monotonicMs()
-  const timedOut = () => createError('EKB_ERR_TIMEOUT', { what, timeoutMs: Math.max(0, Math.ceil(leftMs)) })
-  if (leftMs <= 0) throw timedOut()
-  return new Promise((resolve, reject) => {
-    const end = (error: Error) => {
-      call.abort(error)
-      reject(error)
-    }
-    const onAbort = () => end(createError('EKB_ERR_ABORTED', { what }))
-    const timer = Number.isFinite(leftMs) ? setTimeout(() => end(timedOut()), leftMs) : undefined
-    signal?.addEventListener('abort', onAbort)
-    void run()
-      .then(resolve, reject)
-      .finally(() => {
-        clearTimeout(timer)
-        call.finish()
-        signal?.removeEventListener('abort', onAbort)
-      })
-  })
+/** What a runner answers with, or what a stand-in for a service returns. */
+function toStream(result: unknown): ApiStream | undefined {
+  if (result instanceof ApiStream) return result
+  const items = iteratorOf(result)
+  return items && new ApiStream({ items, check: undefined, inCall: (step) => step(), onEnd: () => {} })
 }
 
 function deadlineOf({ deadlineAt = Infinity, timeoutMs = Infinity }: CallOptions): number | undefined {
@@ -80,6 +156,11 @@ function deadlineOf({ deadlineAt = Infinity, timeoutMs = Infinity }: CallOptions
 
 /** Through the wire's own format, so that nothing crosses here that would not cross there. */
 async function copy(value: unknown): Promise<unknown> {
+  return (await copyItem(value)).value
+}
+
+/** And what it takes from the window of a stream. */
+async function copyItem(value: unknown): Promise<{ readonly value: unknown; readonly cost: number }> {
   const { body, attachments } = encodeMessage(value)
   const parts: Uint8Array[] = [Buffer.alloc(FRAME_HEADER_BYTES), body]
   let length = body.byteLength
@@ -92,5 +173,5 @@ async function copy(value: unknown): Promise<unknown> {
   const bodyEnd = FRAME_HEADER_BYTES + body.byteLength
   const head = { type: 0, flags: 0, method: 0, id: 0, deadlineAt: undefined }
   const frame: Frame = { ...head, source, bodyStart: FRAME_HEADER_BYTES, bodyEnd, end: source.length, alone: true }
-  return decodeMessage(frame).value
+  return { value: decodeMessage(frame).value, cost: costOfFrame(frame) }
 }

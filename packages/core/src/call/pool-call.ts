@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { ServiceError } from '../errors/service-error.js'
 import type { OutgoingCall } from './call-connection.js'
+import type { ItemQueue } from './item-queue.js'
 import type { PoolLink } from './pool-link.js'
 import type { EncodedMessage } from './wire.js'
 
@@ -18,6 +19,8 @@ export interface CallOptions {
 /** Who is told how a call ended. */
 export interface PoolCallOwner {
   onResult(call: PoolCall, value: unknown): void
+  /** The first item of a stream is there. */
+  onBegun(call: PoolCall): void
   onRefused(call: PoolCall, wireError: unknown): void
   onReturned(call: PoolCall, reason: 'unsent' | 'lost', error: ServiceError): void
   onAbort(call: PoolCall): void
@@ -36,13 +39,16 @@ export interface PoolCallInit {
   readonly message: EncodedMessage
   readonly deadline: CallDeadline | undefined
   readonly options: CallOptions
+  /** Where the items of a stream go; undefined: its answer is one value. */
+  readonly items?: ItemQueue | undefined
 }
 
 /** One call from the moment it was made to its end, whichever workers it is given to in between. */
 export class PoolCall implements OutgoingCall {
   readonly api: string
   readonly body: Uint8Array
-  readonly deadlineAt: number | undefined
+  /** None any more once the first item of a stream is there. */
+  deadlineAt: number | undefined
   /** What was left until the deadline when it was made. */
   readonly timeoutMs: number
   readonly promise: Promise<unknown>
@@ -55,9 +61,11 @@ export class PoolCall implements OutgoingCall {
   link: PoolLink | undefined
   readonly #owner: PoolCallOwner
   readonly #options: CallOptions
+  readonly #items: ItemQueue | undefined
+  #hasBegun = false
   #ends: { readonly resolve: (value: unknown) => void; readonly reject: (reason: unknown) => void } | undefined
 
-  constructor({ owner, api, message, deadline, options }: PoolCallInit) {
+  constructor({ owner, api, message, deadline, options, items }: PoolCallInit) {
     this.api = api
     this.body = message.body
     // Blobs are read before the call is given to a worker.
@@ -66,6 +74,7 @@ export class PoolCall implements OutgoingCall {
     this.timeoutMs = deadline?.timeoutMs ?? Infinity
     this.#owner = owner
     this.#options = options
+    this.#items = items
     this.promise = new Promise((resolve, reject) => {
       this.#ends = { resolve, reject }
     })
@@ -80,12 +89,25 @@ export class PoolCall implements OutgoingCall {
     return this.#ends === undefined
   }
 
-  get isIdempotent(): boolean {
-    return this.#options.idempotent === true
+  get isStream(): boolean {
+    return this.#items !== undefined
+  }
+
+  /** May it be given to another worker when this one is lost? Not once its caller has had items. */
+  get isRepeatable(): boolean {
+    return this.#options.idempotent === true && !this.#hasBegun
   }
 
   resolve(value: unknown): void {
     this.#owner.onResult(this, value)
+  }
+
+  item(value: unknown, cost: number): void {
+    if (!this.#hasBegun) {
+      this.#hasBegun = true
+      this.#owner.onBegun(this)
+    }
+    this.#items?.push(value, cost)
   }
 
   refuse(wireError: unknown): void {

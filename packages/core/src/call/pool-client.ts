@@ -4,13 +4,16 @@ import type { PoolMember, PoolSettings } from '../ipc/protocol.js'
 import type { CountTable } from '../metrics/count-table.js'
 import type { Logger } from '../observe/logger.js'
 import { monotonicMs } from '../util/monotonic.js'
+import { type BegunStream, CallStream } from './call-stream.js'
 import { DeadlineWheel } from './deadline-wheel.js'
 import { GraceBudget } from './grace-budget.js'
+import { ItemQueue } from './item-queue.js'
 import { pickWorker } from './pick-worker.js'
 import { type CallDeadline, type CallOptions, PoolCall, type PoolCallOwner } from './pool-call.js'
 import type { PoolLink } from './pool-link.js'
 import { PoolMembers } from './pool-members.js'
 import { toCallerError } from './service-call-error.js'
+import { TakenItems } from './stream-window.js'
 import { encodeMessage, readAttachments } from './wire.js'
 
 export interface PoolClientOptions {
@@ -62,11 +65,15 @@ export class PoolClient implements PoolCallOwner {
   call(api: string, input: unknown, options: CallOptions): Promise<unknown> {
     // No async function: it would put a promise of its own around the call's.
     try {
-      if (options.signal?.aborted) throw this.#aborted(api)
-      return this.#begin(api, input, options)
+      return this.#begin(api, input, options).promise
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  /** The items that one of the workers answers with; `next` rejects with what a call would reject with. */
+  stream(api: string, input: unknown, options: CallOptions): CallStream {
+    return new CallStream(() => this.#beginStream(api, input, options))
   }
 
   /** Ends all connections; calls that wait or run are rejected. */
@@ -86,6 +93,12 @@ export class PoolClient implements PoolCallOwner {
   }
 
   /** @internal */
+  onBegun(call: PoolCall): void {
+    if (call.deadlineAt !== undefined) this.#wheel.delete(call, call.deadlineAt)
+    call.deadlineAt = undefined
+  }
+
+  /** @internal */
   onRefused(call: PoolCall, wireError: unknown): void {
     this.#settle(call, 'reject', toCallerError(wireError, { service: this.#options.service, method: call.api }))
     this.#serveQueue()
@@ -96,7 +109,7 @@ export class PoolClient implements PoolCallOwner {
     this.#inFlight.delete(call)
     if (reason === 'lost') {
       call.losses++
-      if (!call.isIdempotent || call.losses > MAX_LOSSES || error.code !== 'EKB_ERR_WORKER_LOST') {
+      if (!call.isRepeatable || call.losses > MAX_LOSSES || error.code !== 'EKB_ERR_WORKER_LOST') {
         this.#settle(call, 'reject', error)
         return
       }
@@ -112,14 +125,29 @@ export class PoolClient implements PoolCallOwner {
     else this.#cancel(call, this.#aborted(call.api))
   }
 
-  #begin(api: string, input: unknown, options: CallOptions): Promise<unknown> {
+  #beginStream(api: string, input: unknown, options: CallOptions): BegunStream {
+    const taken = new TakenItems()
+    const items = new ItemQueue((cost) => {
+      const due = taken.take(cost)
+      if (due > 0) call.link?.credit(call, due)
+    })
+    const call = this.#begin(api, input, options, items)
+    call.promise.then(
+      () => items.end(),
+      (error: unknown) => items.end({ error }),
+    )
+    return { items, cancel: () => this.#cancel(call, this.#aborted(api)) }
+  }
+
+  #begin(api: string, input: unknown, options: CallOptions, items?: ItemQueue): PoolCall {
+    if (options.signal?.aborted) throw this.#aborted(api)
     const message = encodeMessage(input, options)
-    const call = new PoolCall({ owner: this, api, message, options, deadline: this.#deadlineOf(options) })
+    const call = new PoolCall({ owner: this, api, message, options, deadline: this.#deadlineOf(options), items })
     if (call.deadlineAt !== undefined) this.#wheel.add(call, call.deadlineAt)
     const attachments = readAttachments(message.attachments)
     if (attachments instanceof Promise) void this.#dispatchWhenRead(call, attachments)
     else this.#dispatch(call)
-    return call.promise
+    return call
   }
 
   async #dispatchWhenRead(call: PoolCall, attachments: Promise<Uint8Array[]>): Promise<void> {

@@ -69,6 +69,10 @@ export class PoolLink {
     this.#connection?.cancel(call)
   }
 
+  credit(call: OutgoingCall, cost: number): void {
+    this.#connection?.credit(call, cost)
+  }
+
   /** No further calls; those in flight may end. */
   retire(): void {
     this.#connection?.retire()

@@ -2,6 +2,12 @@ import { createError } from '../errors/service-error.js'
 import type { CallRequest } from '../runner/call-request.js'
 import { monotonicMs } from '../util/monotonic.js'
 
+/** Items on their way to the caller. */
+export interface OpenStream {
+  credit(cost: number): void
+  stop(): void
+}
+
 /** A call being served for another worker. Most methods never ask for its signal, so that is made on first use. */
 export class ServerCall implements CallRequest {
   readonly id: number
@@ -9,10 +15,12 @@ export class ServerCall implements CallRequest {
   readonly input: unknown
   readonly requestId: string
   readonly traceparent: string | undefined
-  readonly deadlineAt: number | undefined
+  /** None any more once the first item of a stream is sent. */
+  deadlineAt: number | undefined
   #controller: AbortController | undefined
   #timer: NodeJS.Timeout | undefined
   #aborted: Error | undefined
+  #stream: OpenStream | undefined
 
   constructor(call: Pick<ServerCall, 'id' | 'api' | 'input' | 'requestId' | 'traceparent' | 'deadlineAt'>) {
     this.id = call.id
@@ -49,6 +57,24 @@ export class ServerCall implements CallRequest {
     this.#aborted ??= reason
     clearTimeout(this.#timer)
     this.#controller?.abort(this.#aborted)
+    this.#stream?.stop()
+  }
+
+  /** It is answered with a stream, which ends when the call is aborted. */
+  attach(stream: OpenStream): void {
+    this.#stream = stream
+    if (this.isAborted) stream.stop()
+  }
+
+  /** The caller has room for more of its stream. */
+  credit(cost: number): void {
+    this.#stream?.credit(cost)
+  }
+
+  /** A stream has begun: what follows takes what it takes. */
+  liftDeadline(): void {
+    this.deadlineAt = undefined
+    clearTimeout(this.#timer)
   }
 
   get isAborted(): boolean {

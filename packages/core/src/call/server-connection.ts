@@ -1,11 +1,14 @@
 import type { Socket } from 'node:net'
 import { createError, type ErrorOrigin, isServiceError } from '../errors/service-error.js'
+import type { ApiStream } from '../runner/api-stream.js'
 import { monotonicMs } from '../util/monotonic.js'
-import { FLAG_NOT_STARTED, FRAME_TYPE, type Frame } from './frame.js'
+import { FLAG_NOT_STARTED, FRAME_HEADER_BYTES, FRAME_TYPE, type Frame, payloadBytes } from './frame.js'
 import { FrameReader } from './frame-reader.js'
 import { FrameWriter } from './frame-writer.js'
 import { decodeHello, encodeHello } from './hello.js'
 import { ServerCall } from './server-call.js'
+import { ServerStream } from './server-stream.js'
+import { decodeCredit, itemCost } from './stream-window.js'
 import { decodeMessage, type EncodedMessage, encodeMessage, readAttachments } from './wire.js'
 import { toWireError } from './wire-error.js'
 
@@ -88,6 +91,19 @@ export class ServerConnection {
     )
   }
 
+  /** The items of a call, then its end or its error. Rejects with what ended it early, when its caller has been told. */
+  async stream(call: ServerCall, items: ApiStream): Promise<void> {
+    const stream = new ServerStream({ items, send: (item) => this.#sendItem(call, item) })
+    call.attach(stream)
+    try {
+      await stream.run()
+    } catch (error) {
+      this.fail(call, error)
+      throw error
+    }
+    if (this.#take(call)) this.#send(FRAME_TYPE.end, call.id, { body: EMPTY, attachments: [] })
+  }
+
   fail(call: ServerCall, error: unknown): void {
     if (this.#take(call)) this.#sendError(call.id, error)
   }
@@ -101,6 +117,17 @@ export class ServerConnection {
   #take(call: ServerCall): boolean {
     call.finish()
     return this.#calls.delete(call.id) && !call.isAborted
+  }
+
+  /** Gives what it takes from the caller's window. */
+  async #sendItem(call: ServerCall, item: unknown): Promise<number> {
+    const { body, attachments } = encodeMessage(item)
+    const read = await readAttachments(attachments)
+    if (call.isAborted) return 0
+    call.liftDeadline()
+    this.#send(FRAME_TYPE.chunk, call.id, { body, attachments: read })
+    const lengths = read.map(({ byteLength }) => byteLength)
+    return itemCost(FRAME_HEADER_BYTES + payloadBytes(body.byteLength, lengths))
   }
 
   #sendError(id: number, error: unknown, flags = 0): void {
@@ -148,6 +175,8 @@ export class ServerConnection {
         return this.#onCall(frame)
       case FRAME_TYPE.cancel:
         return this.#onCancel(frame.id)
+      case FRAME_TYPE.credit:
+        return this.#onCredit(frame)
       case FRAME_TYPE.goaway:
         this.#hasLeft = true
         return this.#options.onLeft()
@@ -193,6 +222,13 @@ export class ServerConnection {
     const what = `${this.#options.service}.${call.api} (not started, ${Math.ceil(lateMs)} ms late)`
     this.refuse(call, createError('EKB_ERR_TIMEOUT', { what, timeoutMs: 0 }))
     return true
+  }
+
+  /** For a call that has ended in the meantime it means nothing. */
+  #onCredit(frame: Frame): void {
+    const cost = decodeCredit(frame)
+    if (cost === undefined) throw createError('EKB_ERR_CALL_PROTOCOL', { reason: 'a credit is no number' })
+    this.#calls.get(frame.id)?.credit(cost)
   }
 
   #onCancel(id: number): void {

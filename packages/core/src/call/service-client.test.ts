@@ -7,7 +7,8 @@ import { runInCall } from './current-call.js'
 import type { CallOptions } from './pool-call.js'
 import { type ClientCallOptions, createServiceClient } from './service-client.js'
 
-type Client = Record<string, (input?: unknown, options?: ClientCallOptions) => Promise<unknown>>
+type Answer = Promise<unknown> & AsyncIterableIterator<unknown>
+type Client = Record<string, (input?: unknown, options?: ClientCallOptions) => Answer>
 interface Seen {
   readonly api: string
   readonly input: unknown
@@ -29,9 +30,20 @@ function open() {
       seen.push({ api, input, options })
       return 'answer'
     },
+    async *stream(api: string, input: unknown, options: CallOptions) {
+      seen.push({ api, input, options })
+      yield 'one'
+      yield 'two'
+    },
   }
   const optionsOf = (index: number): CallOptions => (seen[index] as Seen).options
   return { client: createServiceClient(definition, transport) as Client, seen, optionsOf }
+}
+
+async function all(items: AsyncIterable<unknown>): Promise<unknown[]> {
+  const taken: unknown[] = []
+  for await (const item of items) taken.push(item)
+  return taken
 }
 
 const request = (signal: AbortSignal): CallRequest => ({
@@ -86,11 +98,25 @@ test('what is no api rejects and lists those there are', async () => {
   })
 })
 
-test('a stream is told apart until there are streams', async () => {
+test('a stream is iterated, once; what it inherits is that of the call it was asked for in', async () => {
+  const { client, seen, optionsOf } = open()
+  const controller = new AbortController()
+  const items = runInCall(request(controller.signal), () => client.talk?.('hi', { timeoutMs: 7 })) as Answer
+  assert.deepEqual(await all(items), ['one', 'two'])
+  assert.deepEqual(await all(items), [])
+  assert.deepEqual([seen.length, seen[0]?.api, seen[0]?.input], [1, 'talk', 'hi'])
+  const { requestId, deadlineAt, timeoutMs, idempotent } = optionsOf(0)
+  assert.deepEqual([requestId, deadlineAt, timeoutMs, idempotent], ['req-1', 123, 7, false])
+})
+
+test('a stream that is left early is closed', async () => {
   const { client } = open()
-  await assert.rejects(client.talk?.() as Promise<unknown>, (error) =>
-    isServiceError(error, 'EKB_ERR_NOT_IN_THIS_VERSION'),
-  )
+  const items = client.talk?.() as Answer
+  for await (const item of items) {
+    assert.equal(item, 'one')
+    break
+  }
+  assert.deepEqual(await items.next(), { done: true, value: undefined })
 })
 
 test('a client can be awaited, printed, compared and turned into JSON without a call', async () => {

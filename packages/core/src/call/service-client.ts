@@ -10,9 +10,11 @@ export interface ClientDefinition {
   readonly apis: Readonly<Record<string, { readonly idempotent: boolean; readonly stream: boolean }>>
 }
 
-/** What carries its calls: a pool, or the service in this process. */
+/** What carries its calls: a pool, the service in this process, or a server elsewhere. */
 export interface CallTransport {
   call(api: string, input: unknown, options: CallOptions): Promise<unknown>
+  /** Begins when its first item is asked for; `return` ends it. */
+  stream(api: string, input: unknown, options: CallOptions): AsyncIterator<unknown, undefined>
 }
 
 /** Second argument of a client's methods. */
@@ -22,13 +24,15 @@ export interface ClientCallOptions {
   readonly idempotent?: boolean
 }
 
-type ClientMethod = (input?: unknown, options?: ClientCallOptions) => Promise<unknown>
+type ClientMethod = (input?: unknown, options?: ClientCallOptions) => Promise<unknown> | AsyncIterableIterator<unknown>
 
 /** The client of a service that is set on those who depend on it: a method for each api. */
 export function createServiceClient(definition: ClientDefinition, transport: CallTransport): object {
   const methods: Record<string, ClientMethod> = {}
-  for (const api of Object.keys(definition.apis)) {
-    methods[api] = (input, options) => callApi({ definition, transport, api }, input, options)
+  for (const [api, { idempotent, stream }] of Object.entries(definition.apis)) {
+    methods[api] = stream
+      ? (input, options) => iterable(transport.stream(api, input, inheritOptions(idempotent, options)))
+      : (input, options) => transport.call(api, input, inheritOptions(idempotent, options))
   }
   return new Proxy(methods, {
     get(target, key, receiver) {
@@ -41,32 +45,33 @@ export function createServiceClient(definition: ClientDefinition, transport: Cal
   })
 }
 
-interface ApiTarget {
-  readonly definition: ClientDefinition
-  readonly transport: CallTransport
-  readonly api: string
-}
-
-async function callApi(
-  { definition, transport, api }: ApiTarget,
-  input: unknown,
-  { signal, timeoutMs, idempotent }: ClientCallOptions = {},
-): Promise<unknown> {
-  const declared = definition.apis[api]
-  if (declared?.stream) {
-    throw createError('EKB_ERR_NOT_IN_THIS_VERSION', { what: `${definition.name}.${api}: a stream` })
-  }
+/** What a call takes over from the one being served here, without being told. */
+function inheritOptions(
+  declaredIdempotent: boolean,
+  { signal, timeoutMs, idempotent = declaredIdempotent }: ClientCallOptions = {},
+): CallOptions {
   const current = currentCall()
   const signals = current === undefined ? signal : joinSignals(current.signal, signal)
   const { deadlineAt, traceparent } = current ?? {}
-  return transport.call(api, input, {
+  return {
     requestId: current?.requestId ?? randomUUID(),
-    idempotent: idempotent ?? declared?.idempotent ?? false,
+    idempotent,
     ...(signals !== undefined && { signal: signals }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(deadlineAt !== undefined && { deadlineAt }),
     ...(traceparent !== undefined && { traceparent }),
-  })
+  }
+}
+
+/** Can be iterated once, as what a generator returns. */
+function iterable(items: AsyncIterator<unknown, undefined>): AsyncIterableIterator<unknown> {
+  return {
+    next: () => items.next(),
+    return: async () => (await items.return?.()) ?? { done: true, value: undefined },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
 }
 
 function joinSignals(inherited: AbortSignal, own: AbortSignal | undefined): AbortSignal {

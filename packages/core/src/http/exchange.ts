@@ -86,10 +86,6 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
     return this.control
   }
 
-  get takesStream(): boolean {
-    return true
-  }
-
   get isWanted(): boolean {
     return this.state === 'open' || this.state === 'sending'
   }

@@ -15,8 +15,6 @@ export interface CallRequest {
   readonly remoteAddress: string | undefined
   /** undefined on an inner call. */
   readonly response: ResponseControl | undefined
-  /** What carries the answer can carry a stream. Default: no. */
-  readonly takesStream?: boolean
 }
 
 /** Runs one api of the service in this process. Rejects or throws coded errors. */

@@ -7,7 +7,7 @@ import { ApiStream, iteratorOf } from './api-stream.js'
 import { type CallHome, RunnerCallContext } from './call-context.js'
 import type { CallRequest } from './call-request.js'
 import { CallsInFlight, type RunningCall } from './calls-in-flight.js'
-import { outputError } from './validation-error.js'
+import { notIterableError } from './validation-error.js'
 
 /** Runs `run` so that calls it makes know the call they belong to. */
 export type InCall = <T>(request: CallRequest, run: () => T) => T
@@ -21,8 +21,6 @@ export interface RunnerOptions {
   /** Left out where the service calls no other: it costs a good part of a server's throughput on Node 20. */
   readonly inCall?: InCall
 }
-
-const NO_STREAM = 'it is declared to be a stream, and what it returned cannot be iterated'
 
 interface OpenCall {
   readonly call: RunningCall
@@ -72,11 +70,6 @@ export class Runner {
         service: this.#service,
         method: name,
         apis: [...this.#apis.keys()],
-      })
-    }
-    if (api.isStream && request.takesStream !== true) {
-      throw createError('EKB_ERR_NOT_IN_THIS_VERSION', {
-        what: `${this.#service}.${name}: a stream to another service`,
       })
     }
     const call = this.calls.enter(name, request)
@@ -133,7 +126,7 @@ export class Runner {
     const inCall = this.#inCall
     try {
       const items = iteratorOf(await result)
-      if (items === undefined) throw outputError(this.#service, api.name, [{ message: NO_STREAM }])
+      if (items === undefined) throw notIterableError(this.#service, api.name)
       return new ApiStream({
         items,
         check: api.checkOutput,

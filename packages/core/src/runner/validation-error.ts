@@ -23,6 +23,12 @@ export function outputError(service: string, api: string, issues: readonly Stand
   return createError('EKB_ERR_OUTPUT_INVALID', { service, api, first: describeIssue(detail[0]) }, { detail })
 }
 
+/** A method that is declared to be a stream returned something else. */
+export function notIterableError(service: string, api: string): ServiceError {
+  const message = 'it is declared to be a stream, and what it returned cannot be iterated'
+  return outputError(service, api, [{ message }])
+}
+
 /** `items[0].name`: a path as people write it. */
 export function formatIssuePath(path: readonly (string | number)[]): string {
   return path.map((key, at) => (typeof key === 'number' ? `[${key}]` : at === 0 ? key : `.${key}`)).join('')
