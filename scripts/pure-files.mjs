@@ -6,7 +6,17 @@
  * By folder of packages/core/src: the pure ones, or all but those that act. Each name must be that of a file.
  */
 export const PURE_FILES = {
-  call: ['check-value', 'frame', 'frame-reader', 'grace-budget', 'hello', 'restore-value', 'value-kinds'],
+  call: [
+    'check-value',
+    'frame',
+    'frame-reader',
+    'grace-budget',
+    'hello',
+    'item-queue',
+    'restore-value',
+    'stream-window',
+    'value-kinds',
+  ],
   client: [
     'api-shape',
     'client-error',

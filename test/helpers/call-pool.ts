@@ -96,6 +96,22 @@ export function call(client: PoolClient, api: string, input?: unknown, options: 
   return client.call(api, input, { requestId: randomUUID(), ...options })
 }
 
+/** A stream with an id of its own. */
+export function stream(
+  client: PoolClient,
+  input: { name?: string; to: number; holdAt?: number },
+  options: CallOptions = {},
+): AsyncIterableIterator<Counted> {
+  const items = client.stream('count', input, { requestId: randomUUID(), ...options })
+  return { next: () => items.next(), return: () => items.return(), [Symbol.asyncIterator]: () => items } as never
+}
+
+/** What the api `count` of the fixture yields. */
+export interface Counted {
+  readonly n: number
+  readonly slot: number
+}
+
 async function watch(
   child: ChildProcess,
   member: Pick<CallWorker, 'slot' | 'generation' | 'address' | 'schemaHash'>,

@@ -49,6 +49,8 @@ const GARBAGE: readonly (readonly [string, Buffer, RegExp])[] = [
   ['a hello for another service', hello({ service: 'Other' }), /'Pool' was expected/],
   ['a body that is no message', Buffer.concat([hello({}), frame(2, '\xc1\xc1', 1)]), /a body/],
   ['a result from a caller', Buffer.concat([hello({}), frame(3, '', 1)]), /a frame of type 3/],
+  ['an item of a stream from a caller', Buffer.concat([hello({}), frame(7, '', 1)]), /a frame of type 7/],
+  ['a credit that is no number', Buffer.concat([hello({}), frame(9, 'much', 1)]), /a credit is no number/],
 ]
 for (const [name, bytes, reason] of GARBAGE) {
   test(`${name}: that connection is closed and told why, the others go on`, async (t) => {

@@ -262,6 +262,40 @@ describe('fakeClient', () => {
     })
   })
 
+  it('stands in for a stream by a generator or a list', async () => {
+    const Writer = defineService(
+      class Writer {
+        async *words(_: { count: number }): AsyncGenerator<string> {
+          yield 'real'
+        }
+      },
+      { apis: { words: {} } },
+    )
+    const Reader = defineService(
+      class Reader {
+        writer!: ServiceClient<typeof Writer>
+        async *loud({ count }: { count: number }) {
+          for await (const word of this.writer.words({ count })) yield word.toUpperCase()
+        }
+      },
+      { apis: { loud: {} }, dependencies: { writer: Writer } },
+    )
+    const loud = async (dependencies: object, count: number) => {
+      await using tested = await testService(Reader, { dependencies })
+      const words: string[] = []
+      for await (const word of tested.client.loud({ count })) words.push(word)
+      return words
+    }
+    assert.deepEqual(await loud({}, 1), ['REAL'])
+    const byGenerator = fakeClient(Writer, {
+      async *words({ count }) {
+        for (let n = 0; n < count; n++) yield `word ${n}`
+      },
+    })
+    assert.deepEqual(await loud({ writer: byGenerator }, 2), ['WORD 0', 'WORD 1'])
+    await assert.rejects(loud({ writer: fakeClient(Writer) }, 1), { code: 'EKB_ERR_FAKE_METHOD_MISSING' })
+  })
+
   it('takes no method that the service does not have', () => {
     assert.throws(() => fakeClient(StockService, { tak: () => ({ left: 1 }) } as object), {
       code: 'EKB_ERR_SERVICE_NOT_AN_API',

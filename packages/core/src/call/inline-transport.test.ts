@@ -59,3 +59,101 @@ test('deadline and cancellation end the call and abort its signal', async () => 
   await assert.rejects(transport.call('a', 1, { ...ids, signal: controller.signal }), coded('EKB_ERR_ABORTED'))
   assert.deepEqual(reasons, ['EKB_ERR_TIMEOUT', 'EKB_ERR_ABORTED'])
 })
+
+async function all(items: AsyncIterator<unknown>): Promise<unknown[]> {
+  const taken: unknown[] = []
+  for (let step = await items.next(); step.done !== true; step = await items.next()) taken.push(step.value)
+  return taken
+}
+
+test('items of a stream are copied, and errors come after those before', async () => {
+  const kept = { raw: Buffer.from('out') }
+  const transport = open(async function* () {
+    yield kept
+    yield new Map([[1, 2n]])
+    throw new ServiceError('No more', { statusCode: 410, code: 'OVER' })
+  })
+  const items = transport.stream('a', 1, ids)
+  const first = (await items.next()).value as typeof kept
+  kept.raw.fill(0)
+  assert.equal(first.raw.toString(), 'out')
+  assert.deepEqual((await items.next()).value, new Map([[1, 2n]]))
+  await assert.rejects(items.next(), (error: unknown) => {
+    assert.ok(coded('EKB_ERR_DEPENDENCY_FAILED')(error))
+    assert.equal((error as ServiceCallError).remote.code, 'OVER')
+    return true
+  })
+  assert.deepEqual(await items.next(), { done: true, value: undefined })
+})
+
+test('a list is a stream, too; what cannot be iterated or sent is none', async () => {
+  assert.deepEqual(await all(open(() => [1, 2]).stream('a', 1, ids)), [1, 2])
+  await assert.rejects(all(open(() => 7).stream('a', 1, ids)), coded('EKB_ERR_OUTPUT_INVALID'))
+  const unsendable = open(async function* () {
+    yield () => 1
+  })
+  await assert.rejects(all(unsendable.stream('a', 1, ids)), coded('EKB_ERR_NOT_SERIALISABLE'))
+})
+
+test('a stream begins with its first item, and ends when nobody wants more', async () => {
+  const seen: string[] = []
+  let made = 0
+  const transport = open(async function* (_api, _input, { signal }) {
+    seen.push('begun')
+    try {
+      for (;;) yield made++
+    } finally {
+      seen.push(`ended, aborted ${signal.aborted}`)
+    }
+  })
+  const items = transport.stream('a', 1, ids)
+  await new Promise(setImmediate)
+  assert.deepEqual(seen, [])
+  assert.equal((await items.next()).value, 0)
+  // As far ahead as in another process, and no further.
+  let before = -1
+  while (made !== before) {
+    before = made
+    await new Promise(setImmediate)
+  }
+  assert.ok(made >= 64 && made <= 66, `${made} items were made`)
+  await items.return?.()
+  while (seen.length < 2) await new Promise(setImmediate)
+  assert.deepEqual(seen, ['begun', 'ended, aborted true'])
+  assert.deepEqual(await items.next(), { done: true, value: undefined })
+})
+
+test('a stream that is closed before it could begin does not begin', async () => {
+  const transport = open(() => assert.fail('it began'))
+  const unread = transport.stream('a', 1, ids)
+  await unread.return?.()
+  assert.deepEqual(await unread.next(), { done: true, value: undefined })
+  const items = transport.stream('a', new Blob(['read first']), ids)
+  const first = items.next()
+  await items.return?.()
+  assert.deepEqual(await first, { done: true, value: undefined })
+})
+
+test("a stream's time is for its first item; abort ends it later, too", async () => {
+  const reasons: unknown[] = []
+  const transport = open(async function* (_api, input, { signal }) {
+    const held = new Promise((_, reject) => {
+      signal.addEventListener('abort', () => {
+        reasons.push((signal.reason as ServiceError).code)
+        reject(signal.reason)
+      })
+    })
+    if (input === 'late') await held
+    yield 'first'
+    await held
+  })
+  await assert.rejects(all(transport.stream('a', 'late', { ...ids, timeoutMs: 5 })), coded('EKB_ERR_TIMEOUT'))
+  const controller = new AbortController()
+  const items = transport.stream('a', 1, { ...ids, timeoutMs: 20, signal: controller.signal })
+  await items.next()
+  const next = items.next()
+  await new Promise((resolve) => setTimeout(resolve, 40))
+  controller.abort()
+  await assert.rejects(next, coded('EKB_ERR_ABORTED'))
+  assert.deepEqual(reasons, ['EKB_ERR_TIMEOUT', 'EKB_ERR_ABORTED'])
+})
