@@ -16,6 +16,8 @@ export interface RunNodeOptions {
   readonly input?: string
   /** The EKIBEN_RUNTIME_DIR of another run, which looks after it. Default: one of its own. */
   readonly runtimeDir?: string
+  /** What runs Node, with its arguments, as `unshare --mount`. Default: nothing does. */
+  readonly under?: readonly string[]
 }
 
 export interface NodeExit {
@@ -47,7 +49,8 @@ export async function runNode(args: readonly string[], options: RunNodeOptions =
   // Short: a Unix socket's path may be 107 bytes long.
   const runtimeDir = options.runtimeDir ?? (await mkdtemp(join(tmpdir(), 'ekb-')))
   const mark = randomUUID()
-  const child = spawn(process.execPath, args, {
+  const [command, ...rest] = [...(options.under ?? []), process.execPath, ...args] as [string, ...string[]]
+  const child = spawn(command, rest, {
     cwd: options.cwd,
     env: environment({ ...options.env, EKIBEN_RUNTIME_DIR: runtimeDir, [MARK_VARIABLE]: mark }),
     stdio: ['pipe', 'pipe', 'pipe'],
