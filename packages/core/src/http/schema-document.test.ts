@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { Type } from '@sinclair/typebox'
+import { toStandardJsonSchema } from '@valibot/to-json-schema'
+import { type } from 'arktype'
+import * as v from 'valibot'
 import { z } from 'zod'
 import { defineService } from '../service/define-service.js'
 import { definitionOf } from '../service/registry.js'
@@ -26,6 +30,20 @@ function documentOf(api: object): Document {
   return schemaDocument(definition) as Document
 }
 const inputOf = (input: AnySchema) => documentOf({ input }).routes[0]?.input
+const outputOf = (output: AnySchema) => documentOf({ output }).routes[0]?.output
+
+/** `{ text: string, count?: number }` in the words of each library. */
+const SAME_INPUT: Readonly<Record<string, AnySchema>> = {
+  zod: z.object({ text: z.string(), count: z.number().optional() }),
+  valibot: toStandardJsonSchema(v.object({ text: v.string(), count: v.optional(v.number()) })),
+  arktype: type({ text: 'string', 'count?': 'number' }),
+  TypeBox: Type.Object({ text: Type.String(), count: Type.Optional(Type.Number()) }),
+  'JSON Schema': {
+    type: 'object',
+    properties: { text: { type: 'string' }, count: { type: 'number' } },
+    required: ['text'],
+  },
+}
 
 describe('schemaDocument', () => {
   test("has the shape that BentoML's client reads", () => {
@@ -81,5 +99,73 @@ describe('schemaDocument', () => {
     const tree = { type: 'object', properties: { child: { $ref: '#/$defs/Tree' } } }
     const nested = inputOf({ type: 'object', properties: { tree: { $ref: '#/$defs/Tree' } }, $defs: { Tree: tree } })
     assert.deepEqual((nested as { $defs: unknown }).$defs, { Tree: tree })
+  })
+
+  for (const [library, input] of Object.entries(SAME_INPUT)) {
+    test(`names the arguments of an input written with ${library}`, () => {
+      assert.deepEqual(inputOf(input), {
+        title: 'Input',
+        type: 'object',
+        properties: { text: { title: 'Text', type: 'string' }, count: { title: 'Count', type: 'number' } },
+        required: ['text'],
+      })
+    })
+  }
+
+  test('takes an object whose names are not known as a whole', () => {
+    const numbers = { type: 'object', additionalProperties: { type: 'number' }, root_input: true }
+    assert.deepEqual(inputOf(type('Record<string, number>')), numbers)
+    assert.deepEqual(inputOf({ type: 'object' }), { type: 'object', root_input: true })
+    assert.deepEqual(inputOf(z.object({})), { title: 'Input', type: 'object', properties: {} })
+    assert.deepEqual(inputOf(v.object({ text: v.string() })), { root_input: true })
+  })
+
+  test('tells the rest of an input of which a part has no JSON form', () => {
+    const input = toStandardJsonSchema(v.object({ at: v.date(), text: v.string() }))
+    assert.deepEqual((inputOf(input) as { properties: unknown }).properties, {
+      at: { title: 'At' },
+      text: { title: 'Text', type: 'string' },
+    })
+  })
+
+  test('shows a file that may be missing or null as a file, and lists of them alike', () => {
+    const input = z.object({ one: z.file().nullable(), many: z.array(z.file()).nullish(), note: z.string().nullable() })
+    const { properties } = inputOf(input) as { properties: Record<string, Record<string, unknown>> }
+    assert.equal(properties.one?.type, 'file')
+    assert.equal((properties.many as { items: { type: string } }).items.type, 'file')
+    assert.deepEqual(properties.note?.type, ['string', 'null'])
+  })
+
+  test('shows the media type that a file must have', () => {
+    const picture = inputOf(z.file().mime('image/png')) as Record<string, unknown>
+    assert.deepEqual(
+      [picture.type, picture.format, picture.content_type, picture.root_input],
+      ['file', 'image', 'image/png', true],
+    )
+  })
+
+  test('tells text, bytes and files that are answered apart by their type', () => {
+    assert.deepEqual(outputOf({ type: 'string', format: 'binary' }), { type: 'string', format: 'binary' })
+    assert.equal((outputOf(z.file()) as { type: string }).type, 'file')
+    assert.equal((outputOf(z.file().nullable()) as { type: string }).type, 'file')
+    for (const text of [
+      z.string().nullable(),
+      type('string | null'),
+      Type.Union([Type.Literal('a'), Type.Literal('b')]),
+    ]) {
+      assert.equal((outputOf(text) as { type: string }).type, 'string')
+    }
+    assert.deepEqual((outputOf(z.union([z.string(), z.number()])) as { type: unknown }).type, ['string', 'number'])
+  })
+
+  test('has an object wherever the client looks for one', () => {
+    const input = z.object({ pair: z.tuple([z.number(), z.string()]) })
+    const { properties } = inputOf(input) as { properties: { pair: { items: unknown } } }
+    assert.deepEqual(properties.pair.items, {})
+    for (const list of [{ type: 'array' }, Type.Tuple([Type.String()])]) {
+      assert.deepEqual((outputOf(list) as { items: unknown }).items, {})
+    }
+    const open = inputOf({ type: 'object', properties: { any: true } }) as { properties: unknown }
+    assert.deepEqual(open.properties, { any: { title: 'Any' } })
   })
 })

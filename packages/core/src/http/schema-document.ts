@@ -27,27 +27,61 @@ function routeDocument(api: ApiDefinition): object {
   }
 }
 
-/** The client maps arguments by `properties`; `root_input` says that the body is the one argument itself. */
+/**
+ * The client maps arguments by `properties`, and sends nothing that is not among them: an object whose names are not
+ * known is, as anything else, the one argument itself, which is the whole body.
+ */
 function inputDocument(api: ApiDefinition): JsonSchema {
   const known = api.input === undefined ? undefined : jsonSchemaOf(api.input, 'input')
   if (known === undefined) return { root_input: true }
-  const schema = showFiles(inlineDefinitions(known)) as JsonSchema
-  if (schema.type !== 'object' && schema.properties === undefined) return { ...schema, root_input: true }
-  const properties = Object.entries((schema.properties ?? {}) as Record<string, JsonSchema>)
+  const schema = withoutNull(showFiles(readable(inlineDefinitions(known))) as JsonSchema)
+  if (!isNode(schema.properties)) return { ...schema, root_input: true }
+  const properties = Object.entries(schema.properties as Record<string, JsonSchema>)
   return {
     title: 'Input',
     ...schema,
-    properties: Object.fromEntries(properties.map(([name, property]) => [name, { title: toTitle(name), ...property }])),
+    properties: Object.fromEntries(
+      properties.map(([name, property]) => [name, { title: toTitle(name), ...showUpload(property) }]),
+    ),
   }
 }
 
+/** The client reads text, bytes and files by the `type` of the whole, anything else as JSON. */
 function outputDocument(api: ApiDefinition): JsonSchema {
   const known = api.output === undefined ? undefined : jsonSchemaOf(api.output, 'output')
   return {
-    ...(known !== undefined && inlineDefinitions(known)),
+    ...(known !== undefined && showAnswer(withoutNull(readable(inlineDefinitions(known)) as JsonSchema))),
     ...(api.stream && { is_stream: true }),
     ...(api.mediaType !== undefined && { media_type: api.mediaType }),
   }
+}
+
+/** Bytes stay what they are; what says how its content is encoded, or what it is, is a file. */
+function showAnswer(schema: JsonSchema): JsonSchema {
+  const { contentEncoding, contentMediaType, anyOf, oneOf } = schema
+  if (isBinary(schema)) return (contentEncoding ?? contentMediaType) === undefined ? schema : toFile(schema)
+  const choice = anyOf ?? oneOf
+  const isText = Array.isArray(choice) && choice.every((option) => isNode(option) && option.type === 'string')
+  return isText ? { ...schema, type: 'string' } : schema
+}
+
+/** A file, or files, that may be null: to be told as such, they are shown without the null. */
+function showUpload(property: JsonSchema): JsonSchema {
+  const plain = withoutNull(property)
+  const isUpload = plain.type === 'file' || (isNode(plain.items) && plain.items.type === 'file')
+  return isUpload ? plain : property
+}
+
+/** Of a schema that may be null the rest: the client looks at nothing but `type`. */
+function withoutNull(schema: JsonSchema): JsonSchema {
+  const { anyOf, oneOf, ...rest } = schema
+  const choice = anyOf ?? oneOf
+  if (Array.isArray(choice)) {
+    const options = choice.filter((option) => isNode(option) && option.type !== 'null')
+    return options.length === 1 ? { ...(options[0] as JsonSchema), ...rest } : schema
+  }
+  const types = Array.isArray(schema.type) ? schema.type.filter((type) => type !== 'null') : []
+  return types.length === 1 ? { ...schema, type: types[0] } : schema
 }
 
 /** `max_items` as `Max Items`: the titles that pydantic gives. */
@@ -60,9 +94,36 @@ function toTitle(name: string): string {
 /** Files as BentoML shows them. */
 function showFiles(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(showFiles)
-  if (typeof node !== 'object' || node === null) return node
+  if (!isNode(node)) return node
   const shown = Object.fromEntries(Object.entries(node).map(([key, child]) => [key, showFiles(child)]))
-  return isBinary(shown) ? { ...shown, type: 'file' } : shown
+  return isBinary(shown) ? toFile(shown) : shown
+}
+
+function toFile(schema: JsonSchema): JsonSchema {
+  const { contentMediaType: type } = schema
+  if (typeof type !== 'string') return { ...schema, type: 'file' }
+  return { ...schema, type: 'file', format: type.split('/', 1)[0], content_type: type }
+}
+
+/** The client looks into the items of every list, and into every property: what is no object there, it cannot read. */
+function readable(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(readable)
+  if (!isNode(node)) return node
+  const shown: JsonSchema = Object.fromEntries(Object.entries(node).map(([key, child]) => [key, readable(child)]))
+  const { type, items, properties } = shown
+  return {
+    ...shown,
+    ...(type === 'array' && !isNode(items) && { items: {} }),
+    ...(isNode(properties) && {
+      properties: Object.fromEntries(
+        Object.entries(properties).map(([name, child]) => [name, isNode(child) ? child : {}]),
+      ),
+    }),
+  }
+}
+
+function isNode(value: unknown): value is JsonSchema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** The client does not follow `$ref`: definitions are put where they are used, but for one that holds itself. */

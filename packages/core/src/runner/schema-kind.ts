@@ -6,12 +6,17 @@ export function isStandardSchema(schema: AnySchema): schema is StandardSchemaV1 
   return '~standard' in schema
 }
 
-/** A part without a JSON form (zod's: a date, a Map, a transform) may be anything; the rest is told all the same. */
-const JSON_SCHEMA_OPTIONS = { target: 'draft-2020-12', libraryOptions: { unrepresentable: 'any' } }
+/** A part without a JSON form (a date, a Map, a transform) may be anything; the rest is told all the same. */
+const JSON_SCHEMA_OPTIONS = {
+  target: 'draft-2020-12',
+  // What zod calls it, and what valibot does.
+  libraryOptions: { unrepresentable: 'any', errorMode: 'ignore' },
+}
 
 /**
- * The JSON Schema of an input or output, where it can be had: plain JSON Schema is its own; a Standard Schema
- * tells it if its library does (zod from 4.2). undefined: unknown, or not to be said in JSON Schema.
+ * The JSON Schema of an input or output, where it can be had: plain JSON Schema, as TypeBox makes it, is its own; a
+ * Standard Schema tells it if its library does (zod from 4.2, arktype, valibot's toStandardJsonSchema). undefined:
+ * unknown, or not to be said in JSON Schema.
  */
 export function jsonSchemaOf(schema: AnySchema, side: 'input' | 'output'): JsonSchema | undefined {
   if (!isStandardSchema(schema)) return schema
