@@ -5,7 +5,8 @@ import { type ErrorOrigin, isServiceError } from '../errors/service-error.js'
 /** What a service answers a call with when its api threw. */
 export function toWireError(thrown: unknown, here: ErrorOrigin): WireError {
   const wire = encodeError(thrown)
-  const origin = originOf(thrown) ?? here
+  // One that came here from another worker keeps that one's.
+  const { origin = here } = wire
   if (isServiceError(thrown)) return { ...wire, origin }
   // Nest's HttpException and errors marked as exposed refuse a call as a ServiceError does; by what they are, only
   // known here: their methods do not cross.
@@ -13,11 +14,4 @@ export function toWireError(thrown: unknown, here: ErrorOrigin): WireError {
   if (answer.level === 'error') return { ...wire, origin }
   const { statusCode, message, detail } = answer
   return { ...wire, statusCode, message, expose: true, origin, ...(detail !== undefined && { detail }) }
-}
-
-/** An error that came here from another worker keeps that one's origin. */
-function originOf(thrown: unknown): ErrorOrigin | undefined {
-  const origin = (thrown as { origin?: unknown } | null | undefined)?.origin
-  const isOne = typeof origin === 'object' && origin !== null && 'service' in origin && 'pid' in origin
-  return isOne ? (origin as ErrorOrigin) : undefined
 }

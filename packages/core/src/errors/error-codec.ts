@@ -70,24 +70,31 @@ function encodeScalars(error: Partial<ServiceError>): Partial<WireError> {
   const code = read(() => error.code)
   const statusCode = read(() => error.statusCode)
   const expose = read(() => error.expose)
+  const origin = read(() => originOf(error))
   return {
     ...(typeof stack === 'string' && { stack }),
     ...(typeof code === 'string' && { code }),
     ...(typeof statusCode === 'number' && { statusCode }),
     ...(typeof expose === 'boolean' && { expose }),
+    ...(origin !== undefined && { origin }),
   }
+}
+
+/** Where it was thrown, of an error that a call brought here from another worker; others' `origin` is their own business. */
+function originOf(thrown: unknown): ErrorOrigin | undefined {
+  const origin = (thrown as { origin?: unknown } | null | undefined)?.origin
+  const isOne = typeof origin === 'object' && origin !== null && 'service' in origin && 'pid' in origin
+  return isOne ? (origin as ErrorOrigin) : undefined
 }
 
 function encodeServiceFields(error: ServiceError): Partial<WireError> {
   const hint = read(() => error.hint)
   const detail = read(() => error.detail)
-  const origin = read(() => error.origin)
   return {
     service: true,
     retryable: read(() => error.retryable) === true,
     ...(hint !== undefined && { hint }),
     ...(detail !== undefined && { detail: toPlain(detail) }),
-    ...(origin !== undefined && { origin }),
   }
 }
 

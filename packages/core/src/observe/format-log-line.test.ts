@@ -63,11 +63,12 @@ describe('formatPrettyLine', () => {
       type: 'Error',
       stack: 'Error: outer\n    at a',
       hint: 'Do so.',
+      origin: { service: 'Embedder', slot: 1, pid: 7 },
       cause: { type: 'TypeError', message: 'inner' },
     }
     assert.equal(
       pretty({ msg: 'failed', err }),
-      '09:05:07.042 INFO  failed\n    Error: outer\n        at a\n    hint: Do so.\n    caused by TypeError: inner\n',
+      '09:05:07.042 INFO  failed\n    Error: outer\n        at a\n    thrown in Embedder#1 (pid 7)\n    hint: Do so.\n    caused by TypeError: inner\n',
     )
     const loop: Record<string, unknown> = { stack: 'loop' }
     loop.cause = loop

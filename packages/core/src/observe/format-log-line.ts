@@ -42,14 +42,20 @@ function errorLines(err: unknown, paint: (code: string, text: string) => string)
   let lines = ''
   let at: unknown = err
   for (let depth = 0; depth < MAX_CAUSES && typeof at === 'object' && at !== null; depth++) {
-    const { stack, type, message, hint, cause } = at as Record<string, unknown>
+    const { stack, type, message, hint, origin, cause } = at as Record<string, unknown>
     const [head = '', ...frames] = String(stack ?? `${type}: ${message}`).split('\n')
     lines += `    ${depth === 0 ? '' : 'caused by '}${printable(head)}\n`
     for (const frame of frames) lines += `    ${paint('2', printable(frame))}\n`
+    if (typeof origin === 'object' && origin !== null) lines += `    thrown in ${printable(place(origin))}\n`
     if (typeof hint === 'string') lines += `    hint: ${printable(hint)}\n`
     at = cause
   }
   return lines
+}
+
+/** `Embedder#0 (pid 123)`: which worker. */
+function place({ service, slot, pid }: { service?: unknown; slot?: unknown; pid?: unknown }): string {
+  return `${service}#${slot} (pid ${pid})`
 }
 
 /** Local time of day. */
