@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createError } from '../errors/service-error.js'
-import { formatError } from './format-error.js'
+import { formatError as formatErrorIn } from './format-error.js'
 
+const formatError = (error: unknown) => formatErrorIn(error, '/ours/dist/')
 const withStack = (error: Error, stack: string) => Object.assign(error, { stack })
 
 describe('formatError', () => {
@@ -22,6 +23,14 @@ describe('formatError', () => {
     assert.match(text, /^EKB_ERR_WORKER_BOOT_FAILED: .*\n {2}hint: .*\n\nCaused by EKB_ERR_IDENTIFIER_LOAD_FAILED: /)
     assert.equal(text.split('at service.ts:3').length, 2)
     assert.ok(text.endsWith('Caused by TypeError: no model\n    at service.ts:3\n'))
+  })
+
+  it('prints no stack in which nobody but Node and we took part', () => {
+    const frames = '\n    at bind (/ours/dist/supervisor.js:7:1)\n    at async node:internal/process:1:1'
+    const cause = withStack(new Error('bind EACCES'), `Error: bind EACCES${frames}`)
+    const params = { address: '0.0.0.0:80', reason: 'bind EACCES' }
+    const text = formatError(createError('EKB_ERR_SOCKET_UNAVAILABLE', params, { cause }))
+    assert.ok(text.endsWith('\n\nCaused by Error: bind EACCES\n'), text)
   })
 
   it('prints the last output of a worker, unless it says no more than the cause', () => {

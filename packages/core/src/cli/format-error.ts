@@ -3,12 +3,15 @@ import { isServiceError } from '../errors/service-error.js'
 /** Causes beyond this depth are cut: a cause may point back at its own error. */
 const MAX_CAUSES = 8
 
-/** What a failed command prints: code, message and hint, then each cause once, the user's own with its stack. */
-export function formatError(error: unknown): string {
+/**
+ * What a failed command prints: code, message and hint, then each cause once, the user's own with its stack. `ownFolder`
+ * is where our code lies: a stack without a frame of the user's is of no use.
+ */
+export function formatError(error: unknown, ownFolder: string): string {
   const parts: string[] = [isCoded(error) ? coded(error) : `Unexpected error: ${stackOf(error)}`]
   let cause = causeOf(error)
   for (let depth = 0; cause !== undefined && depth < MAX_CAUSES; depth++) {
-    parts.push(`Caused by ${isCoded(cause) ? coded(cause) : stackOf(cause)}`)
+    parts.push(`Caused by ${isCoded(cause) ? coded(cause) : usersStackOf(cause, ownFolder)}`)
     cause = causeOf(cause)
   }
   const output = lastOutputOf(error)
@@ -35,6 +38,16 @@ function lastOutputOf(error: unknown): string | undefined {
 
 function causeOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null ? (error as { cause?: unknown }).cause : undefined
+}
+
+/** Without frames where none is the user's: of a bind that failed, of a file that cannot be parsed. */
+function usersStackOf(error: unknown, ownFolder: string): string {
+  const stack = stackOf(error)
+  const firstFrame = stack.search(/^\s+at /m)
+  if (firstFrame === -1) return stack
+  const frames = stack.slice(firstFrame).split('\n')
+  const isUsers = (frame: string) => !frame.includes(ownFolder) && !/node:|<anonymous>\)?$/.test(frame)
+  return frames.some(isUsers) ? stack : stack.slice(0, firstFrame).trimEnd()
 }
 
 function stackOf(error: unknown): string {

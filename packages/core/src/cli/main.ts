@@ -1,6 +1,7 @@
 import { exitCodeOf } from '../errors/exit-codes.js'
 import { isServiceError } from '../errors/service-error.js'
 import { surviveClosedOutput } from '../observe/survive-closed-output.js'
+import { packageFile } from '../package-file.js'
 import { endProcess } from './end-process.js'
 import { formatError } from './format-error.js'
 import { printError } from './print.js'
@@ -18,7 +19,7 @@ async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     const exitCode = exitCodeOf(error)
     // A signal that came before all was ready is a stop like any other, and no error.
-    printError(exitCode === 0 && isServiceError(error) ? `${error.message}\n` : formatError(error))
+    printError(exitCode === 0 && isServiceError(error) ? `${error.message}\n` : formatError(error, packageFile('')))
     return exitCode
   }
 }
