@@ -57,7 +57,13 @@ test('the ten-line service is the one in examples/hello, and has ten lines', asy
   assert.equal(shown.trimEnd().split('\n').length, 10)
 })
 
-for (const file of ['README.md', 'docs/README.md', 'examples/text-classifier/README.md', 'examples/hello/README.md']) {
+for (const file of [
+  'README.md',
+  'docs/README.md',
+  'examples/text-classifier/README.md',
+  'examples/hello/README.md',
+  'examples/ocr/README.md',
+]) {
   test(`${file} links to what is there`, async () => {
     const folder = join(ROOT, file, '..')
     for (const target of linksOf(await readFile(join(ROOT, file), 'utf8'))) await access(join(folder, target))

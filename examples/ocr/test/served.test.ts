@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { execFile, spawnSync } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
+import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { createClient } from '@ekiben/core/client'
+import { startServing } from '../../../test/helpers/serving-command.js'
+import type { Recognised } from '../ocr.js'
+import type { Reader } from '../service.js'
+import { EXAMPLE, formOf, image, NOTICE, RECEIPT } from './images.js'
+
+const CLI = fileURLToPath(new URL('../../../packages/core/bin/ekiben.js', import.meta.url))
+const run = promisify(execFile)
+
+/** Says why a part is skipped; false: it is not. */
+const without = (command: string): string | false =>
+  spawnSync(command, ['--version']).error === undefined ? false : `${command} is not installed`
+
+async function upload(url: string, value: File | string): Promise<{ status: number; answer: unknown }> {
+  const response = await fetch(`${url}/read`, { method: 'POST', body: formOf(value) })
+  return { status: response.status, answer: await response.json() }
+}
+
+test('images are read through the whole graph, by the command', async (t: TestContext) => {
+  const before = await readdir(EXAMPLE)
+  const args = ['serve', '--port', '0', '--host', '127.0.0.1', '--log-format', 'json']
+  await using server = await startServing([CLI, ...args], { cwd: EXAMPLE })
+  const { url } = server
+
+  await t.test('a clean one, and one that lies on its side', async () => {
+    for (const [name, text] of [['receipt.png', RECEIPT] as const, ['notice.jpg', NOTICE] as const]) {
+      const { status, answer } = await upload(url, image(name))
+      const read = answer as Recognised
+      assert.deepEqual([status, read.text], [200, text])
+      assert.equal(read.lines.map(({ text }) => text).join('\n'), text)
+      assert.ok(read.confidence > 0.7 && read.confidence <= 1, `confidence ${read.confidence}`)
+    }
+  })
+
+  await t.test('many at once wait for their turn', async () => {
+    const all = await Promise.all(Array.from({ length: 4 }, () => upload(url, image('receipt.png'))))
+    assert.deepEqual(
+      all.map(({ status, answer }) => [status, (answer as Recognised).text]),
+      all.map(() => [200, RECEIPT]),
+    )
+  })
+
+  await t.test('what is no image is refused, and says why', async () => {
+    const { status, answer } = await upload(url, image('not-an-image.png', 'image/png'))
+    const { code, error } = answer as { code: string; error: string }
+    assert.deepEqual([status, code], [422, 'IMAGE_UNREADABLE'])
+    assert.equal(error, "'not-an-image.png' is no image that can be read: send a whole PNG, JPEG or WebP")
+    const inText = await upload(url, 'receipt.png')
+    assert.deepEqual([inText.status, (inText.answer as { code: string }).code], [400, 'EKB_ERR_BODY_INVALID'])
+  })
+
+  await t.test('from the typed client', async () => {
+    const client = createClient<typeof Reader>(url)
+    assert.equal((await client.read({ image: image('receipt.png') })).text, RECEIPT)
+    await assert.rejects(client.read({ image: image('not-an-image.png') }), { statusCode: 422 })
+  })
+
+  await t.test('from curl, as README shows it', { skip: without('curl') }, async () => {
+    const [curl = '', shown = ''] = await sessionOf('README.md')
+    const words = curl.replace('http://127.0.0.1:3000', url).split(' ')
+    assert.equal(words[0], 'curl')
+    const { stdout } = await run('curl', words.slice(1), { cwd: EXAMPLE })
+    assert.deepEqual(withoutNumbers(stdout), withoutNumbers(shown))
+  })
+
+  await t.test('from Python', { skip: without('python3') }, async () => {
+    const { stdout } = await run('python3', ['upload.py', 'images/receipt.png', `${url}/read`], { cwd: EXAMPLE })
+    assert.equal(stdout.trimEnd().replaceAll('\r', ''), RECEIPT)
+    const refused = run('python3', ['upload.py', 'images/not-an-image.png', `${url}/read`], { cwd: EXAMPLE })
+    await assert.rejects(refused, { code: 1, stderr: /'not-an-image\.png' is no image/ })
+  })
+
+  await t.test('from the page: its document says that the field is a file', async () => {
+    assert.match(await (await fetch(url)).text(), /<html/)
+    const document = JSON.stringify(await (await fetch(`${url}/docs.json`)).json())
+    assert.match(document, /"multipart\/form-data":\{"schema":\{"\$ref":"#\/components\/schemas\/ReadInput"/)
+    assert.match(document, /"ReadInput":\{[^{]*"properties":\{"image":\{[^}]*"format":"binary"/)
+  })
+
+  assert.equal(await server.stop(), 0)
+  assert.deepEqual(await readdir(EXAMPLE), before, 'nothing is left where it ran')
+})
+
+/** The shell line of a document and the answer below it. */
+async function sessionOf(name: string): Promise<readonly string[]> {
+  const text = await readFile(`${EXAMPLE}${name}`, 'utf8')
+  return /^```sh\n(curl [^\n]+)\n```\n+```json\n(.+?)\n```$/ms.exec(text)?.slice(1) ?? []
+}
+
+/** How sure the reader is differs between machines in the last digits. */
+function withoutNumbers(json: string): unknown {
+  return JSON.parse(json, (_, value: unknown) => (typeof value === 'number' ? value.toFixed(1) : value))
+}
