@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict'
+import { openAsBlob } from 'node:fs'
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { seededRandom } from '../../../../test/helpers/seeded-random.js'
 import { isServiceError, ServiceError } from '../errors/service-error.js'
@@ -245,3 +249,36 @@ function randomValue(random: () => number, depth: number): unknown {
   const makers = depth > 0 && random() < 0.6 ? nested : scalars
   return (makers[below(makers.length)] as () => unknown)()
 }
+
+test('a file on disk is read when it is sent, refused unread where it is too large, and told of when it is gone', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ekb-wire-'))
+  try {
+    const path = join(folder, 'file')
+    await writeFile(path, 'on disk')
+    const file = new File([await openAsBlob(path)], 'a.txt', { type: 'text/plain', lastModified: 5 })
+    const { sent, bytes } = (await cross({ sent: file, bytes: new Uint8Array([1]) })) as { sent: File; bytes: unknown }
+    assert.deepEqual(
+      [await sent.text(), sent.name, sent.type, sent.lastModified],
+      ['on disk', 'a.txt', 'text/plain', 5],
+    )
+    assert.deepEqual(bytes, new Uint8Array([1]))
+
+    const { attachments } = encodeMessage([file, await openAsBlob(path)])
+    await rm(path)
+    const refused = async () => readAttachments(attachments.slice(0, 1))
+    await assert.rejects(refused, (error: Error) => {
+      assert.match(error.message, /^Cannot send the file 'a\.txt' of 7 bytes: /)
+      assert.equal((error.cause as Error).name, 'NotReadableError')
+      return isServiceError(error, 'EKB_ERR_FILE_UNREADABLE')
+    })
+    const nameless = async () => readAttachments(attachments.slice(1))
+    await assert.rejects(nameless, /^ServiceError: Cannot send a Blob of 7 bytes: /)
+
+    await writeFile(path, '')
+    await truncate(path, 300 * 1024 * 1024)
+    const large = await openAsBlob(path)
+    assert.throws(() => encodeMessage({ large }), { code: 'EKB_ERR_CALL_TOO_LARGE' })
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})

@@ -72,14 +72,22 @@ export function decodeMessage(frame: Frame): DecodedMessage {
   }
 }
 
-/** The bytes of each attachment; a promise only where one is a Blob. */
+/** The bytes of each attachment; a promise only where one is a Blob. Rejects with EKB_ERR_FILE_UNREADABLE. */
 export function readAttachments(attachments: readonly Attachment[]): readonly Uint8Array[] | Promise<Uint8Array[]> {
   if (attachments.every((attachment) => attachment instanceof Uint8Array)) return attachments as readonly Uint8Array[]
   return Promise.all(
-    attachments.map(async (attachment) =>
-      attachment instanceof Uint8Array ? attachment : new Uint8Array(await attachment.arrayBuffer()),
-    ),
+    attachments.map((attachment) => (attachment instanceof Uint8Array ? attachment : readBlob(attachment))),
   )
+}
+
+async function readBlob(blob: Blob): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await blob.arrayBuffer())
+  } catch (cause) {
+    const { name } = blob as Partial<File>
+    const params = { name, bytes: blob.size, reason: (cause as Error).message }
+    throw createError('EKB_ERR_FILE_UNREADABLE', params, { cause })
+  }
 }
 
 function unpackBody(frame: Frame): unknown[] {

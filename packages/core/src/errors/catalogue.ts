@@ -423,6 +423,12 @@ export const CATALOGUE = {
     hint: () =>
       'Send plain data: objects, arrays, scalars, Date, RegExp, Map, Set, BigInt, buffers, typed arrays, Error, Blob, File.',
   }),
+  EKB_ERR_FILE_UNREADABLE: row<{ name: string | undefined; bytes: number; reason: string }>({
+    statusCode: 500,
+    message: (p) =>
+      `Cannot send ${p.name === undefined ? 'a Blob' : `the file '${p.name}'`} of ${p.bytes} bytes: ${p.reason}`,
+    hint: () => 'A file that came with a request can be read until it is answered: await the call before you return.',
+  }),
   EKB_ERR_DEPENDENCY_FAILED: row<{ service: string; method: string; statusCode: number; reason: string }>({
     statusCode: 502,
     message: (p) => `${p.service}.${p.method} refused the call with ${p.statusCode}: ${p.reason}`,
