@@ -139,7 +139,8 @@ function visitSpecial(walk: Walk, value: object, depth: number): unknown {
       return standIn(walk, depth, 'set', visitArray(walk, [...(value as Set<unknown>)], depth))
     case name === 'ArrayBuffer' && 'ArrayBuffer':
       return standIn(walk, depth, 'ArrayBuffer', attach(walk, new Uint8Array(value as ArrayBuffer)))
-    case name === 'Blob' && 'Blob':
+    // What Node 22 calls a piece of a Blob, and one for a file on disk.
+    case (name === 'Blob' || name === 'TransferableBlob') && 'Blob':
       return standIn(walk, depth, 'blob', [attach(walk, value as Blob), (value as Blob).type])
     case name === 'File' && 'File':
       return visitFile(walk, value as File, depth)
