@@ -18,6 +18,11 @@ const lines = []
 const before = await treeState()
 await part('tests on this Node', 'npm', ['test'])
 await part('supervision on this Node', process.execPath, ['scripts/run-tests.mjs', 'supervision'])
+if (process.env.EKIBEN_TEST_PYTHON) {
+  await part('BentoML and we', process.execPath, ['scripts/run-tests.mjs', 'interop'])
+} else {
+  skip('BentoML and we', 'did not run, as EKIBEN_TEST_PYTHON names no Python that has BentoML (.ci/run installs one)')
+}
 for (const version of OTHER_NODES) {
   const binary = await nodeBinary(version).catch((error) => fail(`Node ${version}`, error.message))
   if (binary === undefined) continue
@@ -77,6 +82,11 @@ async function treeState() {
 function pass(name) {
   total.passed += 1
   report(`ok     ${name}`)
+}
+
+function skip(name, why) {
+  total.skipped += 1
+  report(`SKIPPED ${name}: ${why}`)
 }
 
 function fail(name, why) {

@@ -9,6 +9,8 @@ import { assertNoLeftovers, killMarked, MARK_VARIABLE } from './no-leftovers.js'
 const FAULTS = /UnhandledPromiseRejection|PromiseRejectionHandledWarning|MaxListenersExceededWarning|DeprecationWarning/
 
 export interface RunNodeOptions {
+  /** What is run with the arguments. Default: the Node that runs the tests. */
+  readonly program?: string
   readonly cwd?: string
   /** Over the test's own environment; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>
@@ -49,7 +51,8 @@ export async function runNode(args: readonly string[], options: RunNodeOptions =
   // Short: a Unix socket's path may be 107 bytes long.
   const runtimeDir = options.runtimeDir ?? (await mkdtemp(join(tmpdir(), 'ekb-')))
   const mark = randomUUID()
-  const [command, ...rest] = [...(options.under ?? []), process.execPath, ...args] as [string, ...string[]]
+  const { program = process.execPath } = options
+  const [command, ...rest] = [...(options.under ?? []), program, ...args] as [string, ...string[]]
   const child = spawn(command, rest, {
     cwd: options.cwd,
     env: environment({ ...options.env, EKIBEN_RUNTIME_DIR: runtimeDir, [MARK_VARIABLE]: mark }),
@@ -77,7 +80,7 @@ export async function runNode(args: readonly string[], options: RunNodeOptions =
       if (!ended) return
       await assertNoLeftovers({ mark, folders: options.runtimeDir === undefined ? [runtimeDir] : [] })
       const fault = stderr.split('\n').find((line) => FAULTS.test(line))
-      if (fault !== undefined) throw new Error(`node ${args.join(' ')} ended with a warning: ${fault}`)
+      if (fault !== undefined) throw new Error(`${program} ${args.join(' ')} ended with a warning: ${fault}`)
     } finally {
       await killMarked(mark)
       if (options.runtimeDir === undefined) await rm(runtimeDir, { recursive: true, force: true })
