@@ -41,6 +41,7 @@ describe('parseSchema', () => {
     [{}, 'auto', false],
     [{ type: 'object' }, 'auto', false],
     [{ type: 'string' }, 'text', false],
+    [{ type: 'string', nullable: true }, 'auto', false],
     [{ type: 'string', format: 'binary' }, 'blob', false],
     [{ type: 'file', format: 'image' }, 'blob', false],
     [{ type: 'string', is_stream: true }, 'auto', true],

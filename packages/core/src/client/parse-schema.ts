@@ -28,6 +28,8 @@ function inputShape(input: Json): InputShape {
 }
 
 function answerKind(output: Json): AnswerKind {
+  // Null comes as JSON.
+  if (output.nullable === true) return 'auto'
   if (isFile(output)) return 'blob'
   // The items of a stream are asked for one by one, whatever they are.
   if (output.is_stream === true) return 'auto'

@@ -148,13 +148,11 @@ describe('schemaDocument', () => {
     assert.deepEqual(outputOf({ type: 'string', format: 'binary' }), { type: 'string', format: 'binary' })
     assert.equal((outputOf(z.file()) as { type: string }).type, 'file')
     assert.equal((outputOf(z.file().nullable()) as { type: string }).type, 'file')
-    for (const text of [
-      z.string().nullable(),
-      type('string | null'),
-      Type.Union([Type.Literal('a'), Type.Literal('b')]),
-    ]) {
-      assert.equal((outputOf(text) as { type: string }).type, 'string')
+    for (const text of [z.string().nullable(), type('string | null')]) {
+      assert.deepEqual(outputOf(text), { type: 'string', nullable: true })
     }
+    const letter = outputOf(Type.Union([Type.Literal('a'), Type.Literal('b')])) as Record<string, unknown>
+    assert.deepEqual([letter.type, letter.nullable], ['string', undefined])
     assert.deepEqual((outputOf(z.union([z.string(), z.number()])) as { type: unknown }).type, ['string', 'number'])
   })
 

@@ -72,16 +72,19 @@ function showUpload(property: JsonSchema): JsonSchema {
   return isUpload ? plain : property
 }
 
-/** Of a schema that may be null the rest: the client looks at nothing but `type`. */
+/** A schema that may be null, as `type` and, for those who look further than BentoML's client, `nullable`. */
 function withoutNull(schema: JsonSchema): JsonSchema {
   const { anyOf, oneOf, ...rest } = schema
   const choice = anyOf ?? oneOf
   if (Array.isArray(choice)) {
-    const options = choice.filter((option) => isNode(option) && option.type !== 'null')
-    return options.length === 1 ? { ...(options[0] as JsonSchema), ...rest } : schema
+    const [only, ...others] = choice.filter((option) => !isNode(option) || option.type !== 'null')
+    if (!isNode(only) || others.length > 0) return schema
+    return { ...only, ...rest, ...(choice.length > 1 && { nullable: true }) }
   }
-  const types = Array.isArray(schema.type) ? schema.type.filter((type) => type !== 'null') : []
-  return types.length === 1 ? { ...schema, type: types[0] } : schema
+  if (!Array.isArray(schema.type)) return schema
+  const [only, ...others] = schema.type.filter((type) => type !== 'null')
+  if (only === undefined || others.length > 0) return schema
+  return { ...schema, type: only, ...(schema.type.length > 1 && { nullable: true }) }
 }
 
 /** `max_items` as `Max Items`: the titles that pydantic gives. */
