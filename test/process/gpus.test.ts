@@ -23,7 +23,7 @@ const withGpus = (count: number): readonly string[] => {
 }
 
 async function mayMount(): Promise<boolean> {
-  const [command, ...args] = [...withGpus(1), 'test', '-e', '/dev/nvidia0'] as [string, ...string[]]
+  const [command = '', ...args] = [...withGpus(1), 'test', '-e', '/dev/nvidia0']
   return promisify(execFile)(command, args).then(
     () => true,
     () => false,

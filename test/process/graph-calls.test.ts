@@ -10,6 +10,13 @@ interface Facts {
   readonly ended: readonly string[]
 }
 
+/** The deadline that each of them has, and the last one's whole context. */
+interface Contexts {
+  readonly front: number
+  readonly middle: number
+  readonly deep: { readonly deadline: number; readonly [field: string]: unknown }
+}
+
 interface Failure {
   readonly code: string
   readonly error: string
@@ -60,9 +67,9 @@ describe('a call through three services', () => {
       authorization: 'secret',
     }
     const response = await fetch(`${server.url}/context`, { method: 'POST', headers, body: '{}' })
-    const { front, middle, deep } = (await response.json()) as Record<string, never> & { deep: Record<string, unknown> }
+    const { front, middle, deep } = (await response.json()) as Contexts
     // Each has it on the wall clock, converted by itself.
-    for (const deadline of [middle, deep.deadline]) assert.ok(Math.abs((deadline as number) - front) <= 20)
+    for (const deadline of [middle, deep.deadline]) assert.ok(Math.abs(deadline - front) <= 20)
     const { deadline: _, ...rest } = deep
     assert.deepEqual(rest, { requestId: 'mine-1', traceparent })
   })

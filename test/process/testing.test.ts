@@ -280,7 +280,7 @@ describe('fakeClient', () => {
       },
       { apis: { loud: {} }, dependencies: { writer: Writer } },
     )
-    const loud = async (dependencies: object, count: number) => {
+    const loud = async (dependencies: Record<string, unknown>, count: number) => {
       await using tested = await testService(Reader, { dependencies })
       const words: string[] = []
       for await (const word of tested.client.loud({ count })) words.push(word)

@@ -68,10 +68,10 @@ class InlineCall {
     const call = this.#call
     const { signal } = this.#options
     if (signal?.aborted) throw this.#aborted()
-    const leftMs = call.deadlineAt === undefined ? Number.POSITIVE_INFINITY : call.deadlineAt - monotonicMs()
-    if (leftMs <= 0) throw this.#timedOut(leftMs)
     const copied = await copy(input)
     if (signal?.aborted || call.isAborted) throw this.#aborted()
+    const leftMs = call.deadlineAt === undefined ? Number.POSITIVE_INFINITY : call.deadlineAt - monotonicMs()
+    if (leftMs <= 0) throw this.#timedOut(leftMs)
     return new Promise((resolve, reject) => {
       this.#end = (error) => {
         call.abort(error)

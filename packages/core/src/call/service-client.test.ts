@@ -30,10 +30,11 @@ function open() {
       seen.push({ api, input, options })
       return 'answer'
     },
-    async *stream(api: string, input: unknown, options: CallOptions) {
+    async *stream(api: string, input: unknown, options: CallOptions): AsyncGenerator<string, undefined> {
       seen.push({ api, input, options })
       yield 'one'
       yield 'two'
+      return undefined
     },
   }
   const optionsOf = (index: number): CallOptions => (seen[index] as Seen).options
