@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isServiceError, ServiceError } from '../errors/service-error.js'
 import type { CallHandler } from '../runner/call-request.js'
+import { monotonicMs } from '../util/monotonic.js'
 import { createInlineTransport } from './inline-transport.js'
 import type { ServiceCallError } from './service-call-error.js'
 
@@ -136,7 +137,8 @@ test('a stream that is closed before it could begin does not begin', async () =>
 
 test("a stream's time is for its first item; abort ends it later, too", async () => {
   const reasons: unknown[] = []
-  const transport = open(async function* (_api, input, { signal }) {
+  const transport = open(async function* (_api, input, request) {
+    const { signal, deadlineAt = 0 } = request
     const held = new Promise((_, reject) => {
       signal.addEventListener('abort', () => {
         reasons.push((signal.reason as ServiceError).code)
@@ -145,14 +147,17 @@ test("a stream's time is for its first item; abort ends it later, too", async ()
     })
     if (input === 'late') await held
     yield 'first'
+    assert.equal(request.deadlineAt, undefined)
+    while (monotonicMs() < deadlineAt + 20) await new Promise((resolve) => setTimeout(resolve, 5))
+    yield 'after its time'
     await held
   })
   await assert.rejects(all(transport.stream('a', 'late', { ...ids, timeoutMs: 5 })), coded('EKB_ERR_TIMEOUT'))
   const controller = new AbortController()
-  const items = transport.stream('a', 1, { ...ids, timeoutMs: 20, signal: controller.signal })
+  const items = transport.stream('a', 1, { ...ids, timeoutMs: 500, signal: controller.signal })
   await items.next()
+  assert.equal((await items.next()).value, 'after its time')
   const next = items.next()
-  await new Promise((resolve) => setTimeout(resolve, 40))
   controller.abort()
   await assert.rejects(next, coded('EKB_ERR_ABORTED'))
   assert.deepEqual(reasons, ['EKB_ERR_TIMEOUT', 'EKB_ERR_ABORTED'])
