@@ -81,6 +81,7 @@ function planOf(name: string) {
     entry: false,
     workers: 1,
     dependencies: [],
+    remotes: [],
     level: 0,
     traffic: TRAFFIC,
     supervision: SUPERVISION_DEFAULTS,

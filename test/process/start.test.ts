@@ -180,13 +180,6 @@ describe('starting a graph', () => {
       says: 'workers',
     },
     {
-      what: 'a dependency that runs elsewhere',
-      fixture: 'needs-remote',
-      code: 'EKB_ERR_NOT_IN_THIS_VERSION',
-      exit: 2,
-      says: 'http://127.0.0.1:9',
-    },
-    {
       what: 'a constructor with parameters',
       fixture: 'needs-arguments:Api',
       code: 'EKB_ERR_PLAN_CONSTRUCTOR',

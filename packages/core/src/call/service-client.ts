@@ -46,7 +46,7 @@ export function createServiceClient(definition: ClientDefinition, transport: Cal
 }
 
 /** What a call takes over from the one being served here, without being told. */
-function inheritOptions(
+export function inheritOptions(
   declaredIdempotent: boolean,
   { signal, timeoutMs, idempotent = declaredIdempotent }: ClientCallOptions = {},
 ): CallOptions {
@@ -64,7 +64,7 @@ function inheritOptions(
 }
 
 /** Can be iterated once, as what a generator returns. */
-function iterable(items: AsyncIterator<unknown, undefined>): AsyncIterableIterator<unknown> {
+export function iterable(items: AsyncIterator<unknown, undefined>): AsyncIterableIterator<unknown> {
   return {
     next: () => items.next(),
     return: async () => (await items.return?.()) ?? { done: true, value: undefined },

@@ -1,4 +1,5 @@
 import type { ServeSettings } from '../config/serve-settings.js'
+import { hideCredentials } from '../util/parse-remote-url.js'
 
 /** A value and where it came from. */
 export interface ExplainedValue {
@@ -21,6 +22,8 @@ export function explainSettings(settings: Omit<ServeSettings, 'serviceManager'>)
     backlog: at(settings.backlog, 'backlog'),
     apiWorkers: at(settings.apiWorkers, 'apiWorkers'),
     workers: explainTree(settings.workers, ['workers'], sources),
+    only: at(settings.only, 'only'),
+    depends: explainTree(withoutCredentials(settings.depends), ['depends'], sources),
     timeoutMs: at(settings.timeoutMs, 'timeout'),
     timeoutKeepAliveMs: at(settings.keepAliveTimeoutMs, 'timeoutKeepAlive'),
     timeoutGracefulShutdownMs: at(settings.gracefulShutdownMs, 'timeoutGracefulShutdown'),
@@ -39,6 +42,10 @@ export function explainSettings(settings: Omit<ServeSettings, 'serviceManager'>)
     supervision: explainTree(settings.supervision, ['supervision'], sources),
     services: explainTree(settings.services, ['services'], sources),
   }
+}
+
+function withoutCredentials(depends: ServeSettings['depends']): ServeSettings['depends'] {
+  return Object.fromEntries(Object.entries(depends).map(([name, url]) => [name, hideCredentials(url)]))
 }
 
 function explainTree(

@@ -38,6 +38,16 @@ export interface ShownReload {
   readonly to: ShownGeneration | null
 }
 
+/** A dependency that runs elsewhere. */
+export interface ShownRemote {
+  readonly service: string
+  readonly property: string
+  readonly url: string
+  readonly state: string
+  readonly since: string | null
+  readonly reason: string | null
+}
+
 /** An instance as `ekiben ps` shows it. */
 export interface ShownInstance {
   readonly instance: string
@@ -46,8 +56,11 @@ export interface ShownInstance {
   readonly state: string
   readonly lastReload: ShownReload | null
   readonly services: readonly ShownService[]
+  /** Missing: one of an older release. */
+  readonly remotes?: readonly ShownRemote[]
 }
 
+const REMOTES_HEAD = ['ELSEWHERE', 'URL', 'STATE', 'SINCE', 'REASON']
 const HEAD = ['', 'PID', 'STATE', 'GEN', 'UP', 'RESTARTS', 'RSS', 'CALLS', 'OLDEST', 'LOOP', 'LAST EXIT']
 
 /** The instances for a person, at `now` milliseconds since the epoch: one table each. */
@@ -56,11 +69,15 @@ export function formatStatus(instances: readonly ShownInstance[], now: number): 
   return instances.map((instance) => formatInstance(instance, now)).join('\n')
 }
 
-function formatInstance({ instance, pid, url, state, lastReload, services }: ShownInstance, now: number): string {
+function formatInstance(
+  { instance, pid, url, state, lastReload, services, remotes = [] }: ShownInstance,
+  now: number,
+): string {
   const head = [instance, state, `pid ${pid}`, ...(url === null ? [] : [url])].join('  ')
   const lines = [head]
   if (lastReload !== null) lines.push(`last reload: ${formatReload(lastReload, now)}`)
   if (services.length > 0) lines.push(...formatTable([HEAD, ...services.flatMap(serviceRows)]))
+  if (remotes.length > 0) lines.push(...formatTable([REMOTES_HEAD, ...remotes.map((row) => remoteRow(row, now))]))
   return `${lines.join('\n')}\n`
 }
 
@@ -95,6 +112,11 @@ function workerRow(worker: ShownWorker): string[] {
   ]
 }
 
+function remoteRow({ service, property, url, state, since, reason }: ShownRemote, now: number): string[] {
+  const sinceMs = since === null ? undefined : Math.max(0, now - new Date(since).getTime())
+  return [`${service}.${property}`, url, state, sinceMs === undefined ? '-' : formatDuration(sinceMs), reason ?? '-']
+}
+
 function shown(value: number | null | undefined): string {
   return value == null ? '-' : String(value)
 }
@@ -114,7 +136,7 @@ export function formatDuration(ms: number): string {
 
 /** Columns as wide as their longest cell. */
 function formatTable(rows: readonly (readonly string[])[]): string[] {
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   return rows.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))

@@ -48,7 +48,7 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .description('print the tree of services that a service depends on')
     .option('--json', 'as JSON')
     .action(action(async () => (await import('./commands/graph.js')).graph))
-  addOption(graph, optionRow('workingDir'))
+  for (const key of ['workingDir', 'depends', 'only']) addOption(graph, optionRow(key))
   const steering = addSteeringCommands(program, { addOption, setExitCode })
   const call = addCallCommand(program, setExitCode)
   for (const command of [program, serve, graph, ...steering, call]) setUp(command, program)

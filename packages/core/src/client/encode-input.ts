@@ -1,6 +1,6 @@
 import type { InputShape } from './api-shape.js'
 import { clientError } from './client-error.js'
-import { findUnsendable } from './find-unsendable.js'
+import { findUnsendable, type Unsendable } from './find-unsendable.js'
 import { isBlob, isBytes, isFormData, isNumbers } from './value-tags.js'
 
 export interface EncodedInput {
@@ -67,15 +67,19 @@ function appendFile(form: FormData, { name, item, path, what }: FilePart): void 
   else if (isBytes(item)) form.append(name, new Blob([item], { type: BYTES_TYPE }), name)
   // An address, which BentoML fetches and Ekiben refuses.
   else if (typeof item === 'string') form.append(name, item)
-  else throw clientError('EKB_ERR_CLIENT_INPUT', { what, path, received: 'something that is no file, among files' })
+  else throw unsendable({ path, received: 'something that is no file, among files' }, what)
 }
 
 function encodeJson(value: unknown, path: string, what: string): string {
   const found = findUnsendable(value, path)
-  if (found !== undefined) throw clientError('EKB_ERR_CLIENT_INPUT', { what, ...found })
+  if (found !== undefined) throw unsendable(found, what)
   return JSON.stringify(value, listNumbers) ?? 'null'
 }
 
 function listNumbers(_key: string, value: unknown): unknown {
   return isNumbers(value) ? Array.from(value) : value
+}
+
+function unsendable(found: Unsendable, what: string): Error {
+  return clientError('EKB_ERR_CLIENT_INPUT', { what, ...found }, { detail: found })
 }

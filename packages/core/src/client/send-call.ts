@@ -34,7 +34,8 @@ export async function sendCall(request: CallRequest, limit: CallLimit): Promise<
   }
 }
 
-async function sendOnce({ what, url, input, headers, fetch }: CallRequest, limit: CallLimit): Promise<Response> {
+/** The same in one try. */
+export async function sendOnce({ what, url, input, headers, fetch }: CallRequest, limit: CallLimit): Promise<Response> {
   let response: Response
   try {
     const { body } = input
@@ -55,7 +56,8 @@ function waitBeforeRetry(error: unknown, tries: number): number | undefined {
   return waitMs <= MAX_WAIT_MS ? waitMs : undefined
 }
 
-function wait(ms: number, signal: AbortSignal): Promise<void> {
+/** Rejects as soon as the signal aborts. */
+export function wait(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = () => {
       clearTimeout(timer)

@@ -3,7 +3,7 @@ import { OPTIONS, type OptionPlace, type OptionRow } from './options.js'
 import { SERVICE_SHAPE, type SettingShape, SUPERVISION_SHAPE } from './service-settings-rows.js'
 import { SettingEntries } from './setting-entries.js'
 import { fromValue, invalidSetting, unknownSetting } from './setting-errors.js'
-import { boolean, name, workerCount } from './value-kinds.js'
+import { boolean, name, type ValueKind, workerCount } from './value-kinds.js'
 
 /** Keys of the options in code that are no settings. */
 const CODE_ONLY = ['identifier', 'handleSignals', 'readEnvironment'] as const
@@ -63,6 +63,12 @@ function putOption(row: OptionRow, given: { key: string; value: unknown }, targe
     for (const [service, count] of entriesOf(given.value, ['workers'], target)) putWorkers(service, count, target)
     return
   }
+  if (row.key === 'depends') {
+    for (const [service, url] of entriesOf(given.value, ['depends'], target)) {
+      putNamed(row.kind, { path: ['depends', service], value: url }, target)
+    }
+    return
+  }
   const kind = given.key === row.msKey && row.msKind !== undefined ? row.msKind : row.kind
   // true and false say whether to look for the file; that is for whoever reads it.
   if (row.key === 'config' && typeof given.value === 'boolean') return
@@ -85,12 +91,17 @@ function putServices(data: unknown, target: Target): void {
 }
 
 function putWorkers(service: string, count: unknown, target: Target): void {
-  if (count === undefined) return
-  const path = ['workers', service]
+  putNamed(workerCount, { path: ['workers', service], value: count }, target)
+}
+
+/** What is set for one service, whose name is the last of the path. */
+function putNamed(kind: ValueKind, { path, value }: { path: readonly string[]; value: unknown }, target: Target): void {
+  if (value === undefined) return
+  const service = path.at(-1)
   if (name.fromValue(service) === undefined) {
     throw invalidSetting(path, target.source, { value: service, expected: `a service name: ${name.expected}` })
   }
-  putOnce(path, fromValue(workerCount, count, { path, source: target.source }), target)
+  putOnce(path, fromValue(kind, value, { path, source: target.source }), target)
 }
 
 function walk(shape: SettingShape, data: unknown, path: readonly string[], target: Target): void {

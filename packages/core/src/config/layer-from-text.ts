@@ -1,5 +1,5 @@
 import { OPTIONS, type OptionRow } from './options.js'
-import { putAssignment, putWorkerCount, type TextTarget } from './put-assignment.js'
+import { putAssignment, putDependency, putWorkerCount, type TextTarget } from './put-assignment.js'
 import { SettingEntries } from './setting-entries.js'
 import { fromText } from './setting-errors.js'
 
@@ -28,8 +28,9 @@ export function layerFromEnvironment(env: Environment): SettingEntries {
   for (const row of setFirst()) {
     const given = env[row.env]
     if (given === undefined || given.trim() === '') continue
-    const parts = row.key === 'workers' ? given.split(',') : row.key === 'set' ? given.split(/[;\n]/) : [given]
-    const texts = parts.map((part) => part.trim()).filter((part) => part !== '')
+    const texts = splitVariable(row, given)
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
     putText(row, texts, { entries, source: `variable ${row.env}` })
   }
   return entries
@@ -49,10 +50,19 @@ function setFirst(): OptionRow[] {
   return [...OPTIONS].sort((a, b) => Number(b.key === 'set') - Number(a.key === 'set'))
 }
 
+/** The values of an option that may be repeated. */
+function splitVariable({ key }: OptionRow, given: string): readonly string[] {
+  if (key === 'workers') return given.split(',')
+  // A URL may have a comma in it.
+  if (key === 'depends') return given.split(/,(?=\s*[A-Za-z][\w.-]*=)/)
+  return key === 'set' ? given.split(/[;\n]/) : [given]
+}
+
 function putText(row: OptionRow, texts: readonly string[], target: TextTarget): void {
   for (const text of texts) {
     if (row.key === 'set') putAssignment(text, target)
     else if (row.key === 'workers') putWorkerCount(text, target)
+    else if (row.key === 'depends') putDependency(text, target)
     else {
       const at = { path: [row.key], source: target.source }
       target.entries.put({ ...at, value: fromText(row.kind, text, at) })

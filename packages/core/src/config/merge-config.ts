@@ -25,6 +25,8 @@ export function mergeConfig(layers: readonly SettingEntries[], facts: { readonly
     backlog: tree.backlog as number,
     apiWorkers: tree.apiWorkers as number | 'cpu' | undefined,
     workers: (tree.workers ?? {}) as MergedSettings['workers'],
+    only: tree.only as string | undefined,
+    depends: (tree.depends ?? {}) as MergedSettings['depends'],
     timeoutMs: timeout === 'none' ? undefined : timeout,
     keepAliveTimeoutMs: tree.timeoutKeepAlive as number,
     gracefulShutdownMs: tree.timeoutGracefulShutdown as number,

@@ -1,11 +1,12 @@
 import { createError } from '../errors/service-error.js'
 import { nearNames } from '../util/near-names.js'
+import { hideCredentials } from '../util/parse-remote-url.js'
 import { CORS_SHAPE } from './cors-settings.js'
 import { OPTIONS, type OptionRow } from './options.js'
 import { SERVICE_SHAPE, type SettingShape, SUPERVISION_SHAPE } from './service-settings-rows.js'
 import type { SettingEntries } from './setting-entries.js'
 import { fromText, invalidSetting, unknownSetting } from './setting-errors.js'
-import { anyText, name, workerCount } from './value-kinds.js'
+import { anyText, name, remoteUrl, workerCount } from './value-kinds.js'
 
 /** The layer that texts are read into, and where they stand. */
 export interface TextTarget {
@@ -23,6 +24,17 @@ export function putWorkerCount(text: string, target: TextTarget): void {
   target.entries.put({ ...at, value: fromText(workerCount, count, at) })
 }
 
+/** `NAME=URL` of `--depends`. */
+export function putDependency(text: string, target: TextTarget): void {
+  const [service = '', url] = split(text)
+  if (url === undefined || name.fromText(service) === undefined) {
+    const value = url === undefined ? hideCredentials(text) : service
+    throw invalidSetting(['depends'], target.source, { value, expected: 'NAME=URL, for example Ocr=http://ocr:3000' })
+  }
+  const at = { path: ['depends', service], source: target.source }
+  target.entries.put({ ...at, value: fromText(remoteUrl, url, at) })
+}
+
 /** `key=value`, `group.key=value` or `NAME.key=value` of `--set`. */
 export function putAssignment(text: string, target: TextTarget): void {
   const [key = '', value] = split(text)
@@ -33,6 +45,7 @@ export function putAssignment(text: string, target: TextTarget): void {
   const [first = '', ...rest] = segments
   const row = OPTIONS.find((option) => option.places.includes('file') && [option.key, option.msKey].includes(first))
   if (row?.key === 'workers') putWorkerCount(rest.length === 0 ? value : `${rest.join('.')}=${value}`, target)
+  else if (row?.key === 'depends') putDependency(rest.length === 0 ? value : `${rest.join('.')}=${value}`, target)
   else if (row !== undefined && rest.length === 0) putOption(row, { key: first, value }, target)
   else if (first === 'supervision') putSupervision(rest, value, target)
   else if (first === 'cors') putLeaf({ group: CORS_SHAPE }, { segments: rest, above: ['cors'], value }, target)

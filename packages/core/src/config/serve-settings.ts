@@ -25,6 +25,10 @@ export interface EkibenConfig {
   readonly apiWorkers?: number | 'cpu' | undefined
   /** Processes of a service, by its name. Default: each service's own, 1. */
   readonly workers?: Readonly<Record<string, number | 'cpu'>> | undefined
+  /** The service of the graph that is served instead of the entry, alone. Default: the whole graph. */
+  readonly only?: string | undefined
+  /** By service name: where one runs that does not run here, as an http or https URL. Default: all run here. */
+  readonly depends?: Readonly<Record<string, string>> | undefined
   /** Seconds a request may take; a stream: to its first item. Default: no limit. */
   readonly timeout?: number | 'none' | undefined
   /** `timeout` in milliseconds; give one of the two. */
@@ -107,6 +111,10 @@ export interface ServeSettings {
   readonly apiWorkers: number | 'cpu' | undefined
   /** By service name, from `--workers`, `workers` and `services.NAME.workers`. The names are not checked yet. */
   readonly workers: Readonly<Record<string, number | 'cpu'>>
+  /** The service that is served instead of the entry. The name is not checked yet. */
+  readonly only: string | undefined
+  /** By service name: URLs, with whatever user and password is in them. The names are not checked yet. */
+  readonly depends: Readonly<Record<string, string>>
   readonly timeoutMs: number | undefined
   readonly keepAliveTimeoutMs: number
   readonly gracefulShutdownMs: number

@@ -1,5 +1,6 @@
 import { parseAdminAddress } from '../net/parse-admin-address.js'
 import { parseBytes } from '../util/parse-bytes.js'
+import { hideCredentials, parseRemoteUrl } from '../util/parse-remote-url.js'
 
 /**
  * What values a setting takes. A kind reads them in two spellings: as text (flags, variables, `--set`) and as
@@ -142,6 +143,12 @@ export const corsOrigins: ValueKind<'*' | readonly string[]> = {
 export const headerNames: ValueKind<readonly string[]> = listOf('names of headers', (item) => item.toLowerCase())
 export const methodNames: ValueKind<readonly string[]> = listOf('methods of HTTP', (item) => item.toUpperCase())
 
+/** Where a service runs that does not run here; kept as it is written. */
+export const remoteUrl: ValueKind<string> = text(
+  'an http or https URL, without query or fragment',
+  (value) => parseRemoteUrl(value) !== undefined,
+)
+
 /** A user or a group: a name or an id. Kept as a text. */
 export const account: ValueKind<string> = {
   expected: 'a name or an id',
@@ -154,9 +161,12 @@ export const account: ValueKind<string> = {
 /** Any text: the value of an environment variable. */
 export const anyText: ValueKind<string> = text('a text', () => true)
 
-/** Says what was received: short, and without the inside of objects, which may hold secrets. */
+/** Says what was received: short, and without the inside of objects and the password of a URL, which are secrets. */
 export function describeValue(value: unknown): string {
-  if (typeof value === 'string') return `'${value.length > 80 ? `${value.slice(0, 80)}…` : value}'`
+  if (typeof value === 'string') {
+    const shown = hideCredentials(value)
+    return `'${shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}'`
+  }
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (typeof value === 'object' && value !== null) return 'an object'
   return typeof value === 'function' ? 'a function' : String(value)

@@ -16,6 +16,8 @@ import { jsonReply, type Reply, type Route, SmallServer } from './small-server.j
 /** What the admin server shows. */
 export interface AdminTarget {
   readonly status: () => InstanceStatus
+  /** The same, after those elsewhere were asked how they are. */
+  readonly askStatus: () => Promise<InstanceStatus>
   /** undefined: there is none yet. */
   readonly plan: () => ServePlan | undefined
   readonly metrics?: (() => Promise<string>) | undefined
@@ -69,8 +71,12 @@ function routes(target: () => AdminTarget | undefined): Record<string, Route> {
     '/livez': { method: 'GET', answer: () => WELL },
     '/readyz': { method: 'GET', answer: () => (isReady(target()) ? WELL : NOT_READY) },
     '/metrics': { method: 'GET', answer: () => (target() === undefined ? NOT_READY : metricsReply(target()?.metrics)) },
-    '/status': { method: 'GET', answer: () => (target() === undefined ? NOT_READY : jsonReply(target()?.status())) },
+    '/status': { method: 'GET', answer: async () => jsonReplyTo(await target()?.askStatus()) },
   }
+}
+
+function jsonReplyTo(status: InstanceStatus | undefined): Reply {
+  return status === undefined ? NOT_READY : jsonReply(status)
 }
 
 function isReady(target: AdminTarget | undefined): boolean {

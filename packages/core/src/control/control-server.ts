@@ -5,6 +5,7 @@ import { encodeError } from '../errors/error-codec.js'
 import { createError, isServiceError } from '../errors/service-error.js'
 import { listenPrivately } from '../net/listen-privately.js'
 import type { Logger } from '../observe/logger.js'
+import type { InstanceStatus } from '../supervisor/instance-status.js'
 import type { Server, ServerClosed } from '../supervisor/server.js'
 import { deferred } from '../util/deferred.js'
 import { VERSION } from '../util/version.js'
@@ -22,7 +23,8 @@ import { parseOneWorker, parseScaleRequest, parseWorkerTarget } from './parse-st
 import { jsonReply, type Reply, type Route, SmallServer } from './small-server.js'
 
 /** What is steered: an instance, as its own code steers it. A hook that is missing answers that it is not available. */
-export interface ControlTarget extends Pick<Server, 'status' | 'reload' | 'scale' | 'restart' | 'stop'> {
+export interface ControlTarget extends Pick<Server, 'reload' | 'scale' | 'restart' | 'stop'> {
+  readonly askStatus: () => Promise<InstanceStatus>
   readonly dump?: ((service: string, slot: number) => Promise<DumpAnswer>) | undefined
   readonly metrics?: (() => Promise<string>) | undefined
 }
@@ -114,7 +116,7 @@ export class ControlServer {
   #routes(): Record<string, Route> {
     const { target } = this.#options
     return {
-      '/status': { method: 'GET', answer: () => jsonReply(target.status()) },
+      '/status': { method: 'GET', answer: async () => jsonReply(await target.askStatus()) },
       '/metrics': { method: 'GET', answer: () => metricsReply(target.metrics?.bind(target)) },
       '/reload': this.#steer('reload', () => target.reload()),
       '/scale': this.#steer('scale', (body) => {

@@ -105,10 +105,15 @@ export const CATALOGUE = {
     message: (p) => `There is no service '${p.service}' here`,
     hint: (p) => `Name a service of the graph that is served.${near(p.near)}`,
   }),
-  EKB_ERR_SERVICE_NOT_AN_API: row<{ service: string; method: string; apis: readonly string[] }>({
+  EKB_ERR_SERVICE_NOT_AN_API: row<{
+    service: string
+    method: string
+    apis: readonly string[]
+    near?: readonly string[]
+  }>({
     statusCode: 404,
     message: (p) => `'${p.method}' is no api of service '${p.service}'; its apis are ${p.apis.join(', ') || 'none'}`,
-    hint: () => 'Decorate the method with @api() or list it under apis in defineService().',
+    hint: (p) => `Decorate the method with @api() or list it under apis in defineService().${near(p.near ?? [])}`,
   }),
 
   // graph and plan
@@ -128,6 +133,11 @@ export const CATALOGUE = {
     message: (p) => `Service '${p.service}' depends on something that is no service: '${p.property}' is ${p.received}`,
     hint: () =>
       'Depend on a service class, on () => a service class, or on { url }. In an import circle it is not set yet: use the () => form.',
+  }),
+  EKB_ERR_PLAN_ONLY_INCOMPLETE: row<{ service: string; missing: readonly string[] }>({
+    exitCode: 2,
+    message: (p) => `'${p.service}' is to be served alone, and nothing says where ${p.missing.join(' and ')} run(s)`,
+    hint: (p) => `Add ${p.missing.map((name) => `--depends ${name}=URL`).join(' ')}.`,
   }),
   EKB_ERR_PLAN_CONSTRUCTOR: row<{ service: string; count: number }>({
     exitCode: 2,
@@ -395,11 +405,14 @@ export const CATALOGUE = {
     message: (p) => `An upload could not be kept at ${p.path}: ${p.reason}`,
     hint: () => 'Make room there, or set TMPDIR to a folder that has some and can be written to.',
   }),
-  EKB_ERR_OVERLOADED: row<{ service: string; queued: number }>({
+  EKB_ERR_OVERLOADED: row<{ service: string; queued: number | undefined }>({
     statusCode: 503,
     retryable: true,
     expose: true,
-    message: (p) => `Service '${p.service}' has ${p.queued} calls waiting and takes no more`,
+    message: (p) =>
+      p.queued === undefined
+        ? `Service '${p.service}' says that it takes no more calls now`
+        : `Service '${p.service}' has ${p.queued} calls waiting and takes no more`,
     hint: () => 'Try again later, add workers, or raise traffic.maxQueue.',
   }),
   EKB_ERR_INTERNAL: row<{ reason: string }>({
@@ -417,11 +430,13 @@ export const CATALOGUE = {
     message: (p) => `${p.api} returned something to iterate over, but is not declared to be a stream`,
     hint: (p) => `Give the api '${p.api}' the option stream: true, or return a list.`,
   }),
-  EKB_ERR_NOT_SERIALISABLE: row<{ path: string; received: string }>({
+  EKB_ERR_NOT_SERIALISABLE: row<{ path: string; received: string; to?: string }>({
     statusCode: 500,
-    message: (p) => `Cannot send ${p.received} at ${p.path}`,
-    hint: () =>
-      'Send plain data: objects, arrays, scalars, Date, RegExp, Map, Set, BigInt, buffers, typed arrays, Error, Blob, File.',
+    message: (p) => `Cannot send ${p.received} at ${p.path}${p.to === undefined ? '' : ` to ${p.to}`}`,
+    hint: (p) =>
+      p.to === undefined
+        ? 'Send plain data: objects, arrays, scalars, Date, RegExp, Map, Set, BigInt, buffers, typed arrays, Error, Blob, File.'
+        : 'To another machine send what JSON holds, and files (Blob, File, bytes) as the whole input or as its fields.',
   }),
   EKB_ERR_FILE_UNREADABLE: row<{ name: string | undefined; bytes: number; reason: string }>({
     statusCode: 500,
@@ -434,12 +449,18 @@ export const CATALOGUE = {
     message: (p) => `${p.service}.${p.method} refused the call with ${p.statusCode}: ${p.reason}`,
     hint: () => "error.remote holds the dependency's own answer; throw error.asOwn() passes it on.",
   }),
-  EKB_ERR_DEPENDENCY_DOWN: row<{ service: string; waitedMs: number }>({
+  EKB_ERR_DEPENDENCY_DOWN: row<{ service: string } & ({ waitedMs: number } | { url: string; reason: string })>({
     statusCode: 503,
     retryable: true,
     expose: true,
-    message: (p) => `No worker of '${p.service}' was ready within ${p.waitedMs} ms`,
-    hint: () => 'It recovers by itself once a worker is ready; its log says why none is.',
+    message: (p) =>
+      'url' in p
+        ? `'${p.service}' could not be reached at ${p.url}: ${p.reason}`
+        : `No worker of '${p.service}' was ready within ${p.waitedMs} ms`,
+    hint: (p) =>
+      'url' in p
+        ? 'It recovers by itself once something answers there; check the address, and that it may be reached from here.'
+        : 'It recovers by itself once a worker is ready; its log says why none is.',
   }),
   EKB_ERR_TIMEOUT: row<{ what: string; timeoutMs: number }>({
     statusCode: 504,
@@ -495,10 +516,6 @@ export const CATALOGUE = {
   EKB_ERR_TESTING_NOT_A_SERVICE: row<{ by: string; received: string }>({
     message: (p) => `${p.by} was given ${p.received}, not a service`,
     hint: () => 'Decorate the class with @service() or wrap it in defineService(), and give it the result.',
-  }),
-  EKB_ERR_TESTING_REMOTE: row<{ service: string; property: string; url: string }>({
-    message: (p) => `Dependency '${p.property}' of service '${p.service}' runs elsewhere (${p.url}): a test has none`,
-    hint: (p) => `Give testService() something in its stead: dependencies: { ${p.property}: … }.`,
   }),
   EKB_ERR_FAKE_METHOD_MISSING: row<{ service: string; method: string }>({
     message: (p) => `fakeClient(${p.service}) was given no '${p.method}', and it was called`,

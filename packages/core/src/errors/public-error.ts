@@ -7,6 +7,8 @@ export interface PublicError {
   readonly message: string
   readonly code: string
   readonly detail?: unknown
+  /** When to come again, as what we depend on says. Default: soon. */
+  readonly retryAfterMs?: number
   /** The client was told less than there is to say, or the fault is ours: the log needs it. */
   readonly level: 'none' | 'warn' | 'error'
 }
@@ -54,13 +56,20 @@ function fromServiceError(error: ServiceError): PublicError {
   const neutral = NEUTRAL[code]
   if (neutral !== undefined) {
     // One line for each request that is turned away would only add to the load.
-    return { statusCode, code, message: neutral, level: code === 'EKB_ERR_OVERLOADED' ? 'none' : 'warn' }
+    const level = code === 'EKB_ERR_OVERLOADED' ? 'none' : 'warn'
+    return { statusCode, code, message: neutral, ...retryAfterOf(detail), level }
   }
   const isOurs = Object.hasOwn(CATALOGUE, code) && code !== 'EKB_ERR_INTERNAL'
   // One of ours that is not about this request: a bug in the service, whatever status it has elsewhere.
   if (isOurs && !OF_THE_REQUEST.has(code)) return masked(Math.max(statusCode, 500), code)
   if (statusCode >= 500 && !error.expose) return masked(statusCode, code)
   return { statusCode, code, message, detail, level: statusCode < 500 ? 'none' : 'warn' }
+}
+
+/** A service elsewhere said so (call/remote-error.ts). */
+function retryAfterOf(detail: unknown): { retryAfterMs?: number } {
+  const { retryAfterMs } = (detail ?? {}) as { retryAfterMs?: unknown }
+  return typeof retryAfterMs === 'number' ? { retryAfterMs } : {}
 }
 
 /** Nest's HttpException, by its shape: `getStatus()` and `getResponse()`. */

@@ -1,14 +1,22 @@
 import { createError } from '../errors/service-error.js'
-import type { DependencyDefinition, ServiceDefinition } from '../service/service-definition.js'
+import type { ServiceDefinition } from '../service/service-definition.js'
+import { hideCredentials } from '../util/parse-remote-url.js'
 import { constructorParameters } from './constructor-parameters.js'
-import { resolveTarget } from './resolve-target.js'
+import { entryOfCut } from './cut-graph.js'
+import { type Edges, followEdges, type RemoteDependency } from './follow-edges.js'
+import { type GraphCut, WHOLE_GRAPH } from './graph-cut.js'
 import { schemaHash } from './schema-hash.js'
-import type { GraphEdge, GraphNode, RemoteEdge, ServiceGraph } from './service-graph.js'
+import type { GraphNode, RemoteEdge, ServiceGraph } from './service-graph.js'
 
-/** The graph below a service as plain data: dependencies before their dependents, the entry last. */
-export function buildGraph(root: ServiceDefinition): ServiceGraph {
-  const nodes = walk(root).map(toNode)
-  return { entry: root.name, nodes }
+/** The part of the graph below a service that runs here, as plain data: dependencies before their dependents, the entry last. */
+export function buildGraph(root: ServiceDefinition, cut: GraphCut = WHOLE_GRAPH): ServiceGraph {
+  const whole = walk(root)
+  const services = whole.map(({ definition }) => definition)
+  const entry = entryOfCut(root, services, cut)
+  const here = walk(entry, cut)
+  const names = new Set(here.map(({ definition }) => definition.name))
+  const elsewhere = services.map(({ name }) => name).filter((name) => !names.has(name))
+  return { entry: entry.name, nodes: here.map(toNode), elsewhere }
 }
 
 /** Every service of the graph by its name, for workers: each finds the one it runs. */
@@ -16,21 +24,15 @@ export function definitionsByName(root: ServiceDefinition): Map<string, ServiceD
   return new Map(walk(root).map(({ definition }) => [definition.name, definition]))
 }
 
-interface LocalEdge extends GraphEdge {
-  readonly definition: ServiceDefinition
-}
-
 /** A service with its edges followed. */
-interface Visit {
+interface Visit extends Edges {
   readonly definition: ServiceDefinition
-  readonly locals: readonly LocalEdge[]
-  readonly remotes: readonly RemoteEdge[]
   /** How many of `locals` have been entered. */
   next: number
 }
 
 /** Depth first with a stack of its own: a graph may be deeper than the call stack. */
-function walk(root: ServiceDefinition): Visit[] {
+function walk(root: ServiceDefinition, cut: GraphCut = WHOLE_GRAPH): Visit[] {
   const finished: Visit[] = []
   const byName = new Map<string, ServiceDefinition>()
   const open = new Set<ServiceDefinition>()
@@ -40,7 +42,7 @@ function walk(root: ServiceDefinition): Visit[] {
     if (open.has(definition)) throw cycleError(stack, definition)
     if (!claimName(byName, definition)) return
     open.add(definition)
-    stack.push(followEdges(definition))
+    stack.push({ definition, ...followEdges(definition, cut), next: 0 })
   }
 
   enter(root)
@@ -77,29 +79,6 @@ function describeService({ name, module }: ServiceDefinition): string {
   return `'${name}' of ${module ?? 'an unknown module'}`
 }
 
-function followEdges(definition: ServiceDefinition): Visit {
-  const locals: LocalEdge[] = []
-  const remotes: RemoteEdge[] = []
-  for (const [property, dependency] of Object.entries(definition.dependencies)) {
-    const target = followEdge(definition, property, dependency)
-    const { optional } = dependency
-    if (target.type === 'remote') {
-      remotes.push({ property, url: target.remote.url, optional })
-    } else {
-      locals.push({ property, service: target.definition.name, optional, definition: target.definition })
-    }
-  }
-  return { definition, locals, remotes, next: 0 }
-}
-
-function followEdge({ name }: ServiceDefinition, property: string, dependency: DependencyDefinition) {
-  const target = resolveTarget(dependency.target)
-  if (target.type === 'unknown') {
-    throw createError('EKB_ERR_GRAPH_DEPENDENCY_UNKNOWN', { service: name, property, received: target.received })
-  }
-  return target
-}
-
 function cycleError(stack: readonly Visit[], again: ServiceDefinition): Error {
   const from = stack.findIndex(({ definition }) => definition === again)
   const path = stack.slice(from).map(({ definition }) => definition.name)
@@ -116,10 +95,15 @@ function toNode({ definition, locals, remotes }: Visit): GraphNode {
       stream,
     })),
     dependencies: locals.map(({ property, service, optional }) => ({ property, service, optional })),
-    remotes,
+    remotes: remotes.map(toRemoteEdge),
     settings: definition.settings,
     schemaHash: schemaHash(definition),
     constructorParameters: definition.create === undefined ? constructorParameters(definition.userClass) : 0,
     deploys: typeof (definition.userClass as { onDeploy?: unknown }).onDeploy === 'function',
   }
+}
+
+/** Everybody may see a graph: nobody's password is in it. */
+function toRemoteEdge({ property, url, service, optional }: RemoteDependency): RemoteEdge {
+  return { property, url: hideCredentials(url), optional, ...(service !== undefined && { service: service.name }) }
 }

@@ -23,12 +23,16 @@ describe('formatGraph', () => {
   it('prints a shared service once and names it from then on', () => {
     const graph: ServiceGraph = {
       entry: 'Root',
+      elsewhere: [],
       nodes: [
         node('Embedder', { settings: { workers: 2 } }),
         node('Language', { settings: { workers: 'cpu' }, dependencies: [edge('embedder', 'Embedder')], apis: [] }),
         node('Root', {
           dependencies: [edge('embedder', 'Embedder'), edge('language', 'Language', true)],
-          remotes: [{ property: 'ocr', url: 'https://user:secret@ocr.example.com/x', optional: false }],
+          remotes: [
+            { property: 'ocr', url: 'https://user:secret@ocr.example.com/x', optional: false },
+            { property: 'far', url: 'http://far', optional: true, service: 'Far' },
+          ],
           apis: [
             { name: 'classify', route: '/classify', idempotent: false, stream: false },
             { name: 'watch', route: '/v1/watch', idempotent: false, stream: true },
@@ -43,7 +47,8 @@ describe('formatGraph', () => {
         '├─ embedder: Embedder  2 workers; apis: run',
         '├─ language: Language (optional)  one worker per core; apis: none',
         '│  └─ embedder: Embedder (shown above)',
-        '└─ ocr: https://***@ocr.example.com/x (elsewhere)',
+        '├─ ocr: https://***@ocr.example.com/x (elsewhere)',
+        '└─ far: Far at http://far (elsewhere, optional)',
         '',
       ].join('\n'),
     )
@@ -53,6 +58,6 @@ describe('formatGraph', () => {
     const nodes = Array.from({ length: 5_000 }, (_, index) =>
       node(`S${index}`, { dependencies: index === 0 ? [] : [edge('next', `S${index - 1}`)] }),
     )
-    assert.equal(formatGraph({ entry: 'S4999', nodes }).split('\n').length, 5_001)
+    assert.equal(formatGraph({ entry: 'S4999', nodes, elsewhere: [] }).split('\n').length, 5_001)
   })
 })

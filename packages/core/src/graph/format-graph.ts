@@ -1,3 +1,4 @@
+import { hideCredentials } from '../util/parse-remote-url.js'
 import type { GraphNode, ServiceGraph } from './service-graph.js'
 
 /** Counts of workers by service, where a plan is known. */
@@ -39,9 +40,9 @@ function childrenOf(node: GraphNode, byName: ReadonlyMap<string, GraphNode>, ind
     node: byName.get(service),
     label: `${property}: ${service}${optional ? ' (optional)' : ''}`,
   }))
-  const remotes = node.remotes.map(({ property, url, optional }) => ({
+  const remotes = node.remotes.map(({ property, url, optional, service }) => ({
     node: undefined,
-    label: `${property}: ${withoutSecrets(url)} (elsewhere${optional ? ', optional' : ''})`,
+    label: `${property}: ${service === undefined ? '' : `${service} at `}${hideCredentials(url)} (elsewhere${optional ? ', optional' : ''})`,
   }))
   const children = [...locals, ...remotes]
   return children.map((child, index) => {
@@ -58,9 +59,4 @@ function describeNode({ name, apis, settings }: GraphNode, workers: WorkerCounts
     return `${api}${stream ? '*' : ''}${shownRoute}`
   })
   return `${pool}; apis: ${routes.join(', ') || 'none'}`
-}
-
-/** A URL may carry a user and a password. */
-function withoutSecrets(url: string): string {
-  return url.replace(/^([a-z][a-z\d+.-]*:\/\/)[^/@]*@/i, '$1***@')
 }

@@ -18,8 +18,11 @@ export interface GraphEdge {
 /** An edge to a service that runs elsewhere. */
 export interface RemoteEdge {
   readonly property: string
+  /** Without user and password. */
   readonly url: string
   readonly optional: boolean
+  /** Its name, where its class is known here. */
+  readonly service?: string
 }
 
 /** A service of the graph as plain data. */
@@ -41,4 +44,6 @@ export interface GraphNode {
 export interface ServiceGraph {
   readonly entry: string
   readonly nodes: readonly GraphNode[]
+  /** Services of the whole graph that do not run here. */
+  readonly elsewhere: readonly string[]
 }

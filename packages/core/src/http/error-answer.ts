@@ -24,8 +24,8 @@ export function errorAnswer(error: PublicError, requestId: string): HttpAnswer {
   return { statusCode, headers, body: stringify(body) }
 }
 
-function extraHeaders({ statusCode, code, detail }: PublicError): string[] {
-  if (statusCode === 429 || statusCode === 503) return ['retry-after', '1']
+function extraHeaders({ statusCode, code, detail, retryAfterMs = 1_000 }: PublicError): string[] {
+  if (statusCode === 429 || statusCode === 503) return ['retry-after', String(Math.ceil(retryAfterMs / 1000))]
   if (code === 'EKB_ERR_METHOD_NOT_ALLOWED') return ['allow', (detail as { allow: string[] }).allow.join(', ')]
   return []
 }

@@ -40,6 +40,8 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
   /** The name of its api, once it is known that it means one. */
   api: string | undefined = undefined
   deadlineAt: number | undefined = undefined
+  /** How long it may take, once that is known. */
+  limitMs = Infinity
   control: HttpResponseControl | undefined = undefined
   /** Files that came with it: they go when it has ended. */
   files: { release(): Promise<void> } | undefined = undefined
@@ -96,6 +98,7 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
 
   /** From now on it may take so long. */
   limit(timeoutMs: number, onExpired: (exchange: Exchange) => void): void {
+    this.limitMs = timeoutMs
     this.deadlineAt = monotonicMs() + timeoutMs
     this.#timer = setTimeout(onExpired, timeoutMs, this)
   }

@@ -19,6 +19,7 @@ import { type ListenTarget, listen } from './listen.js'
 import { type Mount, matchMount } from './mount-table.js'
 import { isStreamed, type Streamed } from './open-stream.js'
 import { isMultipart, type ReadInput } from './parse-input.js'
+import { parseTimeLeft, TIME_LEFT_HEADER } from './parse-time-left.js'
 import { checkBodyHead, checkHost, collectBody, takeBody } from './read-body.js'
 import { receiveFiles } from './receive-files.js'
 import { RequestFiles } from './request-files.js'
@@ -258,15 +259,15 @@ export class NodeHost implements ExchangeOwner {
   }
 
   #call(exchange: Exchange, route: ApiRoute, body: Uint8Array | ReadInput): unknown {
-    const { timeoutMs } = this.#options
+    const timeoutMs = parseTimeLeft(exchange.headers[TIME_LEFT_HEADER], this.#options.timeoutMs)
     if (timeoutMs !== undefined) exchange.limit(timeoutMs, this.#onExpired)
     if (this.#gate === undefined) return this.#dispatcher.call(route, body, exchange)
     return throughGate(this.#gate, exchange, () => this.#dispatcher.call(route, body, exchange))
   }
 
   readonly #onExpired = (exchange: Exchange): void => {
-    const timeoutMs = this.#options.timeoutMs as number
-    const error = createError('EKB_ERR_TIMEOUT', { what: exchange.route ?? 'The request', timeoutMs })
+    const { route, limitMs } = exchange
+    const error = createError('EKB_ERR_TIMEOUT', { what: route ?? 'The request', timeoutMs: limitMs })
     this.#answer(exchange, this.#dispatcher.refuse(error, exchange))
     exchange.cut(error)
   }

@@ -24,6 +24,7 @@
  * Lifecycle and figures only: no payload of a call ever travels here, and no Error object (see errors/error-codec.ts).
  */
 import type { WireError } from '../errors/error-codec.js'
+import type { GraphCut } from '../graph/graph-cut.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
 import type { CorsPolicy } from '../http/cors.js'
 import type { CountReport } from '../metrics/worker-counts.js'
@@ -49,6 +50,8 @@ export type WorkerRole = 'entry' | 'pool'
 /** Where a worker finds its service. */
 export type ServiceSource = {
   readonly workingDir: string
+  /** Which part of the graph runs here; undefined: all of it. */
+  readonly cut?: GraphCut | undefined
   /** What it led to for the first worker of its generation: the others load that, whatever a link says meanwhile. */
   readonly located?: LocatedEntry
 } & (

@@ -41,7 +41,7 @@ function node(name: string, settings: ServiceSettings = {}, ...dependencies: str
   }
 }
 
-const graphOf = (...nodes: GraphNode[]): ServiceGraph => ({ entry: nodes.at(-1)?.name as string, nodes })
+const graphOf = (...nodes: GraphNode[]): ServiceGraph => ({ entry: nodes.at(-1)?.name as string, nodes, elsewhere: [] })
 const plan = (graph: ServiceGraph, settings: Partial<PlanSettings> = {}, machine: Partial<Machine> = {}) =>
   makeServePlan(graph, { ...SETTINGS, ...settings }, { ...MACHINE, ...machine })
 const planOne = (own: ServiceSettings, settings: Partial<PlanSettings> = {}, machine: Partial<Machine> = {}) =>

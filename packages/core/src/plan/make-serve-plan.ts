@@ -15,7 +15,6 @@ const CUDA_VARIABLE = 'CUDA_VISIBLE_DEVICES'
 export function makeServePlan(graph: ServiceGraph, settings: PlanSettings, machine: Machine): ServePlan {
   checkNumbers(settings)
   checkNames(graph, settings)
-  checkRemotes(graph)
   const levels = topoLevels(graph.nodes)
   const lone = graph.nodes.map((node) => planService(node, { entry: graph.entry, settings, machine }))
   const gpus = planGpus(lone, machine)
@@ -27,7 +26,7 @@ export function makeServePlan(graph: ServiceGraph, settings: PlanSettings, machi
     }),
   )
   const { host, port, backlog } = settings
-  const warnings = planWarnings({ services, settings, machine })
+  const warnings = planWarnings({ services, elsewhere: graph.elsewhere, settings, machine })
   return { entry: graph.entry, services, address: { host, port, backlog }, warnings }
 }
 
@@ -44,18 +43,9 @@ function checkNumbers(settings: PlanSettings): void {
   if (timeoutMs !== undefined) check('timeoutMs', timeoutMs, timeoutMs > 0, 'milliseconds above 0')
 }
 
-/** Calls leave this machine in a later version: refused now rather than at the first of them. */
-function checkRemotes({ nodes }: ServiceGraph): void {
-  for (const { name, remotes } of nodes) {
-    for (const { property, url } of remotes) {
-      throw createError('EKB_ERR_NOT_IN_THIS_VERSION', { what: `The dependency '${property}' of '${name}' on ${url}` })
-    }
-  }
-}
-
-/** Settings for a service that is not in the graph would be ignored: refused instead. */
+/** Settings for a service that is not in the graph would be ignored: refused instead. One file may serve several parts of it. */
 function checkNames(graph: ServiceGraph, settings: PlanSettings): void {
-  const names = new Set(graph.nodes.map(({ name }) => name))
+  const names = new Set([...graph.nodes.map(({ name }) => name), ...graph.elsewhere])
   for (const group of ['workers', 'services'] as const) {
     for (const name of Object.keys(settings[group])) {
       if (names.has(name)) continue

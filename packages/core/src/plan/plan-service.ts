@@ -31,6 +31,7 @@ export function planService(node: GraphNode, context: PlanContext): LoneServiceP
     entry: name === context.entry,
     workers: countWorkers(node, context),
     dependencies: node.dependencies,
+    remotes: node.remotes,
     traffic: planTraffic(node, context),
     supervision: gpu > 0 ? { ...supervision, surge: 0 } : supervision,
     env: { ...own.env, ...given.env },

@@ -1,9 +1,11 @@
-import type { PlanSettings } from './plan-settings.js'
+import { type PlanSettings, sourceOf } from './plan-settings.js'
 import type { Machine } from './read-machine.js'
 import type { PlanWarning, ServicePlan } from './serve-plan.js'
 
 interface PlanFacts {
   readonly services: readonly ServicePlan[]
+  /** Services of the graph that do not run here. */
+  readonly elsewhere: readonly string[]
   readonly settings: PlanSettings
   readonly machine: Machine
 }
@@ -13,6 +15,7 @@ export function planWarnings(facts: PlanFacts): PlanWarning[] {
   return [
     ...facts.services.flatMap((service) => serviceWarnings(service, facts.settings)),
     ...workerWarnings(facts),
+    ...elsewhereWarnings(facts),
     ...memoryWarnings(facts),
     ...socketWarnings(facts),
     ...gpuWarnings(facts),
@@ -64,6 +67,17 @@ function workerWarnings({ services, settings }: PlanFacts): PlanWarning[] {
   if (apiWorkers === undefined || byName === undefined || byName === apiWorkers) return []
   const message = `apiWorkers is ${apiWorkers} and workers of '${entry?.name}', which is the same pool, is ${byName}: ${entry?.workers} counts`
   return [{ code: 'EKB_WRN_PLAN_WORKERS_TWICE', message }]
+}
+
+/** A file may be one for all machines; what was given for this start alone was meant to have an effect. */
+function elsewhereWarnings({ elsewhere, settings }: PlanFacts): PlanWarning[] {
+  return (['workers', 'services'] as const).flatMap((group) =>
+    elsewhere.flatMap((name) => {
+      const key = `${group}.${name}`
+      if (!Object.hasOwn(settings[group], name) || sourceOf(settings, key).startsWith('file ')) return []
+      return [{ code: 'EKB_WRN_PLAN_ELSEWHERE', message: `${key} has no effect: '${name}' does not run here` }]
+    }),
+  )
 }
 
 function memoryWarnings({ services, machine: { memoryLimitBytes } }: PlanFacts): PlanWarning[] {

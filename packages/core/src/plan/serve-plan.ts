@@ -1,4 +1,4 @@
-import type { GraphEdge } from '../graph/service-graph.js'
+import type { GraphEdge, RemoteEdge } from '../graph/service-graph.js'
 
 /** How the workers of one service are watched, every default applied. Milliseconds. */
 export interface SupervisionPlan {
@@ -45,6 +45,8 @@ export interface ServicePlan {
   readonly entry: boolean
   readonly workers: number
   readonly dependencies: readonly GraphEdge[]
+  /** What it calls that runs elsewhere. */
+  readonly remotes: readonly RemoteEdge[]
   /** 0 for a service that needs no other. A service is at least one above all it depends on. */
   readonly level: number
   readonly traffic: TrafficPlan

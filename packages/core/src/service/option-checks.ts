@@ -2,6 +2,7 @@ import type { ServiceError } from '../errors/service-error.js'
 import { createError } from '../errors/service-error.js'
 import { nearNames } from '../util/near-names.js'
 import { parseBytes } from '../util/parse-bytes.js'
+import { hideCredentials } from '../util/parse-remote-url.js'
 
 /** What a value must be, in words for the message. */
 export interface Check {
@@ -81,9 +82,12 @@ function wrong(value: unknown, expected: string): Wrong {
   return { value: describeValue(value), expected }
 }
 
-/** A value in a few words. */
+/** A value in a few words, without the password of a URL. */
 export function describeValue(value: unknown): string {
-  if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`
+  if (typeof value === 'string') {
+    const shown = hideCredentials(value)
+    return `'${shown.length > 60 ? `${shown.slice(0, 60)}…` : shown}'`
+  }
   if (typeof value === 'function') return 'a function'
   if (Array.isArray(value)) return 'an array'
   return typeof value === 'object' && value !== null ? 'an object' : String(value)

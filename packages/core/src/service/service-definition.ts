@@ -127,9 +127,14 @@ export interface ApiDefinition {
 
 /** A service that runs elsewhere. */
 export interface RemoteTarget {
+  /** http or https; a user and a password in it are sent as basic authorization. */
   readonly url: string
+  /** Its class, where that is known here. Default: its `/schema.json` is asked what it offers. */
   readonly service?: ServiceClass
-  /** Request headers passed on; `authorization` and `cookie` are never passed unless listed. */
+  /**
+   * Headers of the request being served that are passed on. None is unless it is listed; a call from another service
+   * has none.
+   */
   readonly forwardHeaders?: readonly string[]
 }
 

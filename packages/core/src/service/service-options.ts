@@ -1,4 +1,5 @@
 import { parseBytes } from '../util/parse-bytes.js'
+import { parseRemoteUrl } from '../util/parse-remote-url.js'
 import {
   type Check,
   checkOptions,
@@ -151,20 +152,27 @@ function isSchema(value: unknown): boolean {
 }
 
 const REMOTE: OptionTable = {
-  url: { expected: 'an http or https URL', accepts: isHttpUrl },
+  url: {
+    expected: 'an http or https URL, without query or fragment',
+    accepts: (value) => parseRemoteUrl(value) !== undefined,
+  },
   service: { expected: 'a service', accepts: (value) => typeof value === 'function' },
   forwardHeaders: {
-    expected: 'an array of header names',
-    accepts: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== ''),
+    expected: 'an array of names of headers that can be passed on',
+    accepts: (value) => Array.isArray(value) && value.every(canForward),
   },
+}
+
+/** Headers of one message or connection alone, and those that a call has of its own. */
+const OWN_HEADERS =
+  /^(?:host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|proxy-.*|content-.*|accept|accept-encoding|x-request-id|traceparent|ekiben-timeout-ms)$/i
+
+function canForward(name: unknown): boolean {
+  return typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name) && !OWN_HEADERS.test(name)
 }
 
 /** Checks `{ url }`; a target that is no such object is the graph's to judge, when all modules have loaded. */
 export function checkDependencyTarget(target: unknown, place: { service: string; property: string }): void {
   if (!isRecord(target) || !('url' in target)) return
   checkOptions(target, REMOTE, { service: place.service, path: `dependencies.${place.property}` })
-}
-
-function isHttpUrl(value: unknown): boolean {
-  return typeof value === 'string' && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
 }

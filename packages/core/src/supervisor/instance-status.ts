@@ -53,6 +53,28 @@ export interface ReloadStatus {
   readonly to: GenerationStatus | undefined
 }
 
+/** A dependency that runs elsewhere. */
+export interface RemoteStatus {
+  /** The service that calls it. */
+  readonly service: string
+  /** Under which property. */
+  readonly property: string
+  /** Its name; null: not known here. */
+  readonly target: string | null
+  /** Without user and password. */
+  readonly url: string
+  readonly optional: boolean
+  /**
+   * What its `/readyz` said when it was asked last: `reachable` where that is no route, or not for everybody;
+   * `unknown`: it was not asked yet.
+   */
+  readonly state: 'ready' | 'not-ready' | 'reachable' | 'unreachable' | 'unknown'
+  /** When it was first found to be so, as an ISO date; null: it was not asked yet. */
+  readonly since: string | null
+  /** Why it is not ready. */
+  readonly reason: string | null
+}
+
 export interface InstanceStatus {
   readonly instance: string
   readonly pid: number
@@ -61,6 +83,8 @@ export interface InstanceStatus {
   /** null: there was none yet. */
   readonly lastReload: ReloadStatus | null
   readonly services: readonly ServiceStatus[]
+  /** What runs elsewhere, as it was when somebody last asked: readiness does not depend on it. */
+  readonly remotes: readonly RemoteStatus[]
 }
 
 /** One service's part of the status, at monotonic time `now`. */

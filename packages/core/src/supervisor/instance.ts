@@ -3,6 +3,7 @@ import { EXIT } from '../errors/exit-codes.js'
 import { createError } from '../errors/service-error.js'
 import { servicesNeeded } from '../graph/required-services.js'
 import type { Logger } from '../observe/logger.js'
+import type { ServePlan } from '../plan/serve-plan.js'
 import { deferred } from '../util/deferred.js'
 import { monotonicMs } from '../util/monotonic.js'
 import { nearNames } from '../util/near-names.js'
@@ -15,6 +16,7 @@ import { type InstanceStatus, serviceStatus } from './instance-status.js'
 import type { BoundSocket } from './listen-socket.js'
 import type { Notifier } from './notify.js'
 import type { Reloader } from './reload.js'
+import { RemoteStates, remoteUrls } from './remote-states.js'
 import type { ReloadOutcome, Server, ServerClosed } from './server.js'
 import type { Slot } from './slot.js'
 import type { StopOutcome, Supervisor } from './supervisor.js'
@@ -49,6 +51,7 @@ export class Instance implements Server {
   readonly #options: InstanceOptions
   readonly #closed = deferred<ServerClosed>()
   readonly #abort = new AbortController()
+  readonly #remotes = new RemoteStates()
   /** One at a time; those asked for meanwhile share the one that follows. */
   readonly #nextReload = oneAtATime(() => this.#reload())
   #supervisor: Supervisor | undefined
@@ -78,7 +81,8 @@ export class Instance implements Server {
     const { log, folder, socket, surroundings, planner, settings } = this.#options
     surroundings.show({
       status: () => this.status(),
-      plan: () => this.#supervisor?.generation.plan,
+      askStatus: () => this.askStatus(),
+      plan: () => this.#plan,
       metrics: () => this.metrics(),
     })
     try {
@@ -107,7 +111,7 @@ export class Instance implements Server {
 
   /** Names of the services without which no request can be served. */
   required(): ReadonlySet<string> {
-    const plan = this.#supervisor?.generation.plan
+    const plan = this.#plan
     return plan === undefined ? new Set() : servicesNeeded(plan)
   }
 
@@ -128,7 +132,18 @@ export class Instance implements Server {
       state: this.#supervisor?.state ?? 'starting',
       lastReload: this.#reloader?.last ?? null,
       services: this.#watchers.map((watcher) => serviceStatus(watcher, now)),
+      remotes: this.#remotes.list(this.#plan),
     }
+  }
+
+  /** The same, after those elsewhere were asked how they are. */
+  async askStatus(): Promise<InstanceStatus> {
+    const urls = remoteUrls(this.#plan)
+    if (urls.length > 0) {
+      const { askRemotes } = await import('./ask-remotes.js')
+      await askRemotes(urls, this.#remotes)
+    }
+    return this.status()
   }
 
   async scale(service: string, workers: number): Promise<void> {
@@ -208,6 +223,10 @@ export class Instance implements Server {
     const { notifier, settings } = this.#options
     if (!this.#abort.signal.aborted) notifier.stopping(settings.gracefulShutdownMs + REAP_MS)
     this.#abort.abort()
+  }
+
+  get #plan(): ServePlan | undefined {
+    return this.#supervisor?.generation.plan
   }
 
   get #watchers(): readonly Watcher[] {

@@ -3,15 +3,17 @@ import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ServeSettings } from '../config/serve-settings.js'
 import { createError } from '../errors/service-error.js'
+import type { GraphCut } from '../graph/graph-cut.js'
 import type { ServiceSource } from '../ipc/protocol.js'
 import { definitionOf } from '../service/registry.js'
 
 /** Where the workers find the service: the identifier, or the module of a service given as a value. */
-export function serviceSource({
-  identifier,
-  workingDir,
-}: Pick<ServeSettings, 'identifier' | 'workingDir'>): ServiceSource {
-  if (typeof identifier === 'string') return { type: 'identifier', identifier, workingDir }
+export function serviceSource(
+  settings: Pick<ServeSettings, 'identifier' | 'workingDir' | 'only' | 'depends' | 'sources'>,
+): ServiceSource {
+  const { identifier, workingDir } = settings
+  const cut = graphCut(settings)
+  if (typeof identifier === 'string') return { type: 'identifier', identifier, workingDir, cut }
   const definition = definitionOf(identifier)
   if (definition === undefined) {
     const params = { file: 'the option identifier', name: identifier.name, received: 'a class without @service()' }
@@ -25,14 +27,31 @@ export function serviceSource({
     const reason = `it is declared in this process's own entry file, ${module}, which would start the server again`
     throw createError('EKB_ERR_SERVICE_NO_MODULE', { service: name, reason })
   }
-  return { type: 'module', module, entry: name, workingDir }
+  return { type: 'module', module, entry: name, workingDir, cut }
 }
 
-/** A name for an instance that was given none: the export, else the module or folder that the identifier names. */
+/** What runs here of the graph, and where the rest is. */
+function graphCut({
+  only,
+  depends,
+  sources,
+}: Pick<ServeSettings, 'only' | 'depends' | 'sources'>): GraphCut | undefined {
+  const names = Object.keys(depends)
+  if (only === undefined && names.length === 0) return undefined
+  const places = names.map((name) => {
+    const source = sources[`depends.${name}`] ?? 'the settings'
+    return [name, { url: depends[name] as string, source }] as const
+  })
+  return { only, depends: Object.fromEntries(places) }
+}
+
+/** A name for an instance that was given none: that of the service it serves alone, the export, else the module or folder that the identifier names. */
 export function defaultInstanceName({
   identifier,
   workingDir,
-}: Pick<ServeSettings, 'identifier' | 'workingDir'>): string {
+  only,
+}: Pick<ServeSettings, 'identifier' | 'workingDir' | 'only'>): string {
+  if (only !== undefined) return only
   if (typeof identifier !== 'string') return definitionOf(identifier)?.name ?? identifier.name
   const named = identifier.slice(identifier.lastIndexOf(':') + 1)
   const last = basename(named === '.' ? workingDir : named).replace(/\.[cm]?[jt]sx?$/, '')

@@ -1,9 +1,10 @@
 import { runInCall } from '../call/current-call.js'
 import { createInlineTransport } from '../call/inline-transport.js'
+import { createRemoteClient } from '../call/remote-client.js'
 import { createServiceClient } from '../call/service-client.js'
 import { createError } from '../errors/service-error.js'
 import { constructorParameters } from '../graph/constructor-parameters.js'
-import { resolveTarget } from '../graph/resolve-target.js'
+import { followEdge } from '../graph/follow-edges.js'
 import type { Logger } from '../observe/logger.js'
 import { Runner } from '../runner/runner.js'
 import { constructService, type ServiceInstance } from '../runner/service-instance.js'
@@ -82,13 +83,8 @@ export class TestGraph {
       const other = definitionOf(standIn)
       return other === undefined ? standIn : (await this.#start(other, {}, path)).client
     }
-    const resolved = resolveTarget(definition.dependencies[property]?.target)
-    const { name: service } = definition
-    if (resolved.type === 'service') return (await this.#start(resolved.definition, {}, path)).client
-    if (resolved.type === 'remote') {
-      throw createError('EKB_ERR_TESTING_REMOTE', { service, property, url: resolved.remote.url })
-    }
-    throw createError('EKB_ERR_GRAPH_DEPENDENCY_UNKNOWN', { service, property, received: resolved.received })
+    const edge = followEdge(definition, property)
+    return 'url' in edge ? createRemoteClient(edge) : (await this.#start(edge.definition, {}, path)).client
   }
 
   async #run(definition: ServiceDefinition, clients: Readonly<Record<string, unknown>>): Promise<RunningService> {

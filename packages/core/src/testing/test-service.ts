@@ -13,7 +13,8 @@ import { TestGraph } from './test-graph.js'
 export interface TestServiceOptions<TService extends ServiceClass> {
   /**
    * By property: what stands in for a dependency of the service: `fakeClient(…)`, another service with the same apis,
-   * or any object with its methods. Default: the declared service itself, in this process, with its own dependencies.
+   * or any object with its methods. Default: the declared service itself, in this process, with its own dependencies;
+   * one with a `url` is called where it runs.
    */
   readonly dependencies?: StandInsFor<InstanceType<TService>>
   /** Where the service's log goes. Default: errors to stderr, and nothing else. */
@@ -50,7 +51,7 @@ type StandInsFor<TInstance> = { readonly [K in keyof TInstance]?: TInstance[K] |
  * assert.equal((await tested.client.classify({ text: 'Where is my parcel?' })).label, 'delivery')
  *
  * @throws what the service throws as it starts; EKB_ERR_TESTING_NOT_A_SERVICE; EKB_ERR_CONFIG_UNKNOWN for a property
- * that is no dependency; EKB_ERR_TESTING_REMOTE for a dependency that runs elsewhere and has no stand-in
+ * that is no dependency
  */
 export async function testService<TService extends ServiceClass>(
   service: TService,

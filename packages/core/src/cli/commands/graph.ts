@@ -10,7 +10,11 @@ export async function graph({ identifier, flags, env, cwd }: CommandInput): Prom
     code: undefined,
     flags: { ...given, ...(identifier !== undefined && { identifier }) },
     // What is served how is no matter here: a bad port or file must not stand in the way of the graph.
-    env: { EKIBEN_WORKING_DIR: env.EKIBEN_WORKING_DIR },
+    env: {
+      EKIBEN_WORKING_DIR: env.EKIBEN_WORKING_DIR,
+      EKIBEN_DEPENDS: env.EKIBEN_DEPENDS,
+      EKIBEN_ONLY: env.EKIBEN_ONLY,
+    },
     readFile: false,
     cwd,
   })

@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { createError } from '../../errors/service-error.js'
 import { buildGraph, definitionsByName } from '../../graph/build-graph.js'
+import { followEdges, type RemoteDependency } from '../../graph/follow-edges.js'
 import type { ServiceGraph } from '../../graph/service-graph.js'
 import { loadModule } from '../../identifier/load-module.js'
 import { resolveDefinition } from '../../identifier/resolve-service.js'
@@ -14,6 +15,8 @@ export interface WorkerService {
   /** Every service of the graph, by name. */
   readonly definitions: ReadonlyMap<string, ServiceDefinition>
   readonly graph: ServiceGraph
+  /** What this service calls that runs elsewhere. */
+  readonly remotes: readonly RemoteDependency[]
   readonly schemaHash: string
   /** Where the entry service of the graph was found. */
   readonly located: LocatedEntry
@@ -22,7 +25,7 @@ export interface WorkerService {
 /** Imports the user's module and finds the service this worker is to run. Rejects with a coded error. */
 export async function loadWorkerService({ source, identity }: InitMessage): Promise<WorkerService> {
   const { root, located } = await loadRoot(source)
-  const graph = buildGraph(root)
+  const graph = buildGraph(root, source.cut)
   const definitions = definitionsByName(root)
   const name = identity.service === '' ? graph.entry : identity.service
   const definition = definitions.get(name)
@@ -30,7 +33,8 @@ export async function loadWorkerService({ source, identity }: InitMessage): Prom
   if (definition === undefined || node === undefined) {
     throw createError('EKB_ERR_WORKER_PROTOCOL', { reason: `the module declares no service '${name}' any more` })
   }
-  return { definition, definitions, graph, schemaHash: node.schemaHash, located }
+  const { remotes } = followEdges(definition, source.cut)
+  return { definition, definitions, graph, remotes, schemaHash: node.schemaHash, located }
 }
 
 interface LoadedRoot {

@@ -1,6 +1,8 @@
 import { encodeError } from '../../errors/error-codec.js'
+import type { RemoteDependency } from '../../graph/follow-edges.js'
 import type { Mount } from '../../http/mount-table.js'
 import type { BootStage, DrainMessage, InitMessage, PoolSnapshot, StartMessage } from '../../ipc/protocol.js'
+import type { WorkerCounts } from '../../metrics/worker-counts.js'
 import { createLogger, flushLogs } from '../../observe/create-logger.js'
 import type { Logger } from '../../observe/logger.js'
 import type { CallRequest } from '../../runner/call-request.js'
@@ -159,7 +161,7 @@ export class Worker {
     this.#pools = pools
     // AsyncLocalStorage costs a tenth of the throughput: without dependencies nobody asks whose call this is.
     this.#inCall = runInCall
-    bindDependencies(this.#instance, pools.clients)
+    bindDependencies(this.#instance, { ...pools.clients, ...(await remoteClients(service, counts)) })
   }
 
   async #openEndpoint({ service, start, log, reporter }: Started): Promise<Endpoint> {
@@ -247,6 +249,14 @@ interface Started {
 
 function hasDependencies({ definition }: WorkerService): boolean {
   return Object.keys(definition.dependencies).length > 0
+}
+
+/** Without any, not even the code for it is loaded. */
+async function remoteClients({ remotes }: WorkerService, counts: WorkerCounts): Promise<Record<string, object>> {
+  if (remotes.length === 0) return {}
+  const { createRemoteClient } = await import('../../call/remote-client.js')
+  const toClient = (remote: RemoteDependency) => createRemoteClient(remote, (name) => counts.callsTo(name))
+  return Object.fromEntries(remotes.map((remote) => [remote.property, toClient(remote)]))
 }
 
 /** Without any, not even the code for it is loaded. */
