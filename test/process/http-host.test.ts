@@ -473,6 +473,29 @@ describe('time', () => {
     await host.runner.whenIdle()
     assert.equal(host.runner.inFlight, 0)
   })
+
+  for (const [says, timeoutMs, leftMs] of [
+    ['shortens it, where there is a limit', 60_000, '30'],
+    ['shortens it, where there is none', undefined, '30'],
+    ['cannot lengthen it', 30, '60000'],
+    ['cannot take it away', 30, 'soon'],
+  ] as const) {
+    test(`as ekiben-timeout-ms says it: a client ${says}`, async () => {
+      await using host = await startHost(Api, { timeoutMs })
+      const headers = { 'content-type': 'application/json', 'ekiben-timeout-ms': leftMs }
+      const { status, json } = await post(`${host.url}/never`, {}, headers)
+      assert.deepEqual([status, json().code], [504, 'EKB_ERR_TIMEOUT'])
+      await host.runner.whenIdle()
+    })
+  }
+
+  test('that was up before is none: nothing is run', async () => {
+    await using host = await startHost(Api)
+    const headers = { 'content-type': 'application/json', 'ekiben-timeout-ms': '0' }
+    const { status } = await post(`${host.url}/v1/classify`, { text: 'abc' }, headers)
+    assert.equal(status, 504)
+    assert.match(String(host.log.find(({ level }) => level === 'warn')?.message), /after its deadline/)
+  })
 })
 
 describe('the access log', () => {

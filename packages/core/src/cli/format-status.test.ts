@@ -51,6 +51,32 @@ describe('formatStatus', () => {
     assert.equal(formatStatus([], NOW), 'no instance is running\n')
   })
 
+  it('shows what runs elsewhere below', () => {
+    const at = { service: 'Front', optional: false }
+    const remotes = [
+      {
+        ...at,
+        property: 'ocr',
+        url: 'http://ocr',
+        state: 'unreachable',
+        since: '2026-01-02T03:04:00Z',
+        reason: 'refused',
+      },
+      { ...at, property: 'far', url: 'http://far:3000', state: 'unknown', since: null, reason: null },
+    ]
+    assert.deepEqual(
+      formatStatus([{ ...shop, services: [], remotes }], NOW)
+        .split('\n')
+        .slice(1),
+      [
+        'ELSEWHERE  URL              STATE        SINCE  REASON',
+        'Front.ocr  http://ocr       unreachable  5 s    refused',
+        'Front.far  http://far:3000  unknown      -      -',
+        '',
+      ],
+    )
+  })
+
   it('says of the last reload what runs since, and why it failed', () => {
     const at = new Date(NOW - 180_000).toISOString()
     assert.equal(

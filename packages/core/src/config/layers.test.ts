@@ -129,7 +129,36 @@ describe('layer from flags and variables', () => {
     ])
   })
 
+  it('reads where services run that do not run here, in every spelling', () => {
+    const expected = [
+      ['depends|A', 'http://a:3000/x,y'],
+      ['depends|B.c', 'https://b'],
+    ]
+    const read = [
+      layerFromFlags({ depends: ['A=http://a:3000/x,y', 'B.c=https://b'] }),
+      layerFromEnvironment({ EKIBEN_DEPENDS: 'A=http://a:3000/x,y, B.c=https://b' }),
+      layerFromFlags({ set: ['depends.A=http://a:3000/x,y', 'depends=B.c=https://b'] }),
+      layerFromData({ depends: { A: 'http://a:3000/x,y', 'B.c': 'https://b' } }, 'file', 'file f'),
+      layerFromData({ depends: { A: 'http://a:3000/x,y', 'B.c': 'https://b' } }, 'code', 'options in code'),
+    ]
+    for (const entries of read) assert.deepEqual(pathsOf(entries), expected)
+  })
+
   it('names the flag or the variable of an impossible value', () => {
+    refuses(
+      () => layerFromFlags({ depends: ['http://u:pw@a'] }),
+      'EKB_ERR_CONFIG_INVALID',
+      /'http:\/\/\*\*\*@a'.*NAME=URL/,
+    )
+    refuses(
+      () => layerFromFlags({ depends: ['A=a:3000'] }),
+      'EKB_ERR_CONFIG_INVALID',
+      /'depends\.A' \(flag --depends\)/,
+    )
+    refuses(() => layerFromFlags({ depends: ['7=http://a'] }), 'EKB_ERR_CONFIG_INVALID', /NAME=URL/)
+    refuses(file({ depends: { '7': 'http://a' } }), 'EKB_ERR_CONFIG_INVALID', /a service name/)
+    refuses(file({ depends: { A: 7 } }), 'EKB_ERR_CONFIG_INVALID', /'depends\.A'/)
+    refuses(file({ depends: 'http://a' }), 'EKB_ERR_CONFIG_INVALID', /expected an object/)
     refuses(() => layerFromFlags({ port: 'abc' }), 'EKB_ERR_CONFIG_INVALID', /^Setting 'port' \(flag --port\) is 'abc'/)
     refuses(
       () => layerFromEnvironment({ EKIBEN_PORT: 'tcp://10.0.0.1:80' }),

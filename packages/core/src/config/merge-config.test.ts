@@ -18,6 +18,8 @@ describe('mergeConfig', () => {
       cors: undefined,
       apiWorkers: undefined,
       workers: {},
+      only: undefined,
+      depends: {},
       timeoutMs: undefined,
       keepAliveTimeoutMs: 75_000,
       gracefulShutdownMs: 25_000,

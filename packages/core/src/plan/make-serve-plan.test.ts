@@ -87,6 +87,7 @@ describe('makeServePlan', () => {
         { property: 'left', service: 'Left', optional: false },
         { property: 'right', service: 'Right', optional: false },
       ],
+      remotes: [],
       level: 2,
       traffic: { timeoutMs: undefined, maxConcurrency: undefined, maxQueue: 1000 },
       supervision: SUPERVISION_DEFAULTS,
@@ -98,6 +99,17 @@ describe('makeServePlan', () => {
       schemaHash: 'hash of Root',
       deploys: false,
     })
+  })
+
+  it('takes settings of services that run elsewhere, and warns of those that were given for this start', () => {
+    const graph: ServiceGraph = { ...graphOf(node('A')), elsewhere: ['B'] }
+    const given = { workers: { B: 2 }, services: { B: { traffic: { timeoutMs: 5 } } } }
+    const warned = (source: string) =>
+      plan(graph, { ...given, sources: { 'workers.B': source, 'services.B.traffic.timeoutMs': 'file f' } }).warnings
+    assert.deepEqual(warned('file f'), [])
+    assert.deepEqual(warned('flag --workers'), [
+      { code: 'EKB_WRN_PLAN_ELSEWHERE', message: "workers.B has no effect: 'B' does not run here" },
+    ])
   })
 
   it("lets this serve's settings win over the service's own", () => {

@@ -1,4 +1,4 @@
-import { type PlanSettings, sourceOf } from './plan-settings.js'
+import type { PlanSettings } from './plan-settings.js'
 import type { Machine } from './read-machine.js'
 import type { PlanWarning, ServicePlan } from './serve-plan.js'
 
@@ -74,7 +74,9 @@ function elsewhereWarnings({ elsewhere, settings }: PlanFacts): PlanWarning[] {
   return (['workers', 'services'] as const).flatMap((group) =>
     elsewhere.flatMap((name) => {
       const key = `${group}.${name}`
-      if (!Object.hasOwn(settings[group], name) || sourceOf(settings, key).startsWith('file ')) return []
+      const isHere = (path: string) => path === key || path.startsWith(`${key}.`)
+      const sources = Object.entries(settings.sources ?? {}).filter(([path]) => isHere(path))
+      if (!Object.hasOwn(settings[group], name) || sources.every(([, source]) => source.startsWith('file '))) return []
       return [{ code: 'EKB_WRN_PLAN_ELSEWHERE', message: `${key} has no effect: '${name}' does not run here` }]
     }),
   )

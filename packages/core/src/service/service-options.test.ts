@@ -150,8 +150,14 @@ test('a remote target is checked, others are left to the graph', () => {
     { url: 'b:3000' },
     { url: 'nowhere' },
     { url: 'http://b', headers: [] },
+    { url: 'http://b?a=1' },
     { url: 'http://b', service: 'B' },
+    { url: 'http://b', forwardHeaders: 'authorization' },
+    { url: 'http://b', forwardHeaders: ['a b'] },
+    { url: 'http://b', forwardHeaders: ['Content-Length'] },
+    { url: 'http://b', forwardHeaders: ['x-request-id'] },
   ]) {
     assert.throws(() => checkDependencyTarget(target, place), { code: /^EKB_ERR_CONFIG_(INVALID|UNKNOWN)$/ })
   }
+  assert.throws(() => checkDependencyTarget({ url: 'ftp://u:secret@b' }, place), /is 'ftp:\/\/\*\*\*@b'/)
 })
