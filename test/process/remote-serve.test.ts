@@ -176,6 +176,8 @@ describe('a service that is away', () => {
       return all.find((instance) => instance.url === near.url)?.remotes.find(({ property }) => property === 'far')
     }
     assert.deepEqual(await ask(), { value: 'plain' })
+    const { body: optional } = await post<Asked>(near.url, 'ask', { via: 'asked', api: 'text' })
+    assert.equal(optional.error?.code, 'EKB_ERR_DEPENDENCY_DOWN')
     const { since, ...up } = (await remotes()) ?? {}
     assert.ok(Number.isFinite(Date.parse(String(since))))
     const row = { service: 'Near', property: 'far', target: 'Far', optional: false, reason: null }

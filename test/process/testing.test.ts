@@ -15,6 +15,7 @@ import {
 import { fakeClient, testService } from '@ekiben/core/testing'
 import { z } from 'zod'
 import { runNodeToEnd } from '../helpers/run-node.js'
+import { sendJson, startScripted } from '../helpers/scripted-server.js'
 import { SERVICES } from '../helpers/serve-fixture.js'
 
 const events: string[] = []
@@ -178,9 +179,6 @@ describe('testService', () => {
       assert.match(String(error.hint), /stock/)
       return true
     })
-    const Remote = defineService(class Remote {}, { dependencies: { far: depends({ url: 'http://far.example' }) } })
-    await using stood = await testService(Remote, { dependencies: { far: { ping: async () => 'pong' } } })
-    assert.equal(await (stood.instance as unknown as { far: { ping(): Promise<string> } }).far.ping(), 'pong')
     const Needy = defineService(
       class Needy {
         readonly name: string
@@ -201,6 +199,26 @@ describe('testService', () => {
     await (await tested.fetch('/livez')).text()
     assert.equal(listening().filter((name) => name === 'TCPServerWrap').length, withPort)
     server.close()
+  })
+
+  it('calls what has a url where it runs, unless something stands in for it', async () => {
+    await using far = await startScripted(({ path }, response) => {
+      sendJson(response, path === '/schema.json' ? { routes: [{ name: 'ping', route: '/v1/ping' }] } : path)
+    })
+    const Remote = defineService(
+      class Remote {
+        declare far: { ping(): Promise<string> }
+        ping() {
+          return this.far.ping()
+        }
+      },
+      { apis: { ping: {} }, dependencies: { far: depends({ url: far.url }) } },
+    )
+    await using tested = await testService(Remote)
+    assert.equal(await tested.client.ping(), '/v1/ping')
+    await using stood = await testService(Remote, { dependencies: { far: { ping: async () => 'pong' } } })
+    assert.equal(await stood.client.ping(), 'pong')
+    assert.equal(far.received.length, 2)
   })
 })
 

@@ -95,6 +95,7 @@ function toRefusal(error: ClientError, statusCode: number, call: RemoteCallName)
     const answer = { statusCode, code: own, message, detail, origin: undefined }
     return new ServiceCallError({ service, method: `${api} (${url})` }, answer, error)
   }
+  const own = retryAfterMs === undefined ? detail : { retryAfterMs }
   // What it told its own client need not be for ours: not exposed.
   return new ServiceError(`${service}.${api} (${url}) failed with ${statusCode}: ${message}`, {
     code: code === NO_CODE ? codeOf(statusCode) : code,
@@ -102,7 +103,7 @@ function toRefusal(error: ClientError, statusCode: number, call: RemoteCallName)
     cause: error,
     expose: false,
     retryable: error.retryable,
-    ...(retryAfterMs !== undefined && { detail: { retryAfterMs } }),
+    ...(own !== undefined && { detail: own }),
     hint: 'Its own log says more, under the same request id.',
   })
 }

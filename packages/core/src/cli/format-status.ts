@@ -56,7 +56,7 @@ export interface ShownInstance {
   readonly state: string
   readonly lastReload: ShownReload | null
   readonly services: readonly ShownService[]
-  /** Missing: one of an older release. */
+  /** Missing: nothing runs elsewhere. */
   readonly remotes?: readonly ShownRemote[]
 }
 

@@ -83,8 +83,8 @@ export interface InstanceStatus {
   /** null: there was none yet. */
   readonly lastReload: ReloadStatus | null
   readonly services: readonly ServiceStatus[]
-  /** What runs elsewhere, as it was when somebody last asked: readiness does not depend on it. */
-  readonly remotes: readonly RemoteStatus[]
+  /** What runs elsewhere, as it was when somebody last asked: readiness does not depend on it. Missing: nothing does. */
+  readonly remotes?: readonly RemoteStatus[]
 }
 
 /** One service's part of the status, at monotonic time `now`. */

@@ -125,6 +125,7 @@ export class Instance implements Server {
 
   status(): InstanceStatus {
     const now = monotonicMs()
+    const remotes = this.#remotes.list(this.#plan)
     return {
       instance: this.#options.name,
       pid: process.pid,
@@ -132,7 +133,7 @@ export class Instance implements Server {
       state: this.#supervisor?.state ?? 'starting',
       lastReload: this.#reloader?.last ?? null,
       services: this.#watchers.map((watcher) => serviceStatus(watcher, now)),
-      remotes: this.#remotes.list(this.#plan),
+      ...(remotes.length > 0 && { remotes }),
     }
   }
 

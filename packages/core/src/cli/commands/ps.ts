@@ -27,7 +27,7 @@ async function statusOf(found: FoundInstance): Promise<ShownInstance | undefined
     if (isServiceError(error, 'EKB_ERR_INSTANCE_LOST')) return undefined
     const { instance, owner } = found
     const state = stateOf(error)
-    return { instance, pid: owner.pid, url: null, state, lastReload: null, services: [], remotes: [] }
+    return { instance, pid: owner.pid, url: null, state, lastReload: null, services: [] }
   }
 }
 
