@@ -8,6 +8,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 import bentoml
+import numpy as np
 from bentoml.exceptions import BentoMLException, InvalidArgument, NotFound
 from pydantic import BaseModel
 
@@ -38,6 +39,10 @@ class Python:
     @bentoml.api
     async def flip(self, point: Point, /) -> Point:
         return Point(x=point.y, y=point.x)
+
+    @bentoml.api
+    async def scale(self, values: np.ndarray, by: float = 2) -> np.ndarray:
+        return values * by
 
     @bentoml.api
     async def nothing(self) -> None:

@@ -56,6 +56,11 @@ describe("a service of BentoML's", NEEDS_BENTOML, () => {
     assert.equal(await client.measure!(new File(['12345'], 'five.bin')), 5)
   })
 
+  it('takes tensors as lists, typed arrays among them, and gives lists', async () => {
+    assert.deepEqual(await client.scale!({ values: new Float32Array([1, 2.5]), by: 4 }), [4, 10])
+    assert.deepEqual(await client.scale!({ values: [[1], [2]] }), [[2], [4]])
+  })
+
   it('takes files as fields, and gives files and bytes', async () => {
     const pages = [new File(['one'], 'a-1.txt'), new File(['two'], 'a-2.txt')]
     const image = new File(['an image'], 'a-0.png', { type: 'image/png' })
