@@ -10,7 +10,7 @@ import { waitUntil } from './wait-until.js'
 const PYTHON = process.env.EKIBEN_TEST_PYTHON ?? ''
 
 /** Where the Python files of the ring are. */
-export const INTEROP = fileURLToPath(new URL('../interop/', import.meta.url))
+const INTEROP = fileURLToPath(new URL('../interop/', import.meta.url))
 
 /** For the options of a test. */
 export const NEEDS_BENTOML =
@@ -59,15 +59,15 @@ export interface BentoServer extends NodeRun {
   readonly url: string
 }
 
-/** Starts BentoML's own server with a class of `bento_service.py`, and does not wait for it. Give it to `await using`. */
-export async function startBento(service: string): Promise<BentoServer> {
+/** Starts BentoML's own server with `file:Class`, and does not wait for it. Give it to `await using`. */
+export async function startBento(service: string, options: RunNodeOptions = {}): Promise<BentoServer> {
   const url = await closedUrl()
-  return { ...(await runPython(['serve_bento.py', `bento_service:${service}`, new URL(url).port])), url }
+  return { ...(await runPython([`${INTEROP}serve_bento.py`, service, new URL(url).port], options)), url }
 }
 
 /** The same, ready. */
-export async function serveBento(service: string): Promise<BentoServer> {
-  const server = await startBento(service)
+export async function serveBento(service: string, options?: RunNodeOptions): Promise<BentoServer> {
+  const server = await startBento(service, options)
   let exit: NodeExit | undefined
   server.exited.then((value) => {
     exit = value

@@ -74,6 +74,7 @@ async def root(client):
         "record": await settled(client.tally({"a": 1, "b c": 2})),
         "undeclared": await settled(client.anything({"a": [1, None]})),
         "undeclaredNone": await settled(client.anything()),
+        "loose": await settled(client.loose(given={"a": 1, "b": 2})),
     }
 
 
@@ -83,6 +84,7 @@ async def text(client):
         "looksLikeJson": await settled(client.greet(name="5", greeting='{"a": 1}')),
         "unicode": await settled(client.greet(name="Zoë 🚉 駅弁", greeting="¡Hola")),
         "rootUnicode": await settled(client.shout("straße 🍱")),
+        "maybe": [await settled(client.maybe(text="so")), await settled(client.maybe(text=None))],
         "bytes": list(await settled(client.bytes(length=3))),
     }
 
@@ -97,6 +99,8 @@ async def files(client):
         "optional": await settled(client.annotate(note="with", image=image)),
         "absent": await settled(client.annotate(note="without é")),
         "url": await failure(lambda: client.annotate(note="fetch", image="http://127.0.0.1:1/x.png")),
+        "open": await failure(lambda: client.annotate(note="open", image=image.open("rb"))),
+        "null": await failure(lambda: client.annotate(note="null", image=None)),
         "root": await failure(lambda: client.measure(image))
         if isinstance(client, AsyncHTTPClient)
         else client.measure(image),

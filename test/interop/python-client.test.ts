@@ -46,6 +46,8 @@ for (const kind of ['sync', 'async'] as const) {
         record: { a: 1, 'b c': 2 },
         undeclared: { got: { a: [1, null] } },
         undeclaredNone: { got: {} },
+        // It sends, and reads, what the schemas name.
+        loose: { a: ['a'] },
       })
     })
 
@@ -55,12 +57,13 @@ for (const kind of ['sync', 'async'] as const) {
         looksLikeJson: '{"a": 1}, 5!',
         unicode: '¡Hola, Zoë 🚉 駅弁!',
         rootUnicode: 'STRASSE 🍱',
+        maybe: ['so', 'null'],
         bytes: [255, 255, 255],
       })
     })
 
     it('uploads a file and a list of them, and keeps one that is answered under its name', async () => {
-      const { url, root, answered, ...found } = await facts<Record<string, unknown>>('files', kind)
+      const { url, open, null: none, root, answered, ...found } = await facts<Record<string, unknown>>('files', kind)
       const image = ['image.png', 'image/png', 'an image']
       const one = ['1.txt', 'text/plain', 'one']
       assert.deepEqual(found, {
@@ -75,8 +78,9 @@ for (const kind of ['sync', 'async'] as const) {
       assert.equal(text, 'wörds')
       // It reads no `filename*`.
       assert.ok(foreign.endsWith('_t_.txt'), foreign)
+      // Its own limits, met before anything is sent.
+      assert.deepEqual([(open as Failure).type, (none as Failure).type], ['AssertionError', 'AssertionError'])
       if (kind === 'sync') assert.deepEqual(root, { type: 'image/png', text: 'an image' })
-      // Its own limit: it reads the file as httpx's other client would have it.
       else assert.match((root as Failure).message ?? '', /sync request with an AsyncClient/)
     })
 
