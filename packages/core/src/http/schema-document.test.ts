@@ -69,6 +69,34 @@ describe('schemaDocument', () => {
     })
   })
 
+  test('names streams, and the paths that are mounted', () => {
+    const service = defineService(
+      class Words {
+        *say() {
+          yield 'a word'
+        }
+        *read() {
+          yield new File([], 'a page')
+        }
+      },
+      {
+        apis: { say: { output: z.string(), route: '/v1/say' }, read: { output: z.file() } },
+        mount: { '/ui': () => () => {} },
+      },
+    )
+    const definition = definitionOf(service)
+    assert.ok(definition)
+    const { routes, paths } = schemaDocument(definition) as Document
+    const outputs = routes.map(({ output }) => output as Record<string, unknown>)
+    assert.deepEqual(outputs[0], { type: 'string', is_stream: true })
+    assert.equal(outputs[1]?.is_stream, true)
+    assert.deepEqual(
+      routes.map(({ is_task }) => is_task),
+      [false, false],
+    )
+    assert.deepEqual(paths, { '/ui': { mounted: true }, '/v1/say': { mounted: false }, '/read': { mounted: false } })
+  })
+
   test('says where the body is the one argument itself', () => {
     assert.deepEqual(inputOf(z.array(z.number())), { type: 'array', items: { type: 'number' }, root_input: true })
     assert.deepEqual(documentOf({}).routes[0]?.input, { root_input: true })
