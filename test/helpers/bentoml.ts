@@ -59,10 +59,14 @@ export interface BentoServer extends NodeRun {
   readonly url: string
 }
 
-/** Starts BentoML's own server with `file:Class`, and does not wait for it. Give it to `await using`. */
+/**
+ * Starts BentoML's own server with a class of `bento_service.py`, or `file:Class` of the working directory, and does not
+ * wait for it. Give it to `await using`.
+ */
 export async function startBento(service: string, options: RunNodeOptions = {}): Promise<BentoServer> {
   const url = await closedUrl()
-  return { ...(await runPython([`${INTEROP}serve_bento.py`, service, new URL(url).port], options)), url }
+  const target = service.includes(':') ? service : `bento_service:${service}`
+  return { ...(await runPython([`${INTEROP}serve_bento.py`, target, new URL(url).port], options)), url }
 }
 
 /** The same, ready. */

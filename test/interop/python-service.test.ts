@@ -37,7 +37,7 @@ describe("a service of BentoML's", NEEDS_BENTOML, () => {
   let server: BentoServer
   let client: Required<DynamicClient>
   before(async () => {
-    server = await serveBento('bento_service:Python')
+    server = await serveBento('Python')
     client = (await connectClient(server.url)) as Required<DynamicClient>
   })
   after(() => server[Symbol.asyncDispose]())
@@ -127,14 +127,14 @@ describe("a service of BentoML's", NEEDS_BENTOML, () => {
 
 describe('a server of BentoML', NEEDS_BENTOML, () => {
   it('is waited for until it is ready', async () => {
-    await using server = await startBento('bento_service:Python')
+    await using server = await startBento('Python')
     await assert.rejects(fetch(`${server.url}/readyz`))
     const client = await connectClient(server.url, { readyWithinMs: 90_000 })
     assert.equal(await client.add?.({ a: 1 }), 2)
   })
 
   it('says when it is busy', async () => {
-    await using server = await serveBento('bento_service:Busy')
+    await using server = await serveBento('Busy')
     const client = (await connectClient(server.url)) as Required<DynamicClient>
     for await (const piece of client.hold!()) {
       assert.equal(piece, 'held')
@@ -146,7 +146,7 @@ describe('a server of BentoML', NEEDS_BENTOML, () => {
   })
 
   it('says when an answer took too long', async () => {
-    await using server = await serveBento('bento_service:Late')
+    await using server = await serveBento('Late')
     const client = await connectClient(server.url)
     const { statusCode, message } = await refusal(client.think?.())
     assert.equal(statusCode, 504)
