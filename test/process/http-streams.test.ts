@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { type IncomingMessage, request } from 'node:http'
+import { subscribe } from 'node:diagnostics_channel'
+import { type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { describe, test } from 'node:test'
 import { z } from 'zod'
@@ -14,6 +15,12 @@ import { waitUntil } from '../helpers/wait-until.js'
 const seen: string[] = []
 let gate = deferred()
 let yielded = 0
+let yieldedInVain = 0
+/** The answers that the host has begun, as Node tells of them. */
+const answering: ServerResponse[] = []
+subscribe('http.server.request.start', (message) => {
+  answering.push((message as { response: ServerResponse }).response)
+})
 
 const Api = defineService(
   class Api {
@@ -40,7 +47,10 @@ const Api = defineService(
     }
     async *endless(_: unknown, ctx: CallContext) {
       try {
-        for (yielded = 0; ; yielded++) yield 'x'.repeat(10_000)
+        for (yielded = 0; ; yielded++) {
+          if (answering[0]?.writableNeedDrain) yieldedInVain++
+          yield 'x'.repeat(10_000)
+        }
       } finally {
         seen.push(`endless ended, aborted ${ctx.signal.aborted}`)
       }
@@ -337,17 +347,15 @@ describe('a client', () => {
   test('that reads slowly is waited for', async () => {
     await using host = await startHost(Api)
     seen.length = 0
+    answering.length = 0
     const answer = await open(`${host.url}/endless`)
     answer.pause()
-    // Buffers on both sides are full then, and the generator has come to a halt.
-    const stalled = await waitUntil(async () => {
-      const before = yielded
-      await new Promise((resolve) => setTimeout(resolve, 100))
-      return before > 0 && yielded === before ? before : undefined
-    })
+    // What the kernel takes at once is no bound of ours: from the first time that there is too much, none is made.
+    const stalled = await waitUntil(() => (answering[0]?.writableNeedDrain ? yielded : undefined))
     assert.ok(stalled < 5_000, `${stalled} items of 10 kB were made for a client that reads none`)
     answer.resume()
     await waitUntil(() => yielded > stalled)
+    assert.equal(yieldedInVain, 0, 'items were made while those before them waited to be sent')
     answer.destroy()
     await waitUntil(() => seen.length > 0)
     assert.deepEqual(seen, ['endless ended, aborted true'])
@@ -388,12 +396,12 @@ describe('time', () => {
   })
 
   test('is not for the rest', async () => {
-    await using host = await startHost(Api, { timeoutMs: 40 })
+    await using host = await startHost(Api, { timeoutMs: 250 })
     gate = deferred()
     const answer = post(`${host.url}/timed`, {})
     await waitUntil(() => host.runner.inFlight === 1)
-    // Its time as a plain call would be over then.
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    // Its time as a plain call is over: that of a call which came after it is.
+    assert.equal((await post(`${host.url}/slowToBegin`, {})).status, 504)
     gate.resolve()
     const { status, text } = await answer
     assert.deepEqual([status, text], [200, 'truefalsefalse'])
