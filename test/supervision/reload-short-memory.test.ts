@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
-import { mkdir, rmdir, writeFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
+import { controlGroup } from '../helpers/control-group.js'
 import { call, logLines, serveFixture } from '../helpers/serve-fixture.js'
 import type { ServingCommand } from '../helpers/serving-command.js'
 import { waitUntil } from '../helpers/wait-until.js'
@@ -22,33 +21,6 @@ async function reload(server: ServingCommand): Promise<string[]> {
   })
 }
 
-interface MemoryGroup {
-  readonly path: string
-  add(pid: number): Promise<void>
-  limit(bytes: number): Promise<void>
-}
-
-/** A control group that can limit memory; else why there can be none. */
-async function memoryGroup(): Promise<MemoryGroup | string> {
-  const [root, limit] = existsSync('/sys/fs/cgroup/memory')
-    ? ['/sys/fs/cgroup/memory', 'memory.limit_in_bytes']
-    : ['/sys/fs/cgroup', 'memory.max']
-  const path = `${root}/ekiben-test-${process.pid}`
-  const group = {
-    path,
-    add: (pid: number) => writeFile(`${path}/cgroup.procs`, String(pid)),
-    limit: (bytes: number) => writeFile(`${path}/${limit}`, String(bytes)),
-  }
-  try {
-    await mkdir(path)
-    await group.limit(AMPLE_BYTES)
-    return group
-  } catch (error) {
-    await rmdir(path).catch(() => {})
-    return `no control group with a memory limit can be made here: ${(error as Error).message}`
-  }
-}
-
 describe('a reload proves the services of the new code', () => {
   it('all at once where there is memory', async () => {
     await using server = await serveFixture('heavy:Entry', ['--log-level', 'debug'])
@@ -62,28 +34,18 @@ describe('a reload proves the services of the new code', () => {
   })
 
   it('one after another where memory is short', async (t) => {
-    const group = await memoryGroup()
+    const group = await controlGroup('memory', AMPLE_BYTES)
     if (typeof group === 'string') return t.skip(group)
-    try {
-      await using server = await serveFixture('heavy:Entry', ['--log-level', 'debug'])
-      const { body } = await call<number>(server.url, 'size')
-      assert.equal(body, 80_000_000)
-      await group.add(server.pid)
-      await group.limit(SHORT_BYTES)
-      const order = await reload(server)
-      assert.deepEqual(order, ['Left booting', 'Left ready', 'Right booting', 'Right ready'])
-      assert.ok(logLines(server.stdout()).some(({ msg }) => msg === SHORT))
-      assert.equal((await call(server.url, 'size')).status, 200)
-      assert.equal(await server.stop(), 0)
-    } finally {
-      await waitUntil(
-        () =>
-          rmdir(group.path).then(
-            () => true,
-            () => false,
-          ),
-        { describe: 'the group to be empty' },
-      )
-    }
+    await using _ = group
+    await using server = await serveFixture('heavy:Entry', ['--log-level', 'debug'])
+    const { body } = await call<number>(server.url, 'size')
+    assert.equal(body, 80_000_000)
+    await group.add(server.pid)
+    await group.limit(SHORT_BYTES)
+    const order = await reload(server)
+    assert.deepEqual(order, ['Left booting', 'Left ready', 'Right booting', 'Right ready'])
+    assert.ok(logLines(server.stdout()).some(({ msg }) => msg === SHORT))
+    assert.equal((await call(server.url, 'size')).status, 200)
+    assert.equal(await server.stop(), 0)
   })
 })
