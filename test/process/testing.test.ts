@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { readdir } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
-import { describe, it } from 'node:test'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type CallContext,
@@ -59,19 +60,37 @@ class Shop {
   async wait(_: unknown, { signal }: CallContext): Promise<void> {
     await sleep(60_000, undefined, { signal })
   }
+  /** Asks for its signal when some of its time is over. */
+  async waitLate(_: unknown, context: CallContext): Promise<void> {
+    const until = performance.now() + 3.7
+    while (performance.now() < until);
+    await sleep(60_000, undefined, { signal: context.signal })
+  }
   async bytes(input: { text: string }): Promise<string> {
     return input.text.toUpperCase()
   }
 }
 const ShopService = defineService(Shop, {
   name: 'Shop',
-  apis: { buy: { input: z.object({ item: z.string().min(1) }) }, wait: {}, bytes: {} },
+  apis: { buy: { input: z.object({ item: z.string().min(1) }) }, wait: {}, waitLate: {}, bytes: {} },
   dependencies: { stock: StockService },
   mount: { '/ui': (shop) => (_request, response) => void response.end(`open: ${shop.opened}`) },
 })
 
 const json = { 'content-type': 'application/json' }
 const post = (body: unknown): RequestInit => ({ method: 'POST', headers: json, body: JSON.stringify(body) })
+
+/** Others make such folders too, at any moment, in the one of the machine. */
+async function ownTemporaryFolder(t: TestContext): Promise<void> {
+  const { TMPDIR } = process.env
+  const folder = await mkdtemp(join(tmpdir(), 'ekb-'))
+  process.env.TMPDIR = folder
+  t.after(async () => {
+    if (TMPDIR === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = TMPDIR
+    await rm(folder, { recursive: true })
+  })
+}
 
 const folders = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('ekb-test-'))
 
@@ -126,7 +145,15 @@ describe('testService', () => {
     await assert.rejects(tested.client.wait(undefined, { timeoutMs: 50 }), { code: 'EKB_ERR_TIMEOUT' })
   })
 
-  it('answers over HTTP as a served one, through no port', async () => {
+  it('tells of a time limit as such, whichever of its clocks is ahead', async () => {
+    await using tested = await testService(ShopService)
+    for (let timeoutMs = 20; timeoutMs < 30; timeoutMs += 0.5) {
+      await assert.rejects(tested.client.waitLate(undefined, { timeoutMs }), { code: 'EKB_ERR_TIMEOUT' })
+    }
+  })
+
+  it('answers over HTTP as a served one, through no port', async (t) => {
+    await ownTemporaryFolder(t)
     const before = await folders()
     const tested = await testService(ShopService)
     assert.deepEqual(await folders(), before)

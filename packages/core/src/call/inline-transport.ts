@@ -81,8 +81,9 @@ class InlineCall {
       const expire = () => call.deadlineAt !== undefined && this.#end(this.#timedOut(leftMs))
       const timer = Number.isFinite(leftMs) ? setTimeout(expire, leftMs) : undefined
       signal?.addEventListener('abort', onAbort)
+      // Its own clock may abort it a moment before ours: what the api makes of that is no answer.
       void this.#invoke(copied, finish)
-        .then(resolve, reject)
+        .then(resolve, (error) => reject(call.isAborted ? this.#timedOut(leftMs) : error))
         .finally(() => {
           clearTimeout(timer)
           call.finish()
