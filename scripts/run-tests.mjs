@@ -90,11 +90,12 @@ async function runRing(ring, filter = '') {
 async function runFiles(ring, files) {
   const folder = await mkdtemp(join(tmpdir(), 'ekiben-tests-'))
   const report = join(folder, 'results.jsonl')
-  const { concurrency, timeoutMs, loadedBy } = RINGS[ring]
+  const { concurrency, timeoutMs, loadedBy, waits } = RINGS[ring]
+  const most = waits ? concurrency : Math.max(2, availableParallelism())
   const args = [
     loadedBy === 'tsx' ? '--import=tsx' : `--require=${await compile(join(folder, 'compiled'))}`,
     '--test',
-    `--test-concurrency=${Math.min(concurrency, Math.max(2, availableParallelism()))}`,
+    `--test-concurrency=${Math.min(concurrency, most)}`,
     `--test-timeout=${timeoutMs}`,
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
