@@ -36,6 +36,7 @@ export const PURE_FILES = {
     'form-input',
     'gate',
     'http-answer',
+    'json-depth',
     'json-error',
     'mount-table',
     'page-files',

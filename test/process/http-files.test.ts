@@ -384,6 +384,20 @@ describe('a large file', () => {
     assert.equal(host.runner.inFlight, 0)
   })
 
+  test('is gone when its client is too slow', async () => {
+    const receive = { headersTimeoutMs: 200, requestTimeoutMs: 400, checkIntervalMs: 20 }
+    await using host = await startHost(Api, { receive })
+    await using client = await rawClient(host.port)
+    const body = multipart([filePart('file', 'x', LARGE)], '')
+    client.write(headOf('/hold', body.length * 2))
+    client.socket.write(body)
+    const [answer = ''] = await client.answers(1)
+    assert.match(answer, /^HTTP\/1\.1 408[\s\S]*EKB_ERR_HTTP_SLOW_REQUEST/)
+    await client.closed()
+    await waitUntil(async () => (await kept()).length === 0)
+    assert.equal(host.runner.inFlight, 0)
+  })
+
   test('may be the whole body', async () => {
     await using host = await startHost(Api)
     const { text } = await post(`${host.url}/whole`, LARGE, { 'content-type': 'Image/PNG' })

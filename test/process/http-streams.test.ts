@@ -85,6 +85,8 @@ const Api = defineService(
       await new Promise<void>((resolve) => draining.addEventListener('abort', () => resolve()))
       yield ' off'
     }
+    async *noObjects(): AsyncGenerator<{ n: number }> {}
+    async *noBytes(): AsyncGenerator<Uint8Array> {}
     async *unsendable() {
       yield { f: () => 1 }
     }
@@ -151,6 +153,8 @@ const Api = defineService(
       timed: {},
       dressed: {},
       drains: {},
+      noObjects: { output: z.object({ n: z.number() }) },
+      noBytes: { output: { type: 'string', format: 'binary' } },
       unsendable: {},
       undeclared: {},
       declared: { stream: true },
@@ -220,6 +224,8 @@ describe('items', () => {
     ],
     ['are text as it is otherwise', 'say', { words: ['a', 'b'] }, ANY, ['text/plain; charset=utf-8', 'ab']],
     ['may be none', 'say', { words: [] }, EVENTS, ['text/event-stream; charset=utf-8', '']],
+    ['of which there are none are what the schema says', 'noObjects', {}, ANY, ['application/x-ndjson', '']],
+    ['of which there are none may be bytes', 'noBytes', {}, EVENTS, ['application/octet-stream', '']],
     ['may come from a plain generator', 'sync', { to: 3 }, ANY, ['application/x-ndjson', '1\n2\n3\n']],
     [
       'may come from anything that is declared to be a stream',

@@ -1,3 +1,5 @@
+import type { ValueKind } from '../openapi/schema-parts.js'
+
 /** `events`: Server-Sent Events. `lines`: JSON, one item a line (NDJSON). `raw`: text or bytes as they are. */
 export type StreamFormat = 'events' | 'lines' | 'raw'
 
@@ -9,21 +11,21 @@ export interface StreamFacts {
   readonly accept: string | undefined
   /** The api's own. */
   readonly mediaType: string | undefined
-  /** The first item; undefined: there is none. */
-  readonly first: { readonly value: unknown } | undefined
+  /** What the first item is; where there is none, what the items would be. */
+  readonly items: ValueKind
 }
 
 /**
  * How the items of a stream are sent. Bytes fit into no text. Else the api's media type decides where it is one of the
  * two, then what the client names literally (a wildcard names nothing), then what the items are.
  */
-export function chooseStreamFormat({ accept, mediaType, first }: StreamFacts): StreamFormat {
-  if (first?.value instanceof Uint8Array) return 'raw'
+export function chooseStreamFormat({ accept, mediaType, items }: StreamFacts): StreamFormat {
+  if (items === 'bytes') return 'raw'
   for (const named of [namesIn(mediaType), namesIn(accept)]) {
     if (named.includes(EVENTS_TYPE)) return 'events'
     if (named.includes(LINES_TYPE)) return 'lines'
   }
-  return first === undefined || typeof first.value === 'string' ? 'raw' : 'lines'
+  return items === 'text' ? 'raw' : 'lines'
 }
 
 function namesIn(header: string | undefined): readonly string[] {

@@ -51,10 +51,21 @@ describe('formInput', () => {
     for (const entry of [
       { name: '__proto__', value: '1' },
       { name: 'a', value: '{"__proto__":1}' },
+      { name: 'a[__proto__][b]', value: '1' },
+      { name: 'a.__proto__', value: '1' },
+      { name: 'constructor', value: '{"prototype":{"a":1}}' },
+      { name: 'a[constructor][prototype]', value: '1' },
+      { name: 'constructor.prototype.a', value: '1' },
     ]) {
       assert.throws(() => formInput([entry], new Map()), { code: 'EKB_ERR_BODY_INVALID' })
     }
   })
+})
+
+test('formInput takes names that only look like those', () => {
+  const names = ['constructor', 'prototype', 'my__proto__', 'prototype.constructor', 'a[b]', '']
+  const entries = names.map((name) => ({ name, value: 'x' }))
+  assert.deepEqual(formInput(entries, new Map()), Object.fromEntries(names.map((name) => [name, 'x'])))
 })
 
 test('isFilePart', () => {

@@ -1,6 +1,9 @@
 import { createError } from '../errors/service-error.js'
 import type { FieldKind, FieldKinds } from '../runner/field-kinds.js'
-import { parseJson, parseJsonOrText, refusePoisonName } from './parse-json.js'
+import { parseJson, parseJsonOrText, refusePoisonField } from './parse-json.js'
+
+/** More fields than this are refused: each costs more to read than its bytes tell. */
+export const MAX_FORM_FIELDS = 1000
 
 /** One field of a form, in the order they came. */
 export interface FormEntry {
@@ -18,8 +21,8 @@ export interface FormEntry {
 export function formInput(entries: readonly FormEntry[], kinds: FieldKinds): Record<string, unknown> {
   const values = new Map<string, unknown[]>()
   for (const entry of entries) {
-    refusePoisonName(entry.name)
     const value = decoded(entry, kinds.get(entry.name))
+    refusePoisonField(entry.name, value)
     const earlier = values.get(entry.name)
     if (earlier === undefined) values.set(entry.name, [value])
     else earlier.push(value)

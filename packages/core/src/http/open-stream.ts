@@ -1,4 +1,5 @@
 import { createError } from '../errors/service-error.js'
+import { outputKind, type ValueKind } from '../openapi/schema-parts.js'
 import { ApiStream } from '../runner/api-stream.js'
 import type { ApiDefinition } from '../service/service-definition.js'
 import { chooseStreamFormat, EVENTS_TYPE, LINES_TYPE, type StreamFormat } from './choose-stream-format.js'
@@ -143,9 +144,10 @@ function itemsAnswer(
   { api, accept, caller }: StreamRequest,
 ): StreamAnswer {
   const { mediaType } = api
-  const format = chooseStreamFormat({ accept, mediaType, first: first.done === true ? undefined : first })
+  const items = first.done === true ? outputKind(api) : kindOf(first.value)
+  const format = chooseStreamFormat({ accept, mediaType, items })
   const { type, encode, tellError } = FORMATS[format]
-  const headers = ['content-type', format === 'raw' ? rawType(first, mediaType) : type, 'cache-control', 'no-cache']
+  const headers = ['content-type', format === 'raw' ? rawType(items, mediaType) : type, 'cache-control', 'no-cache']
   // A proxy that gathers a body before it passes it on would keep the items from the client.
   if (format === 'events') headers.push('x-accel-buffering', 'no')
   return {
@@ -155,9 +157,13 @@ function itemsAnswer(
   }
 }
 
-function rawType(first: IteratorResult<unknown, unknown>, mediaType: string | undefined): string {
-  if (mediaType !== undefined) return mediaType
-  return first.done !== true && first.value instanceof Uint8Array ? BYTES_TYPE : TEXT_TYPE
+function kindOf(item: unknown): ValueKind {
+  if (item instanceof Uint8Array) return 'bytes'
+  return typeof item === 'string' ? 'text' : 'values'
+}
+
+function rawType(items: ValueKind, mediaType: string | undefined): string {
+  return mediaType ?? (items === 'bytes' ? BYTES_TYPE : TEXT_TYPE)
 }
 
 interface FormatRules {

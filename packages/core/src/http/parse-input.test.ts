@@ -62,6 +62,12 @@ describe('parseInput', () => {
     }
   }
 
+  test('a form may have a thousand fields', () => {
+    const form = (count: number) => parse('any', 'application/x-www-form-urlencoded', 'a&'.repeat(count).slice(0, -1))
+    assert.equal((form(1000) as { a: unknown[] }).a.length, 1000)
+    assert.throws(() => form(1001), { code: 'EKB_ERR_BODY_INVALID', message: /more than 1000 fields/ })
+  })
+
   test('is not felled by deep nesting', () => {
     assert.throws(() => parse('any', 'application/json', '['.repeat(200_000)), { code: 'EKB_ERR_BODY_INVALID' })
   })

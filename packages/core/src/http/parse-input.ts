@@ -1,7 +1,7 @@
 import { createError } from '../errors/service-error.js'
 import type { FieldKinds } from '../runner/field-kinds.js'
 import type { SchemaKind } from '../runner/schema-kind.js'
-import { formInput } from './form-input.js'
+import { formInput, MAX_FORM_FIELDS } from './form-input.js'
 import { parseJson } from './parse-json.js'
 
 const JSON_EXPECTED = 'application/json'
@@ -93,6 +93,9 @@ function parseForm(text: string, fields: FieldKinds): unknown {
       reason: "it looks like JSON, but its type says form; send the header 'content-type: application/json'",
     })
   }
+  if (hasMore(text, '&', MAX_FORM_FIELDS - 1)) {
+    throw createError('EKB_ERR_BODY_INVALID', { reason: `it has more than ${MAX_FORM_FIELDS} fields` })
+  }
   const form = new URLSearchParams(text)
   // It puts this character where a percent-encoded byte is no UTF-8.
   if (form.toString().includes(REPLACEMENT) && !text.toUpperCase().includes(REPLACEMENT) && !text.includes('\ufffd')) {
@@ -102,4 +105,13 @@ function parseForm(text: string, fields: FieldKinds): unknown {
     [...form].map(([name, value]) => ({ name, value })),
     fields,
   )
+}
+
+function hasMore(text: string, character: string, limit: number): boolean {
+  let at = text.indexOf(character)
+  for (let count = 0; at !== -1; at = text.indexOf(character, at + 1)) {
+    count++
+    if (count > limit) return true
+  }
+  return false
 }

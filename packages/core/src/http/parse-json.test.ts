@@ -21,13 +21,19 @@ describe('parseJson', () => {
   const harmless = ['{"text":"__proto__"}', '{"constructor":"Ford"}', '{"constructor":{"name":"a"}}', '"\\u00fc"', '[]']
   for (const text of harmless) test(`takes ${text}`, () => assert.deepEqual(parseJson(text), JSON.parse(text)))
 
-  test('is not felled by deep nesting', () => {
-    const text = `${'['.repeat(100_000)}"__proto__"${']'.repeat(100_000)}`
-    assert.ok(Array.isArray(parseJson(text)))
+  test('refuses what nests deeper than 1000 levels, and is not felled by more', () => {
+    const nested = (levels: number) => `${'['.repeat(levels)}"__proto__"${']'.repeat(levels)}`
+    for (const parse of [parseJson, parseJsonOrText]) {
+      assert.ok(Array.isArray(parse(nested(1000))))
+      for (const levels of [1001, 1_000_000]) {
+        assert.throws(() => parse(nested(levels)), { code: 'EKB_ERR_BODY_INVALID', message: /deeper than 1000 levels/ })
+      }
+    }
   })
 })
 
 test('parseJsonOrText gives a text that is no JSON back', () => {
+  assert.equal(parseJsonOrText('['.repeat(5000)), '['.repeat(5000))
   assert.equal(parseJsonOrText('a"'), 'a"')
   assert.equal(parseJsonOrText('5'), 5)
 })

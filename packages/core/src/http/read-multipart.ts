@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import type { BusboyConfig, BusboyInstance } from '@fastify/busboy'
 import { createError } from '../errors/service-error.js'
 import { deferred } from '../util/deferred.js'
-import { baseName, type PartHead } from './form-input.js'
+import { baseName, MAX_FORM_FIELDS, type PartHead } from './form-input.js'
 import type { RequestFiles } from './request-files.js'
 
 /** One part of a multipart body, as it came. */
@@ -13,8 +13,9 @@ export interface FormPart {
   readonly content: Uint8Array | Blob
 }
 
-const MAX_PARTS = 1000
 const MAX_NAME_LENGTH = 256
+/** The longest that file systems take: saved under a longer one, the file of a client would fail the api. */
+const MAX_FILE_NAME_LENGTH = 255
 const MAX_HEAD_BYTES = 16 * 1024
 /** Encodings that leave the bytes as they are; RFC 7578 knows no others any more. */
 const PLAIN_ENCODINGS: readonly string[] = ['7bit', '8bit', 'binary']
@@ -40,7 +41,7 @@ export async function readMultipart(
     part.catch(failed.reject)
     kept.push(part)
   })
-  parser.on('partsLimit', () => failed.reject(invalid(`it has more than ${MAX_PARTS} parts`)))
+  parser.on('partsLimit', () => failed.reject(invalid(`it has more than ${MAX_FORM_FIELDS} parts`)))
   parser.on('error', (error) => failed.reject(invalid((error as Error).message)))
   parser.on('finish', () => finished.resolve())
   try {
@@ -77,7 +78,7 @@ function createParser(contentType: string): BusboyInstance {
     headers: { 'content-type': contentType },
     // Fields as well: what they hold is decoded here, where it can be refused.
     isPartAFile: () => true,
-    limits: { parts: MAX_PARTS, headerSize: MAX_HEAD_BYTES },
+    limits: { parts: MAX_FORM_FIELDS, headerSize: MAX_HEAD_BYTES },
   }
   try {
     return new Busboy(config)
@@ -112,8 +113,11 @@ async function keepPart(
   if (!PLAIN_ENCODINGS.includes(encoding.toLowerCase())) {
     throw invalid(`its field '${name}' has the content-transfer-encoding '${encoding}', which is not decoded`)
   }
-  const head = { fileName: fileName === undefined ? undefined : baseName(fileName), type: type.toLowerCase() }
-  return { name, head, content: await keepContent(stream, files) }
+  const lastStep = fileName === undefined ? undefined : baseName(fileName)
+  if (lastStep !== undefined && lastStep.length > MAX_FILE_NAME_LENGTH) {
+    throw invalid(`the file of its field '${name}' has a name of more than ${MAX_FILE_NAME_LENGTH} characters`)
+  }
+  return { name, head: { fileName: lastStep, type: type.toLowerCase() }, content: await keepContent(stream, files) }
 }
 
 async function keepContent(stream: Readable, files: RequestFiles): Promise<Uint8Array | Blob> {

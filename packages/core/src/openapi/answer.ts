@@ -1,9 +1,9 @@
-import { isBinary, jsonSchemaOf } from '../runner/schema-kind.js'
+import { jsonSchemaOf } from '../runner/schema-kind.js'
 import type { ApiDefinition, JsonSchema } from '../service/service-definition.js'
 import { REQUEST_ID } from './error-answers.js'
-import { isObject, mapValues } from './map-schema.js'
+import { mapValues } from './map-schema.js'
 import type { SchemaComponents } from './schema-components.js'
-import { componentName, sourceOf } from './schema-parts.js'
+import { componentName, sourceOf, valueKind } from './schema-parts.js'
 import type { SchemaSource } from './schema-source.js'
 
 /** By media type. */
@@ -28,44 +28,31 @@ function plainContent(api: ApiDefinition, source: SchemaSource | undefined, sche
     return { 'application/json': {}, 'text/plain': { schema: { type: 'string' } } }
   }
   const { root } = source
-  if (isBinary(root)) return { [essence(api.mediaType ?? mediaTypeOf(root) ?? '*/*')]: { schema } }
+  const kind = valueKind(source)
+  if (kind === 'bytes') return { [essence(api.mediaType ?? mediaTypeOf(root) ?? '*/*')]: { schema } }
   const text = { [essence(api.mediaType ?? 'text/plain')]: { schema } }
   if (root.type === 'string') return text
   const json = { 'application/json': { schema } }
-  return canBeText(root, source) ? { ...json, ...text } : json
+  return kind === 'text' ? { ...json, ...text } : json
 }
 
 /** OpenAPI 3.1 has no words for the items of a stream: what one is, is said beside. */
 function streamContent(api: ApiDefinition, source: SchemaSource | undefined, schema: JsonSchema | undefined): Content {
   const own = api.mediaType === undefined ? undefined : essence(api.mediaType)
-  if (source !== undefined && isBinary(source.root)) return { [own ?? 'application/octet-stream']: { schema } }
+  const kind = source === undefined ? 'text' : valueKind(source)
+  if (kind === 'bytes') return { [own ?? 'application/octet-stream']: { schema } }
   const item = schema === undefined ? {} : { 'x-ekiben-item': schema }
   const framed = mapValues(FRAMED, (description) => ({ schema: { type: 'string', description }, ...item }))
   // Said by its author: the client has no choice.
   if (own !== undefined && own in framed) return { [own]: framed[own] as object }
   // Without anything between them only texts are sent, and bytes.
-  const isRaw = source === undefined || canBeText(source.root, source)
-  return { ...framed, ...(isRaw && { [own ?? 'text/plain']: { schema: { type: 'string' }, ...item } }) }
+  return { ...framed, ...(kind === 'text' && { [own ?? 'text/plain']: { schema: { type: 'string' }, ...item } }) }
 }
 
 /** Forms of a stream that tell its items apart, and an error from its end. */
 const FRAMED: Content<string> = {
   'text/event-stream': 'An event for each item; one named error, with the body of an error, if it fails on the way',
   'application/x-ndjson': 'A line of JSON for each item; the body of an error as the last line if it fails on the way',
-}
-
-/** Whether a value may be a string. */
-function canBeText(schema: JsonSchema, source: SchemaSource): boolean {
-  const { type, anyOf, oneOf } = schema
-  if (typeof type === 'string') return type === 'string'
-  if (Array.isArray(type)) return type.includes('string')
-  const cases = [anyOf, oneOf].find(Array.isArray)
-  if (cases !== undefined) {
-    return cases.some((each) => !isObject(each) || canBeText(source.resolve(each), source))
-  }
-  if ('const' in schema) return typeof schema.const === 'string'
-  if (Array.isArray(schema.enum)) return schema.enum.some((each) => typeof each === 'string')
-  return !('properties' in schema)
 }
 
 function mediaTypeOf({ contentMediaType }: JsonSchema): string | undefined {

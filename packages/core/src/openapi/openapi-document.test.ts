@@ -83,17 +83,24 @@ describe('openapiDocument: a body', () => {
     assert.match(operationOf({ bodyLimit: '1K' }).requestBody.description, /^At most 1024 bytes/)
   })
 
-  test('is a form with the file as it is and the rest as JSON', () => {
+  test('is a form with files and text as they are and the rest as JSON', () => {
     const input = z.object({ image: z.file().mime('image/png'), width: z.int(), note: z.string().optional() })
     const document = documentOf({ input })
     assert.deepEqual(document.paths['/resize']?.post.requestBody.content, {
       'multipart/form-data': {
         schema: { $ref: '#/components/schemas/ResizeInput' },
-        encoding: { width: { contentType: 'application/json' }, note: { contentType: 'application/json' } },
+        encoding: { width: { contentType: 'application/json' } },
       },
     })
     const { properties } = document.components.schemas.ResizeInput as { properties: { image: unknown } }
     assert.deepEqual(properties.image, { type: 'string', format: 'binary', contentMediaType: 'image/png' })
+  })
+
+  test('has no empty list of files where one is asked for: a form has none', () => {
+    const input = z.object({ pages: z.array(z.file()).max(9), more: z.array(z.file()).default([]), back: z.file() })
+    const { ResizeInput } = documentOf({ input }).components.schemas
+    const { pages, more } = (ResizeInput as { properties: Record<string, JsonSchema> }).properties
+    assert.deepEqual([pages?.minItems, pages?.maxItems, more?.minItems], [1, 9, undefined])
   })
 
   test('may be JSON too where no file is asked for, and finds files in lists and definitions', () => {
@@ -109,7 +116,9 @@ describe('openapiDocument: a body', () => {
   })
 
   test('is a file of the types that are taken, or of any', () => {
-    assert.deepEqual(bodyOf({ type: 'string', format: 'binary' }).content, { '*/*': { schema: FILE } })
+    assert.deepEqual(bodyOf({ type: 'string', format: 'binary' }).content, {
+      'application/octet-stream': { schema: FILE },
+    })
     const types = Object.keys(bodyOf(z.file().mime(['image/png', 'image/jpeg'])).content)
     assert.deepEqual(types, ['image/png', 'image/jpeg'])
   })
@@ -120,6 +129,21 @@ describe('openapiDocument: a body', () => {
     assert.deepEqual(bodyOf(z.array(z.number())).content, {
       'application/json': { schema: { type: 'array', items: { type: 'number' } } },
     })
+  })
+
+  test('is asked for unless no body, {}, is taken', () => {
+    const requires = (input: unknown) => bodyOf(input).required
+    assert.equal(requires(z.union([z.string(), z.number()])), true)
+    assert.equal(requires(z.union([z.string(), z.object({ n: z.int().optional() })])), false)
+    assert.equal(
+      requires({ oneOf: [{ type: 'null' }, { $ref: '#/$defs/A' }], $defs: { A: { required: ['a'] } } }),
+      true,
+    )
+    assert.equal(requires({ type: ['object', 'null'] }), false)
+    assert.equal(requires({ allOf: [{ type: 'object' }, { minProperties: 1 }] }), true)
+    assert.equal(requires({ enum: ['a', 1] }), true)
+    assert.equal(requires({ $ref: '#/$defs/A', $defs: { A: { anyOf: [{ $ref: '#/$defs/A' }] } } }), true)
+    assert.equal(requires({}), false)
   })
 
   test('may be anything where nothing is known of it', () => {

@@ -1,4 +1,5 @@
 import { DEFAULT_BODY_LIMIT_BYTES } from '../http/route-table.js'
+import { type FieldKind, fieldKinds } from '../runner/field-kinds.js'
 import { isBinary, jsonSchemaOf, schemaKind } from '../runner/schema-kind.js'
 import type { ApiDefinition, JsonSchema } from '../service/service-definition.js'
 import { isObject } from './map-schema.js'
@@ -18,7 +19,7 @@ export function requestBody(api: ApiDefinition, components: SchemaComponents): o
   const source = json === undefined ? undefined : sourceOf(json)
   return {
     description: `At most ${limit} bytes${api.input === undefined ? '; no body is {}' : ''}.`,
-    required: source !== undefined && isRequired(api, source.root),
+    required: source !== undefined && isRequired(api, source),
     content: contentOf(api, source, components),
   }
 }
@@ -49,40 +50,64 @@ const ANYTHING: Content = {
 
 function objectContent(api: ApiDefinition, source: SchemaSource, components: SchemaComponents): Content {
   const { properties, required } = source.root
-  const schema = components.add(componentName(api, 'Input'), source)
   const all = Object.entries(isObject(properties) ? properties : {})
   const files = all.filter(([, property]) => source.holds(property, isBinary)).map(([name]) => name)
-  if (files.length === 0) return { 'application/json': { schema } }
-  // All but files travel as JSON, each in a part of its own.
-  const others = all.filter(([name]) => !files.includes(name))
+  if (files.length === 0) {
+    return { 'application/json': { schema: components.add(componentName(api, 'Input'), source) } }
+  }
+  const asked = files.filter((name) => Array.isArray(required) && required.includes(name))
+  const schema = components.add(componentName(api, 'Input'), source.changed(asked, withoutEmptyList))
+  const kinds = fieldKinds(api.input)
+  // All but files and text travel as JSON, each in a part of its own.
+  const others = all.filter(([name]) => !files.includes(name) && kinds.get(name) !== ('text' satisfies FieldKind))
   const encoding = Object.fromEntries(others.map(([name]) => [name, { contentType: 'application/json' }]))
   const form = { 'multipart/form-data': { schema, ...(others.length > 0 && { encoding }) } }
-  if (files.some((name) => Array.isArray(required) && required.includes(name))) return form
+  if (asked.length > 0) return form
   // JSON has no files: it will do where none is asked for.
   const withoutFiles = components.add(componentName(api, 'InputWithoutFiles'), source.without(files))
   return { ...form, 'application/json': { schema: withoutFiles } }
 }
 
-/** Of a file: those that its schema names, or any. */
+/** A form has no empty list: a field without a part is one that is missing. */
+function withoutEmptyList(property: JsonSchema): JsonSchema {
+  if (property.type !== 'array') return property
+  return { ...property, minItems: Math.max(1, Number(property.minItems ?? 0)) }
+}
+
+/** Of a file: those that its schema names. Where it names none, any will do but those of forms and of pickle. */
 function mediaTypesOf({ contentMediaType, anyOf }: JsonSchema): string[] {
   const listed = Array.isArray(anyOf) ? anyOf : []
   const types = [contentMediaType, ...listed.map((each) => (isObject(each) ? each.contentMediaType : undefined))]
   const named = types.filter((type) => typeof type === 'string' && type !== 'application/octet-stream')
-  return named.length > 0 ? (named as string[]) : ['*/*']
+  return named.length > 0 ? (named as string[]) : ['application/octet-stream']
 }
 
 /** No body is `{}`; for a string, the empty one; for a file, one without bytes. */
-function isRequired(api: ApiDefinition, root: JsonSchema): boolean {
+function isRequired(api: ApiDefinition, source: SchemaSource): boolean {
+  const { root } = source
   switch (schemaKind(api.input)) {
-    case 'object':
-      return Array.isArray(root.required) && root.required.length > 0
     case 'string':
     case 'binary':
       return Number(root.minLength ?? 0) > 0 || NOT_EMPTY.some((keyword) => keyword in root && !isBinary(root))
+    case 'object':
     case 'json':
-      return true
-    case 'any':
     case 'unknown':
+      return !takesEmptyObject(root, source)
+    case 'any':
       return false
   }
+}
+
+/** As far as can be told without running what checks it. */
+function takesEmptyObject(schema: JsonSchema, source: SchemaSource, around: readonly JsonSchema[] = []): boolean {
+  const { type, required, anyOf, oneOf, allOf } = schema
+  // One that is a case of itself adds nothing to its others.
+  if (around.includes(schema)) return false
+  const takesIt = (each: unknown): boolean =>
+    !isObject(each) || takesEmptyObject(source.resolve(each), source, [...around, schema])
+  if (type !== undefined && ![type].flat().includes('object')) return false
+  if (Array.isArray(required) && required.length > 0) return false
+  if ('const' in schema || 'enum' in schema || Number(schema.minProperties ?? 0) > 0) return false
+  if (Array.isArray(allOf) && !allOf.every(takesIt)) return false
+  return [anyOf, oneOf].filter(Array.isArray).every((cases) => cases.some(takesIt))
 }

@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../service/service-definition.js'
-import { isObject, mapSchema, someSchema } from './map-schema.js'
+import { isObject, mapSchema, mapValues, someSchema } from './map-schema.js'
 
 /** Where a reference leads: a place, and what follows it in the pointer. */
 export interface Target {
@@ -57,6 +57,14 @@ export class SchemaSource {
   without(names: readonly string[]): SchemaSource {
     const properties = Object.entries(this.#whole.properties ?? {}).filter(([name]) => !names.includes(name))
     return new SchemaSource({ ...this.#whole, properties: Object.fromEntries(properties) })
+  }
+
+  /** The same object schema, with some of its properties changed. */
+  changed(names: readonly string[], change: (property: JsonSchema) => JsonSchema): SchemaSource {
+    const properties = mapValues(this.#whole.properties as JsonSchema, (property, name) =>
+      names.includes(name) && isObject(property) ? change(property) : property,
+    )
+    return new SchemaSource({ ...this.#whole, properties })
   }
 
   /** undefined: it leads out of this schema. */

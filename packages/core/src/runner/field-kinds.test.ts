@@ -38,6 +38,9 @@ test('the fields of a plain JSON Schema, by reference too', () => {
       lost: { $ref: '#/$defs/Nothing' },
       any: true,
       name: { type: ['string', 'null'] },
+      page: { enum: ['1', '2'] },
+      size: { enum: ['A4', 1] },
+      version: { const: '1' },
     },
     $defs: { Image: { type: 'string', format: 'binary' }, Loop: { $ref: '#/$defs/Loop' } },
   }
@@ -48,6 +51,9 @@ test('the fields of a plain JSON Schema, by reference too', () => {
     lost: 'other',
     any: 'other',
     name: 'text',
+    page: 'text',
+    size: 'other',
+    version: 'text',
   })
 })
 

@@ -21,6 +21,8 @@ export function fieldKinds(schema: AnySchema | undefined): FieldKinds {
 function kindOf(property: JsonSchema, root: JsonSchema): FieldKind {
   const node = resolve(property, root)
   if (isBinary(node)) return 'file'
+  const values = 'const' in node ? [node.const] : node.enum
+  if (Array.isArray(values) && values.every((value) => typeof value === 'string')) return 'text'
   const type = Array.isArray(node.type) ? node.type.filter((each) => each !== 'null') : [node.type]
   if (type.length === 1 && type[0] === 'string') return 'text'
   if (type.length === 1 && type[0] === 'array') {
