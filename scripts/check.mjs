@@ -23,6 +23,7 @@ if (process.env.EKIBEN_TEST_PYTHON) {
 } else {
   skip('BentoML and we', 'did not run, as EKIBEN_TEST_PYTHON names no Python that has BentoML (.ci/run installs one)')
 }
+await part('the page in a browser', process.execPath, ['scripts/run-tests.mjs', 'browser'])
 for (const version of OTHER_NODES) {
   const binary = await nodeBinary(version).catch((error) => fail(`Node ${version}`, error.message))
   if (binary === undefined) continue
@@ -34,6 +35,7 @@ for (const version of OTHER_NODES) {
   ])
 }
 await part('benchmarks run', 'npm', ['run', 'bench', '--', '--smoke'])
+await part('fuzz', 'npm', ['run', 'fuzz', '--', '--quick'])
 await part('nothing gets lost', 'npm', ['run', 'chaos', '--', '--quick'])
 const after = await treeState()
 if (after === before) pass('checkout as it was')
@@ -57,6 +59,8 @@ async function part(name, command, args) {
   const verdict = counts === null ? 'ended without a count' : `${passed} passed, ${failed} failed, ${skipped} skipped`
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(0)
   report(`${code === 0 && counts !== null ? 'ok    ' : 'FAILED'} ${name}: ${verdict} (${seconds} s)`)
+  // What did not run is said once more where it is found.
+  for (const [, what] of tail.matchAll(/^ *skipped: (.*)$/gm)) report(`       skipped: ${what}`)
 }
 
 function show(command, args) {

@@ -16,6 +16,17 @@ describe('formInput', () => {
     [[{ name: 'a', value: '{"b":1}', isJson: true }], 'other', { b: 1 }],
     [[{ name: 'a', value: 'x' }], 'list', ['x']],
     [[{ name: 'a', value: '["x"]' }], 'list', ['x']],
+    [[{ name: 'a', value: '5' }], 'texts', ['5']],
+    [[{ name: 'a', value: '' }], 'texts', ['']],
+    [[{ name: 'a', value: '["5",6]' }], 'texts', ['5', 6]],
+    [
+      [
+        { name: 'a', value: '["5"]' },
+        { name: 'a', value: 'true' },
+      ],
+      'texts',
+      ['["5"]', 'true'],
+    ],
     [[{ name: 'a', value: file }], 'file', file],
     [[{ name: 'a', value: file }], 'files', [file]],
     [[{ name: 'a', value: file }], undefined, file],

@@ -5,6 +5,8 @@ import { parseJson, parseJsonOrText, refusePoisonField } from './parse-json.js'
 /** More fields than this are refused: each costs more to read than its bytes tell. */
 export const MAX_FORM_FIELDS = 1000
 
+const LISTS: readonly (FieldKind | undefined)[] = ['files', 'list', 'texts']
+
 /** One field of a form, in the order they came. */
 export interface FormEntry {
   readonly name: string
@@ -19,18 +21,25 @@ export interface FormEntry {
  * text stays one, `5` too. A repeated name makes a list, and where the schema asks for a list a single one does.
  */
 export function formInput(entries: readonly FormEntry[], kinds: FieldKinds): Record<string, unknown> {
-  const values = new Map<string, unknown[]>()
+  const fields = new Map<string, FormEntry[]>()
   for (const entry of entries) {
-    const value = decoded(entry, kinds.get(entry.name))
-    refusePoisonField(entry.name, value)
-    const earlier = values.get(entry.name)
-    if (earlier === undefined) values.set(entry.name, [value])
-    else earlier.push(value)
+    const earlier = fields.get(entry.name)
+    if (earlier === undefined) fields.set(entry.name, [entry])
+    else earlier.push(entry)
   }
-  return Object.fromEntries([...values].map(([name, all]) => [name, joined(all, kinds.get(name))]))
+  return Object.fromEntries([...fields].map(([name, all]) => [name, fieldValue(all, kinds.get(name))]))
 }
 
-function decoded({ name, value, isJson }: FormEntry, kind: FieldKind | undefined): unknown {
+function fieldValue(entries: readonly FormEntry[], kind: FieldKind | undefined): unknown {
+  const values = entries.map((entry) => {
+    const value = decoded(entry, kind, entries.length === 1)
+    refusePoisonField(entry.name, value)
+    return value
+  })
+  return joined(values, kind)
+}
+
+function decoded({ name, value, isJson }: FormEntry, kind: FieldKind | undefined, isOnly: boolean): unknown {
   if (typeof value !== 'string') return value
   if (kind === 'file' || kind === 'files') {
     const reason = `its field '${name}' must be a file: a part with a file name (a URL is not fetched)`
@@ -38,13 +47,15 @@ function decoded({ name, value, isJson }: FormEntry, kind: FieldKind | undefined
   }
   if (isJson === true) return parseJson(value)
   const parsed = parseJsonOrText(value)
-  return kind === 'text' && typeof parsed !== 'string' ? value : parsed
+  if (typeof parsed === 'string' || (kind !== 'text' && kind !== 'texts')) return parsed
+  // One that is alone may hold the whole list.
+  return kind === 'texts' && isOnly && Array.isArray(parsed) ? parsed : value
 }
 
 function joined(values: readonly unknown[], kind: FieldKind | undefined): unknown {
   const [first] = values
   if (values.length > 1) return values
-  return (kind === 'list' || kind === 'files') && !Array.isArray(first) ? [first] : first
+  return LISTS.includes(kind) && !Array.isArray(first) ? [first] : first
 }
 
 /** Is a part with this description a file, by what the schema asks for under its name? */

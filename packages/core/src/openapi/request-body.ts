@@ -9,6 +9,8 @@ import type { SchemaSource } from './schema-source.js'
 
 type Content = Readonly<Record<string, object>>
 
+/** Fields whose parts are the text itself. */
+const AS_TEXT: ReadonlySet<FieldKind | undefined> = new Set(['text', 'texts'])
 /** Keywords by which a string cannot be empty, or may not be. */
 const NOT_EMPTY = ['const', 'enum', 'format', 'pattern']
 
@@ -59,7 +61,7 @@ function objectContent(api: ApiDefinition, source: SchemaSource, components: Sch
   const schema = components.add(componentName(api, 'Input'), source.changed(asked, withoutEmptyList))
   const kinds = fieldKinds(api.input)
   // All but files and text travel as JSON, each in a part of its own.
-  const others = all.filter(([name]) => !files.includes(name) && kinds.get(name) !== ('text' satisfies FieldKind))
+  const others = all.filter(([name]) => !files.includes(name) && !AS_TEXT.has(kinds.get(name)))
   const encoding = Object.fromEntries(others.map(([name]) => [name, { contentType: 'application/json' }]))
   const form = { 'multipart/form-data': { schema, ...(others.length > 0 && { encoding }) } }
   if (asked.length > 0) return form

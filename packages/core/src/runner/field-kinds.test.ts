@@ -12,6 +12,7 @@ test('the fields of a zod object', () => {
     text: z.string().min(1),
     maybeText: z.string().nullish(),
     tags: z.array(z.string()),
+    numbers: z.array(z.number()),
     count: z.number(),
     either: z.union([z.string(), z.number()]),
   })
@@ -22,7 +23,8 @@ test('the fields of a zod object', () => {
     files: 'files',
     text: 'text',
     maybeText: 'text',
-    tags: 'list',
+    tags: 'texts',
+    numbers: 'list',
     count: 'other',
     either: 'other',
   })
@@ -35,6 +37,7 @@ test('the fields of a plain JSON Schema, by reference too', () => {
       image: { $ref: '#/$defs/Image' },
       images: { type: 'array', items: { $ref: '#/$defs/Image' } },
       itself: { $ref: '#/$defs/Loop' },
+      nested: { $ref: '#/$defs/Nested' },
       lost: { $ref: '#/$defs/Nothing' },
       any: true,
       name: { type: ['string', 'null'] },
@@ -42,12 +45,17 @@ test('the fields of a plain JSON Schema, by reference too', () => {
       size: { enum: ['A4', 1] },
       version: { const: '1' },
     },
-    $defs: { Image: { type: 'string', format: 'binary' }, Loop: { $ref: '#/$defs/Loop' } },
+    $defs: {
+      Image: { type: 'string', format: 'binary' },
+      Loop: { $ref: '#/$defs/Loop' },
+      Nested: { type: 'array', items: { $ref: '#/$defs/Nested' } },
+    },
   }
   assert.deepEqual(Object.fromEntries(fieldKinds(schema)), {
     image: 'file',
     images: 'files',
     itself: 'other',
+    nested: 'list',
     lost: 'other',
     any: 'other',
     name: 'text',

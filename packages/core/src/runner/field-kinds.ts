@@ -1,8 +1,8 @@
 import type { AnySchema, JsonSchema } from '../service/service-definition.js'
 import { isBinary, jsonSchemaOf } from './schema-kind.js'
 
-/** What a schema asks of one field of a form. `text`: a string. `list`: items that are no files. */
-export type FieldKind = 'file' | 'files' | 'list' | 'text' | 'other'
+/** What a schema asks of one field of a form. `text`: a string. `list`: items that are neither files nor text. */
+export type FieldKind = 'file' | 'files' | 'list' | 'text' | 'texts' | 'other'
 
 /** By name; a name that is not there may be anything. */
 export type FieldKinds = ReadonlyMap<string, FieldKind>
@@ -21,15 +21,28 @@ export function fieldKinds(schema: AnySchema | undefined): FieldKinds {
 function kindOf(property: JsonSchema, root: JsonSchema): FieldKind {
   const node = resolve(property, root)
   if (isBinary(node)) return 'file'
-  const values = 'const' in node ? [node.const] : node.enum
-  if (Array.isArray(values) && values.every((value) => typeof value === 'string')) return 'text'
-  const type = Array.isArray(node.type) ? node.type.filter((each) => each !== 'null') : [node.type]
-  if (type.length === 1 && type[0] === 'string') return 'text'
-  if (type.length === 1 && type[0] === 'array') {
-    const { items } = node
-    return isNode(items) && isBinary(resolve(items, root)) ? 'files' : 'list'
-  }
+  if (isText(node)) return 'text'
+  const [type, ...others] = typesOf(node)
+  if (type === 'array' && others.length === 0) return listKind(isNode(node.items) ? resolve(node.items, root) : {})
   return kindOfChoice(node.anyOf ?? node.oneOf, root)
+}
+
+/** By its items; no further: a list may hold itself. */
+function listKind(item: JsonSchema): FieldKind {
+  if (isBinary(item)) return 'files'
+  return isText(item) ? 'texts' : 'list'
+}
+
+function isText(node: JsonSchema): boolean {
+  const values = 'const' in node ? [node.const] : node.enum
+  if (Array.isArray(values)) return values.every((value) => typeof value === 'string')
+  const types = typesOf(node)
+  return types.length === 1 && types[0] === 'string'
+}
+
+/** But null, which a field that is left out stands for. */
+function typesOf({ type }: JsonSchema): readonly unknown[] {
+  return [type].flat().filter((each) => each !== undefined && each !== 'null')
 }
 
 /** Of a schema or null it is the schema's. */
