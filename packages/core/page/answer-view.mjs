@@ -74,15 +74,16 @@ export function answerView(isStream) {
     let count = 0
     let isGood = true
     for await (const { name, text } of items) {
-      count += 1
-      if (count > SHOWN_ITEMS) list.firstChild.remove()
       const isError = name === 'error'
       if (isError) isGood = false
+      else count += 1
       const label = isError ? `${elapsed()} error` : elapsed()
-      const value = element('pre', { class: isError && 'bad' }, pretty(text, 0))
+      const value = element('pre', { class: isError && 'bad' }, pretty(text, isError ? 2 : 0))
+      if (list.childElementCount === SHOWN_ITEMS) list.firstChild.remove()
       list.append(element('li', {}, element('span', { class: 'hint' }, label), value))
     }
-    return { size: count === 1 ? '1 item' : `${count} items`, isGood }
+    const size = count === 1 ? '1 item' : `${count} items`
+    return { size: isGood ? size : `${size}, then an error`, isGood }
   }
 
   async function showBlob(blob, type) {

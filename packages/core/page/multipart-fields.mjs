@@ -27,7 +27,7 @@ function fieldOf(name, schema, { isRequired, docs }) {
   if (schema.type === 'string') {
     const input = element('input', { type: 'text', autocomplete: 'off' })
     input.value = isRequired ? example : ''
-    const values = () => (input.value === '' && !isRequired ? [] : [JSON.stringify(input.value)])
+    const values = () => (input.value === '' && !isRequired ? [] : [asText(input.value)])
     return { name, node: labelled(label, input, schema.description), values }
   }
   const area = element('textarea', { rows: 2, spellcheck: 'false', autocomplete: 'off' })
@@ -41,6 +41,11 @@ function fileField(name, label, { schema, multiple }) {
   const accept = types.filter((type) => type !== 'application/octet-stream').join(',')
   const input = element('input', { type: 'file', multiple, accept: accept !== '' && accept })
   return { name, node: labelled(label, input, schema.description), values: () => [...input.files] }
+}
+
+/** As it is, but for what would be read as JSON: a text in quotes. */
+function asText(text) {
+  return /^\s*"/.test(text) ? JSON.stringify(text) : text
 }
 
 function isFile({ type, format }) {
