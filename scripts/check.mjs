@@ -24,6 +24,7 @@ if (process.env.EKIBEN_TEST_PYTHON) {
   skip('BentoML and we', 'did not run, as EKIBEN_TEST_PYTHON names no Python that has BentoML (.ci/run installs one)')
 }
 await part('the page in a browser', process.execPath, ['scripts/run-tests.mjs', 'browser'])
+if (existsSync(join(ROOT, 'artefacts', 'browser'))) report('       pictures of it: artefacts/browser')
 for (const version of OTHER_NODES) {
   const binary = await nodeBinary(version).catch((error) => fail(`Node ${version}`, error.message))
   if (binary === undefined) continue

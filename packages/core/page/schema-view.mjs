@@ -45,7 +45,7 @@ function item(name, schema, { docs, open, isRequired = false }) {
     ' ',
     isRequired && element('span', { class: 'required' }, 'required'),
     limits !== '' && element('span', { class: 'limits' }, ` ${limits}`),
-    typeof resolved.description === 'string' && element('div', {}, resolved.description),
+    typeof resolved.description === 'string' && element('div', { class: 'hint' }, resolved.description),
     !isOpen && children(resolved, inside),
   )
 }
@@ -57,7 +57,9 @@ function children(schema, { docs, open }) {
     ...prefixItems.map((each, index) => [`[${index}]`, each, false]),
     ...(holdsSchema(items) && isNested(items, docs) ? [['[…]', items, false]] : []),
     ...(holdsSchema(additionalProperties) ? [['{…}', additionalProperties, false]] : []),
-    ...['anyOf', 'oneOf', 'allOf'].flatMap((key) => (schema[key] ?? []).map((each) => [WORDS[key], each, false])),
+    ...['anyOf', 'oneOf', 'allOf'].flatMap((key) =>
+      (schema[key] ?? []).map((each, at) => [wordOf(key, at), each, false]),
+    ),
   ]
   if (found.length === 0) return undefined
   return element(
@@ -67,7 +69,10 @@ function children(schema, { docs, open }) {
   )
 }
 
-const WORDS = { anyOf: 'or', oneOf: 'or', allOf: 'and' }
+function wordOf(key, at) {
+  if (key === 'allOf') return 'and'
+  return at === 0 ? 'either' : 'or'
+}
 
 function holdsSchema(value) {
   return typeof value === 'object' && value !== null && Object.keys(value).length > 0
@@ -93,7 +98,7 @@ function typeOf(schema, docs) {
 function limitsOf(schema) {
   return Object.entries(LIMITS)
     .filter(([key]) => key in schema && !saysNothing(key, schema[key]))
-    .map(([key, words]) => `${words} ${wordsFor(schema[key])}`)
+    .map(([key, words]) => `${words} ${key === 'pattern' ? schema[key] : wordsFor(schema[key])}`)
     .join(', ')
 }
 
