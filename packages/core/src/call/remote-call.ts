@@ -37,18 +37,15 @@ interface Prepared {
 /** One call of a service elsewhere, from the moment it was made to its end, whatever number of tries that takes. */
 export class RemoteCall {
   readonly #what: RemoteCallOptions
-  /** Monotonic milliseconds; Infinity: never. */
-  readonly #deadlineAt: number
-  readonly #timeoutMs: number
+  /** Monotonic milliseconds; Infinity: never. Known when it begins: a stream does when its first item is asked for. */
+  #deadlineAt = Infinity
+  #timeoutMs = Infinity
   readonly #cancel = new AbortController()
   readonly #signal: AbortSignal
 
   constructor(what: RemoteCallOptions) {
     this.#what = what
-    const { deadlineAt = Infinity, timeoutMs = Infinity, signal } = what.options
-    const now = monotonicMs()
-    this.#deadlineAt = Math.min(deadlineAt, now + timeoutMs)
-    this.#timeoutMs = Math.max(0, this.#deadlineAt - now)
+    const { signal } = what.options
     this.#signal = signal === undefined ? this.#cancel.signal : AbortSignal.any([signal, this.#cancel.signal])
   }
 
@@ -76,7 +73,15 @@ export class RemoteCall {
     return toDependencyError(error, { service, api, url: base, timeoutMs: this.#timeoutMs })
   }
 
+  #begin(): void {
+    const { deadlineAt = Infinity, timeoutMs = Infinity } = this.#what.options
+    const now = monotonicMs()
+    this.#deadlineAt = Math.min(deadlineAt, now + timeoutMs)
+    this.#timeoutMs = Math.max(0, this.#deadlineAt - now)
+  }
+
   async #retry(input: unknown, isIterated: boolean): Promise<unknown> {
+    this.#begin()
     let prepared: Prepared | undefined
     for (let tries = 1; ; tries++) {
       try {
