@@ -27,7 +27,8 @@ describe('findUnsendable', () => {
     [{ e: new TypeError('no') }, '$.e', /^an Error$/],
     [{ p: Promise.resolve() }, '$.p', /^a promise \(is an await missing\?\)$/],
     [{ deep: { file: new Blob(['x']) } }, '$.deep.file', /^a Blob below the first level$/],
-    [{ deep: [new Uint8Array(2)] }, '$.deep[0]', /^an Uint8Array$/],
+    [{ deep: [new Uint8Array(2)] }, '$.deep[0]', /^a Uint8Array$/],
+    [{ deep: { raw: Buffer.from('x') } }, '$.deep.raw', /^a Uint8Array$/],
     [new BigInt64Array(1), '$', /^a BigInt64Array$/],
     [cyclic, '$', /levels of nesting, or a cycle$/],
   ]

@@ -1,4 +1,4 @@
-import { isNumbers, unsendableTag } from './value-tags.js'
+import { isBytes, isNumbers, unsendableTag } from './value-tags.js'
 
 /** Nesting beyond this is refused by servers too. */
 const MAX_DEPTH = 1000
@@ -48,9 +48,10 @@ function describe(value: unknown): string | undefined {
   if (tag === undefined) return undefined
   if (tag === 'Promise') return 'a promise (is an await missing?)'
   if (tag === 'Blob' || tag === 'File') return `a ${tag} below the first level`
-  return `${/^[AEIOU]/.test(tag) ? 'an' : 'a'} ${tag}`
+  return `${/^[AEIO]/.test(tag) ? 'an' : 'a'} ${tag}`
 }
 
+/** A Buffer has one too, which gives a list of numbers that nothing turns back into bytes. */
 function hasToJson(value: object): boolean {
-  return typeof (value as { toJSON?: unknown }).toJSON === 'function'
+  return !isBytes(value) && typeof (value as { toJSON?: unknown }).toJSON === 'function'
 }
