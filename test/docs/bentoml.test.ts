@@ -8,9 +8,9 @@ import { runNodeToEnd } from '../helpers/run-node.js'
 import { EKIBEN } from '../helpers/serve-fixture.js'
 import { startServing } from '../helpers/serving-command.js'
 
-test('docs/bentoml.md shows a service twice, two clients and what each prints', () => {
-  assert.deepEqual([...shownPage.files.keys()], ['service.py', 'service.js', 'call.py', 'call.mjs'])
-  assert.deepEqual([...shownPage.outputs.keys()], ['call.py', 'call.mjs'])
+test('docs/bentoml.md shows a service twice, two clients, a caller and what each prints', () => {
+  assert.deepEqual([...shownPage.files.keys()], ['service.py', 'service.js', 'call.py', 'call.mjs', 'front.js'])
+  assert.deepEqual([...shownPage.outputs.keys()], ['call.py', 'call.mjs', 'curl'])
 })
 
 test("docs/bentoml.md shows our service called by our client; BentoML's are tried by the ring interop", async () => {
