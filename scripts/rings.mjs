@@ -15,7 +15,7 @@ export const RINGS = {
   types: { folders: ['test/types'], concurrency: 2, timeoutMs: 180_000 },
   process: { folders: ['test/process'], concurrency: 3, timeoutMs: 180_000, waits: true },
   supervision: { folders: ['test/supervision'], concurrency: 4, timeoutMs: 240_000, inNpmTest: false, waits: true },
-  interop: { folders: ['test/interop'], concurrency: 2, timeoutMs: 180_000, inNpmTest: false },
+  interop: { folders: ['test/interop'], concurrency: 2, timeoutMs: 240_000, inNpmTest: false },
   browser: { folders: ['test/browser'], concurrency: 1, timeoutMs: 180_000, inNpmTest: false },
   e2e: { folders: ['test/e2e'], concurrency: 2, timeoutMs: 180_000 },
   docs: { folders: ['test/docs', 'test/repository'], concurrency: 3, timeoutMs: 120_000 },

@@ -42,12 +42,6 @@ export async function runPython(args: readonly string[], options: RunNodeOptions
   }
 }
 
-/** The facts that a group of `call_ekiben.py` prints; throws with what it wrote where it failed. */
-export async function factsOf<T>(group: string, kind: 'sync' | 'async', url: string): Promise<T> {
-  await using run = await runPython(['call_ekiben.py', group, kind, url])
-  return await factsIn<T>(run)
-}
-
 /** The JSON that a Python program prints at its end. */
 export async function factsIn<T>(run: NodeRun): Promise<T> {
   const { code, signal, stdout, stderr } = await run.exited
