@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { call, logLines, serveFixture } from '../helpers/serve-fixture.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
@@ -13,10 +16,16 @@ const FLAGS = ['--no-access-log', '--log-level', 'debug', '--set', `supervision.
 const UNJUDGED = [...FLAGS, '--set', 'supervision.livenessTimeoutMs=0']
 const TWO = ['--api-workers', '2', ...FLAGS]
 
+const SET_CLOCK_BACK = fileURLToPath(new URL('../fixtures/set-clock-back.cjs', import.meta.url))
+
 const WEDGED = 'a worker is wedged: its event loop does not turn'
 
+function wedges(server: Server) {
+  return logLines(server.stdout()).filter(({ msg }) => msg === WEDGED)
+}
+
 function wedgeOf(server: Server, pid: number) {
-  return logLines(server.stdout()).find(({ msg, workerPid }) => msg === WEDGED && workerPid === pid)
+  return wedges(server).find(({ workerPid }) => workerPid === pid)
 }
 
 function deathOf(server: Server, pid: number) {
@@ -103,19 +112,51 @@ describe('a worker whose event loop is blocked', () => {
     assert.equal(await server.stop(), 0)
   })
 
-  it('is no case for the liveness timeout while it boots', async () => {
-    const env = { BLOCK_BOOT_MS: String(2 * LIVENESS_MS + 500) }
-    await using server = await serveFixture('wedges', FLAGS, { env })
-    assert.equal((await call(server.url, 'ping')).status, 200)
-    assert.deepEqual(became(server, 'killing'), [])
-    assert.equal(await server.stop(), 0)
-  })
+  for (const stage of ['BOOT', 'START'] as const) {
+    it(`is no case for the liveness timeout while it ${stage === 'BOOT' ? 'is loaded' : 'starts'}`, async () => {
+      const env = { [`BLOCK_${stage}_MS`]: String(2 * LIVENESS_MS + 500) }
+      await using server = await serveFixture('wedges', FLAGS, { env })
+      assert.equal((await call(server.url, 'ping')).status, 200)
+      assert.deepEqual(wedges(server), [])
+      assert.deepEqual(became(server, 'killing'), [])
+      assert.equal(await server.stop(), 0)
+    })
+  }
 
   it('is left alone where the timeout is 0', async () => {
     await using server = await serveFixture('wedges', UNJUDGED)
     assert.equal((await call(server.url, 'spin', { ms: 2_500 })).status, 200)
     assert.deepEqual(became(server, 'killing'), [])
     assert.equal(await server.stop(), 0)
+  })
+
+  it('is left alone where an inspector may have stopped it', async () => {
+    const inspected = ['--set', 'Wedges.nodeArgs=["--inspect=127.0.0.1:0"]']
+    await using server = await serveFixture('wedges', [...FLAGS, ...inspected])
+    assert.equal((await call(server.url, 'spin', { ms: 2 * LIVENESS_MS + 500 })).status, 200)
+    assert.match(server.stderr(), /Debugger listening/)
+    assert.deepEqual(wedges(server), [])
+    assert.equal(await server.stop(), 0)
+  })
+
+  it('is found by a clock that never steps, also when the time of the machine is set back', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ekb-'))
+    try {
+      const env = { NODE_OPTIONS: `--require=${SET_CLOCK_BACK}`, CLOCK_SET_BACK: join(folder, 'back') }
+      await using server = await serveFixture('wedges', TWO, { env })
+      await untilWatched(server, 2)
+      await writeFile(env.CLOCK_SET_BACK, '')
+      const victim = await block(server)
+      const wedge = await untilWedged(server, victim)
+      const [first] = logLines(server.stdout())
+      assert.ok(Number(wedge.time) < Number(first?.time), 'the time was not set back')
+      assert.ok(Number(wedge.blockedMs) >= LIVENESS_MS && Number(wedge.blockedMs) < 10 * LIVENESS_MS)
+      await untilDead(server, victim)
+      await untilReady(server, 3)
+      assert.equal(await server.stop(), 0)
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
   })
 
   it('is left alone when it comes back in time', async () => {
@@ -175,9 +216,12 @@ describe('a supervisor that was suspended', () => {
       const suspended = withWorkers ? [...pids, server.pid] : [server.pid]
       for (const pid of suspended) process.kill(pid, 'SIGSTOP')
       await sleep(2 * LIVENESS_MS + 500)
-      // The supervisor first: its workers are silent for a moment longer.
-      for (const pid of suspended.reverse()) process.kill(pid, 'SIGCONT')
+      process.kill(server.pid, 'SIGCONT')
+      // It has looked at its workers some times when they go on.
+      if (withWorkers) await sleep(LIVENESS_MS / 2)
+      for (const pid of suspended) process.kill(pid, 'SIGCONT')
       await sleep(LIVENESS_MS)
+      assert.deepEqual(wedges(server), [])
       assert.deepEqual(became(server, 'killing'), [])
       for (const pid of pids) assert.ok(isThere(pid))
       assert.equal(await server.stop(), 0)

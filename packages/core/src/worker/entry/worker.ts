@@ -86,6 +86,8 @@ export class Worker {
 
   async #boot(): Promise<void> {
     this.#heartbeat.start(this.#init.heartbeatMs)
+    // An inspector may stop it before the first is due.
+    this.#heartbeat.beat()
     const service = await loadWorkerService(this.#init)
     this.#service = service.definition.name
     // The first worker is spawned before it is known.
