@@ -31,8 +31,12 @@ function readyPids(server: Server): Record<string, number[]> {
   return Object.fromEntries(ready)
 }
 
+interface Load extends AsyncDisposable {
+  readonly stop: () => Promise<{ answers: Who[]; failures: string[] }>
+}
+
 /** Asks all the time, each time on a connection of its own, until it is told to stop; what went wrong. */
-function loadOf(server: Server): { stop: () => Promise<{ answers: Who[]; failures: string[] }> } {
+function loadOf(server: Server): Load {
   let running = true
   const answers: Who[] = []
   const failures: string[] = []
@@ -47,11 +51,15 @@ function loadOf(server: Server): { stop: () => Promise<{ answers: Who[]; failure
     }
   }
   const done = Promise.all([client(), client()])
+  const stop = async () => {
+    running = false
+    await done
+    return { answers, failures }
+  }
   return {
-    stop: async () => {
-      running = false
-      await done
-      return { answers, failures }
+    stop,
+    [Symbol.asyncDispose]: async () => {
+      await stop()
     },
   }
 }
@@ -60,12 +68,14 @@ describe('reload', () => {
   it('takes new code into service without losing a request', async () => {
     await using project = await releaseProject({ version: 'one' })
     await using server = await serveProject(project.path, { apiWorkers: 2, workers: { Back: 2 } })
-    const load = loadOf(server)
+    await using load = loadOf(server)
     const before = readyPids(server)
     await project.deploy({ version: 'two' })
     const { from, to } = await server.reload()
     assert.deepEqual([from.generation, to.generation], [1, 2])
-    assert.equal((await who(server)).version, 'two')
+    // Whoever asks from now on: no old worker takes another connection.
+    const later = await Promise.all(Array.from({ length: 50 }, () => who(server)))
+    assert.deepEqual([...new Set(later.map(({ version }) => version))], ['two'])
     const { answers, failures } = await load.stop()
     assert.deepEqual(failures, [])
     assert.deepEqual([...new Set(answers.map(({ version }) => version))], ['one', 'two'])
@@ -120,7 +130,7 @@ describe('reload', () => {
       await using server = await serveProject(project.path, {
         supervision,
       })
-      const load = loadOf(server)
+      await using load = loadOf(server)
       const before = readyPids(server)
       await project.deploy(release)
       await assert.rejects(server.reload(), (error: Error & { code?: string }) => {
@@ -135,8 +145,9 @@ describe('reload', () => {
       const { state, lastReload, services } = server.status()
       assert.deepEqual([state, lastReload?.result], ['running', 'refused'])
       assert.ok(services.every(({ workers }) => workers.every(({ restarts }) => restarts === 0)))
+      assert.deepEqual([...new Set(services.map(({ generation }) => generation))], [1])
       await project.deploy({ version: 'three' })
-      await server.reload()
+      assert.equal((await server.reload()).from.generation, 1)
       assert.equal((await who(server)).version, 'three')
     })
   }
@@ -144,7 +155,7 @@ describe('reload', () => {
   it('stops half-way when a worker fails after the code has proved itself, and says so', async () => {
     await using project = await releaseProject({ version: 'one' })
     await using server = await serveProject(project.path, { apiWorkers: 2 })
-    const load = loadOf(server)
+    await using load = loadOf(server)
     const onLoad =
       "if (process.env.EKIBEN_SERVICE === 'Front' && process.env.EKIBEN_SLOT === '1') throw new Error('second')"
     await project.deploy({ version: 'two', onLoad })
@@ -192,7 +203,7 @@ describe('reload', () => {
   it('follows a graph that gained and lost a service', async () => {
     await using project = await releaseProject({ version: 'one' })
     await using server = await serveProject(project.path)
-    const load = loadOf(server)
+    await using load = loadOf(server)
     const renamed = releaseCode({ version: 'two' }).replaceAll('Back', 'Rear').replaceAll('this.rear', 'this.back')
     await writeFile(join(project.path, 'service.js'), renamed)
     await server.reload()
@@ -232,7 +243,7 @@ describe('reload', () => {
   it('drains one before it starts the next where there is no surge', async () => {
     await using project = await releaseProject({ version: 'one' })
     await using server = await serveProject(project.path, { services: { Back: { workers: 2, surge: 0 } } })
-    const load = loadOf(server)
+    await using load = loadOf(server)
     let most = 0
     const count = setInterval(() => {
       const back = server.status().services.find(({ name }) => name === 'Back')
@@ -271,7 +282,8 @@ describe('reload', () => {
     process.kill(worker.back.pid, 'SIGKILL')
     // Started again from the release it was, though the link has moved.
     await waitUntil(async () => (await who(run)).back.pid !== worker.back.pid, { describe: 'another worker' })
-    assert.equal((await who(run)).back.version, 'one')
+    const { back } = await who(run)
+    assert.deepEqual([back.version, back.cwd], ['one', first])
     const reload = async (version: string, cwd: string): Promise<void> => {
       run.kill('SIGHUP')
       await waitUntil(async () => (await who(run)).version === version, { describe: () => run.stdout() })
@@ -291,7 +303,7 @@ describe('restart', () => {
   it('replaces every worker of a service, and no other', async () => {
     await using project = await releaseProject({ version: 'one' })
     await using server = await serveProject(project.path, { apiWorkers: 2 })
-    const load = loadOf(server)
+    await using load = loadOf(server)
     const before = readyPids(server)
     await server.restart('Front')
     const after = readyPids(server)
