@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { realpath } from 'node:fs/promises'
+import { realpath, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { shownBy, steer } from '../helpers/control-socket.js'
 import { releaseProject } from '../helpers/release-project.js'
@@ -40,6 +41,26 @@ describe('ekiben reload', () => {
     assert.deepEqual([shown?.state, shown?.lastReload?.result], ['running', 'refused'])
     assert.match(shown?.lastReload?.reason ?? '', /no start/)
     assert.match((await steer(server, ['ps'])).stdout, /^last reload: refused .*no start/m)
+    assert.equal(await server.stop(), 0)
+  })
+
+  it('reads the configuration again, and says what of it waits for a restart', async () => {
+    await using project = await releaseProject({ version: 'one' })
+    const configure = (config: object) =>
+      writeFile(
+        join(project.path, 'ekiben.config.json'),
+        JSON.stringify({ supervision: { minReadyMs: 50 }, ...config }),
+      )
+    await configure({ backlog: 100, workers: { Back: 1 } })
+    await using server = await serveFixture('service:Front', [], { cwd: project.path })
+    await configure({ backlog: 200, workers: { Back: 2 } })
+    const { code, stderr } = await steer(server, ['reload'])
+    assert.deepEqual([code, stderr], [0, ''])
+    const [shown] = await shownBy(server)
+    assert.equal(shown?.services.find(({ name }) => name === 'Back')?.target, 2)
+    const warning = logLines(server.stdout()).find(({ level }) => level === 'warn')
+    assert.match(String(warning?.msg), /a reload cannot change these settings/)
+    assert.deepEqual(warning?.changed, ['backlog'])
     assert.equal(await server.stop(), 0)
   })
 
