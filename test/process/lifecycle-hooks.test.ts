@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { call, logLines, serveFixture } from '../helpers/serve-fixture.js'
+import { waitUntil } from '../helpers/wait-until.js'
 
 interface Notes extends AsyncDisposable {
   readonly file: string
@@ -45,5 +46,19 @@ describe('onStop', () => {
     assert.deepEqual(await written.lines(), ['Front started with pong', 'Front stops with pong', 'Back stopped'])
     const forced = logLines(server.stdout()).find(({ msg }) => msg === 'had to be cut short')
     assert.match(String(forced?.what), /^Front#0: killed/)
+  })
+
+  it('has its time also where those above have used up theirs', async () => {
+    await using written = await notes()
+    // Of 8 s they get 80 %; without a share of its own it would be killed after half a second.
+    const env = { NOTES: written.file, BACK_STOPS_MS: '900' }
+    await using server = await serveFixture('stops-in-order:Front', ['--timeout-graceful-shutdown', '8'], { env })
+    const stubborn = assert.rejects(call(server.url, 'stubborn', { ms: 60_000 }))
+    await waitUntil(async () => (await written.lines()).includes('stubborn begins'), { describe: 'the call' })
+    assert.equal(await server.stop(), 7)
+    await stubborn
+    assert.equal((await written.lines()).at(-1), 'Back stopped')
+    const forced = logLines(server.stdout()).filter(({ msg }) => msg === 'had to be cut short')
+    for (const { what } of forced) assert.match(String(what), /^Front#0: /)
   })
 })
