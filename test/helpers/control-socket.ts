@@ -75,6 +75,9 @@ export interface Shown {
       readonly pid: number | null
       readonly state: string
       readonly rssBytes: number | null
+      readonly inFlight: number | null
+      readonly oldestCallMs: number | null
+      readonly loopUtilization: number | null
     }[]
   }[]
 }

@@ -10,6 +10,7 @@ import { processIdentity } from '../../packages/core/build/util/process-identity
 import { controlSocket, shownBy, steer } from '../helpers/control-socket.js'
 import { runNode } from '../helpers/run-node.js'
 import { call, logLines, serveFixture } from '../helpers/serve-fixture.js'
+import { steadyLoad } from '../helpers/steady-load.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 const EMBEDS = fileURLToPath(new URL('../fixtures/embeds-service.mjs', import.meta.url))
@@ -64,6 +65,26 @@ describe('ekiben ps', () => {
     assert.match(stdout, /^ {2}1 +\d+ +ready +1 +\d/m)
     assert.equal(await second.stop(), 0)
     assert.equal(await first.stop(), 0)
+  })
+
+  it('shows what a worker is busy with', async () => {
+    await using server = await serveFixture('wedges')
+    const worker = async () => (await shownBy(server))[0]?.services[0]?.workers[0]
+    const client = new AbortController()
+    const held = assert.rejects(fetch(`${server.url}/hold`, { method: 'POST', signal: client.signal }))
+    const busy = await waitUntil(async () => {
+      const shown = await worker()
+      return shown?.inFlight === 1 && (shown.oldestCallMs ?? 0) > 0 && shown
+    })
+    assert.ok((busy.rssBytes ?? 0) > 1024 * 1024)
+    client.abort()
+    await held
+    await waitUntil(async () => (await worker())?.inFlight === 0)
+    const load = steadyLoad(`${server.url}/spin`, 2, { ms: 50 })
+    await waitUntil(async () => ((await worker())?.loopUtilization ?? 0) > 0.5)
+    assert.deepEqual((await load.stop()).failed, [])
+    await waitUntil(async () => ((await worker())?.loopUtilization ?? 1) < 0.5)
+    assert.equal(await server.stop(), 0)
   })
 
   it('leaves out one whose supervisor is dead, and says so of one that does not answer', async () => {
