@@ -172,14 +172,20 @@ describe('signals', () => {
   })
 
   it('replaces a worker that is told to stop, and loses nothing', async () => {
-    await using server = await serveFixture('chain:Front', ['--api-workers', '2'])
+    await using server = await serveFixture('chain:Front', ['--api-workers', '2', '--log-level', 'debug'])
     const { answer } = await begin(server.url, 1_000)
     const { body } = await call<Taker>(server.url, 'alone')
     process.kill(body.pid, 'SIGTERM')
-    assert.equal((await answer).status, 200)
-    await waitUntil(async () => (await call<Taker>(server.url, 'alone')).body.pid !== body.pid, {
-      describe: 'another worker',
+    const states = (to: string) =>
+      logLines(server.stdout()).filter((line) => line.service === 'Front' && line.to === to)
+    // Another first, then its own end, which nobody had to bring about.
+    await waitUntil(() => states('exited').some(({ workerPid }) => workerPid === body.pid), {
+      describe: () => `the end of ${body.pid}:\n${server.stdout()}`,
     })
+    assert.equal(states('ready').length, 3)
+    assert.deepEqual(states('killing'), [])
+    assert.equal((await answer).status, 200)
+    assert.notEqual((await call<Taker>(server.url, 'alone')).body.pid, body.pid)
     assert.equal(await server.stop(), 0)
   })
 })
