@@ -103,6 +103,8 @@ describe('stopping', () => {
       await waitUntil(() => seen() >= count, { describe: `signal ${count}` })
     }
     assert.equal((await server.exited).code, 143)
+    const actions = logLines(server.stdout()).flatMap(({ msg, action }) => (msg === 'signal' ? [action] : []))
+    assert.deepEqual(actions, ['stop', 'quick', 'kill'])
   })
 
   it('needs no grace when nothing is in flight, and leaves the port free', async () => {
