@@ -204,11 +204,19 @@ test('a worker that dies in the middle: its readers hear of it, and no end is fe
 
 test('a stop waits for a stream through the graph', async () => {
   await using server = await serveFixture('streams:Front', ['--no-access-log'])
-  const long = await open(server.url, 'count', { to: 2_000, gate: 'stop' })
-  await long.next()
-  const opened = call(server.url, 'open', { name: 'stop' })
+  const items = 400
+  const { answer } = await open(server.url, 'large', { items, bytes: 100_000 })
+  answer.pause()
+  await waitUntil(async () => (await facts(server)).made > 0, { describe: 'the stream to have begun' })
   const code = server.stop()
-  await opened
-  assert.equal((await all(long)).length, 1_999)
+  const refuses = () =>
+    facts(server).then(
+      () => false,
+      (error: NodeJS.ErrnoException) => error.code === 'ECONNREFUSED',
+    )
+  await waitUntil(refuses, { describe: 'the stop' })
+  let bytes = 0
+  for await (const chunk of answer) bytes += (chunk as Buffer).length
+  assert.equal(bytes, items * 100_000)
   assert.equal(await code, 0)
 })
