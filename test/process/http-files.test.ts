@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -90,6 +91,20 @@ async function kept(): Promise<string[]> {
   const folders = (await readdir(tmpdir())).filter((name) => name.startsWith(`ekiben-uploads-${process.pid}-`))
   const names = await Promise.all(folders.map((name) => readdir(join(tmpdir(), name))))
   return names.flat()
+}
+
+/** How many files of uploads this process has open; where /proc does not tell, none are seen. */
+function openUploads(): number {
+  if (process.platform !== 'linux') return 0
+  const targets = readdirSync('/proc/self/fd').map((name) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${name}`)
+    } catch {
+      // The one that was opened to list them.
+      return ''
+    }
+  })
+  return targets.filter((target) => target.includes(`ekiben-uploads-${process.pid}-`)).length
 }
 
 async function send(url: string, form: FormData): Promise<{ status: number; json: () => ErrorAnswer; text: string }> {
@@ -395,6 +410,7 @@ describe('a large file', () => {
     assert.match(answer, /^HTTP\/1\.1 408[\s\S]*EKB_ERR_HTTP_SLOW_REQUEST/)
     await client.closed()
     await waitUntil(async () => (await kept()).length === 0)
+    await waitUntil(() => openUploads() === 0, { describe: () => `its file to be closed: ${openUploads()} open` })
     assert.equal(host.runner.inFlight, 0)
   })
 

@@ -313,8 +313,13 @@ export class NodeHost implements ExchangeOwner {
     if (connection.isClosing) return
     connection.isClosing = true
     const receiving = connection.requests.find(({ incoming }) => !incoming.complete)
-    if (receiving !== undefined) this.#fail(receiving as Exchange, refusal)
-    // Requests before it are answered first; the last answer ends the connection.
-    else if (connection.requests.length === 0) answerRaw(connection, refusal, this.#nextRequestId())
+    if (receiving !== undefined) {
+      this.#fail(receiving as Exchange, refusal)
+      // Answered before its body was there: Node would not tell who reads that, and it would be read for ever.
+      socket.once('close', () => receiving.incoming.destroy())
+    } else if (connection.requests.length === 0) {
+      answerRaw(connection, refusal, this.#nextRequestId())
+    }
+    // Else requests before it are answered first; the last answer ends the connection.
   }
 }
