@@ -50,8 +50,9 @@ process.on('SIGHUP', async () => {
   say({ event: 'reloaded', reason })
 })
 
-/** As in the documentation of `worker.disconnect()`. */
+/** As in the documentation of `worker.disconnect()`; one that has died in the meantime cannot be told. */
 async function finish(worker) {
+  if (!worker.isConnected()) return
   worker.send('shutdown')
   worker.disconnect()
   const timer = setTimeout(() => worker.process.kill('SIGKILL'), KILL_TIMEOUT_MS)
