@@ -1,3 +1,5 @@
+import { ChunkDecoder } from './chunk-decoder.mjs'
+
 /** A text that is longer than any answer that is looked into. */
 const KEPT_BYTES = 4096
 
@@ -6,7 +8,9 @@ export class AnswerReader {
   #head = ''
   #headers
   #status = 0
-  #expected = 0
+  /** Bytes; undefined: it comes in chunks. */
+  #expected
+  #chunks
   #received = 0
   #kept = []
   #keptBytes = 0
@@ -22,26 +26,38 @@ export class AnswerReader {
     this.#status = Number(/^HTTP\/1\.1 (\d{3})/.exec(first)?.[1])
     this.#headers = new Map(lines.map((line) => [line.split(':', 1)[0].toLowerCase(), line.replace(/^[^:]*:\s*/, '')]))
     const length = this.#headers.get('content-length')
-    if (Number.isNaN(this.#status) || length === undefined) {
+    if (this.#headers.get('transfer-encoding') === 'chunked') this.#chunks = new ChunkDecoder()
+    else if (length !== undefined) this.#expected = Number(length)
+    if (Number.isNaN(this.#status) || (length === undefined && this.#chunks === undefined)) {
       return { outcome: 'unexpected body', detail: `no answer of known length: ${this.#head.slice(0, 200)}` }
     }
-    this.#expected = Number(length)
     return this.#take(body)
   }
 
   describe() {
     if (this.#headers === undefined) return this.#head === '' ? 'nothing was answered' : 'the head was not whole'
-    return `${this.#received} of ${this.#expected} bytes were answered`
+    return `${this.#received} of ${this.#expected ?? 'unknown'} bytes were answered`
   }
 
-  #take(chunk) {
+  #take(bytes) {
+    if (this.#chunks === undefined) return this.#keep(bytes, () => this.#received >= this.#expected)
+    try {
+      const { body, isOver, rest } = this.#chunks.push(bytes)
+      if (isOver) this.#expected = this.#received + body.length - rest
+      return this.#keep(body, () => isOver)
+    } catch (error) {
+      return { outcome: 'unexpected body', detail: error.message }
+    }
+  }
+
+  #keep(chunk, isWhole) {
     this.#received += chunk.length
     if (this.#keptBytes < KEPT_BYTES) {
       this.#kept.push(chunk.subarray(0, KEPT_BYTES - this.#keptBytes))
       this.#keptBytes += this.#kept.at(-1).length
     }
-    if (this.#received < this.#expected) return undefined
-    if (this.#received > this.#expected) return { outcome: 'unexpected body', detail: 'more than its content-length' }
+    if (!isWhole()) return undefined
+    if (this.#received > this.#expected) return { outcome: 'unexpected body', detail: 'more than its length' }
     return {
       status: this.#status,
       headers: this.#headers,

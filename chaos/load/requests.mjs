@@ -3,6 +3,8 @@ const POST_BODY = JSON.stringify({ text: 'p'.repeat(POST_BYTES) })
 const UPLOAD_PIECES = 8
 const UPLOAD_PIECE = 'u'.repeat(2048)
 const WAIT_MS = 300
+const STREAM_ITEMS = 10
+const STREAM_GAP_MS = 50
 /** More than both sockets' buffers hold, so that most of it is still with the server while the client dawdles. */
 export const DOWNLOAD_BYTES = 8 * 1024 * 1024
 
@@ -20,6 +22,12 @@ export const REQUESTS = {
     pieces: ['{"text":"', ...Array.from({ length: UPLOAD_PIECES }, () => UPLOAD_PIECE), '"}'].map(chunked),
     gapMs: 100,
     isRight: (answer) => isWho(answer) && fields(answer).length === UPLOAD_PIECES * UPLOAD_PIECE.length,
+  },
+  stream: {
+    path: '/ticks',
+    body: JSON.stringify({ items: STREAM_ITEMS, ms: STREAM_GAP_MS }),
+    serverMs: STREAM_ITEMS * STREAM_GAP_MS,
+    isRight: ({ text }) => areTicks(text.split('\n').slice(0, -1)),
   },
   download: {
     path: '/download',
@@ -50,6 +58,13 @@ function chunked(text) {
 
 function isWho(answer) {
   return Number.isInteger(fields(answer)?.pid)
+}
+
+/** All of them, in order, from one process. */
+function areTicks(lines) {
+  const ticks = lines.map((text) => fields({ text }))
+  const isNext = (tick, at) => tick?.tick === at + 1 && tick.pid === ticks[0].pid
+  return ticks.length === STREAM_ITEMS && ticks.every(isNext)
 }
 
 function fields({ text }) {

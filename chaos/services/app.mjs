@@ -12,6 +12,7 @@ const server = createServer(async (incoming, outgoing) => {
   const handler = routes.get(incoming.url)
   try {
     const result = await Promise.resolve(handler(await json(incoming)))
+    if (Symbol.asyncIterator in result && !Buffer.isBuffer(result)) return await stream(outgoing, result)
     const body = Buffer.isBuffer(result) ? result : Buffer.from(JSON.stringify(result))
     if (isStopping) outgoing.setHeader('connection', 'close')
     outgoing.writeHead(200, { 'content-length': body.length }).end(body)
@@ -19,6 +20,13 @@ const server = createServer(async (incoming, outgoing) => {
     outgoing.writeHead(500, { 'content-length': 0 }).end()
   }
 })
+/** In chunks, an item a line, as Ekiben sends them. */
+async function stream(outgoing, items) {
+  if (isStopping) outgoing.setHeader('connection', 'close')
+  for await (const item of items) outgoing.write(`${JSON.stringify(item)}\n`)
+  outgoing.end()
+}
+
 // Node's default of 5 s would lose requests of clients that pause for so long, reload or not.
 server.keepAliveTimeout = 75_000
 

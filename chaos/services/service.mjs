@@ -8,8 +8,12 @@ export const Back = defineService(
       noteRequest(ctx.requestId)
       return who()
     }
+    ticks(input, ctx) {
+      noteRequest(ctx.requestId)
+      return handlers.ticks(input)
+    }
   },
-  { apis: { who: {} } },
+  { apis: { who: {}, ticks: { stream: true } } },
 )
 
 export const Front = defineService(
@@ -32,12 +36,15 @@ export const Front = defineService(
     spin() {
       return handlers.spin()
     }
+    ticks(input) {
+      return this.back.ticks(input)
+    }
     below() {
       return this.back.who({})
     }
   },
   {
-    apis: { who: {}, post: {}, download: {}, wait: {}, spin: {}, below: {} },
+    apis: { who: {}, post: {}, download: {}, ticks: { stream: true }, wait: {}, spin: {}, below: {} },
     dependencies: { back: Back },
   },
 )

@@ -17,6 +17,12 @@ export const handlers = {
   who,
   post: ({ text }) => ({ ...who(), length: text.length }),
   download: () => download,
+  async *ticks({ items, ms }) {
+    for (let tick = 1; tick <= items; tick++) {
+      await sleep(ms)
+      yield { ...who(), tick }
+    }
+  },
   async wait({ ms }) {
     await sleep(ms)
     return who()
