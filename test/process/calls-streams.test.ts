@@ -52,6 +52,8 @@ test('it takes a place of its worker until its end', async () => {
   const waiting = [call(client, 'mark', 'a call'), stream(client, { name: 'second', to: 1 }).next()]
   await items.return?.()
   await Promise.all(waiting)
+  // What a worker says comes another way than what it answers.
+  await worker.event('started', 'second')
   const said = worker.events.map(({ event, name }) => `${event} ${String(name)}`).slice(1, 5)
   assert.deepEqual(said, ['started first', 'ended first', 'started a call', 'started second'])
 })
