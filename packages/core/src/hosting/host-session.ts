@@ -1,0 +1,52 @@
+import type { CallTransport } from '../call/service-client.js'
+import type { CountTable } from '../metrics/count-table.js'
+import type { Runner } from '../runner/runner.js'
+import type { ServiceInstance } from '../runner/service-instance.js'
+import type { ServiceDefinition } from '../service/service-definition.js'
+import { sharedSlot } from '../util/shared-state.js'
+
+/** A service whose apis run in a host's own process. */
+export interface MountedService {
+  readonly definition: ServiceDefinition
+  readonly instance: ServiceInstance
+  readonly runner: Runner
+}
+
+/** What a worker that runs a host app offers to the mounts in it: they find it where they are made. */
+export interface HostSession {
+  readonly slot: number
+  /** Where requests are counted. */
+  readonly requests: CountTable
+  /**
+   * Announces a service that is to run in a pool, and gives what carries calls to it: a call that is made before the
+   * pool is ready waits for it. Asked for one it was asked for before, it gives the same.
+   * @throws EKB_ERR_SERVICE_NOT_PLANNED once the graph is known, for a service that is not in it
+   */
+  use(definition: ServiceDefinition): CallTransport
+  /** Takes a mounted service's calls and probes into what this worker says of itself, until the returned function is called. */
+  join(mounted: MountedService): () => void
+  /** Said by readiness probes. */
+  isReady(): boolean
+  /** The metrics of the whole instance, as text. */
+  metrics(): Promise<string>
+  /** Calls back when this worker begins to drain. */
+  onDrain(listener: () => void): void
+}
+
+interface Holder {
+  session: HostSession | undefined
+}
+
+/** The session of this process; undefined: no supervisor is above it, or it serves no host app. */
+export function hostSession(): HostSession | undefined {
+  return holder().session
+}
+
+/** Before any code of the app runs. */
+export function openHostSession(session: HostSession): void {
+  holder().session = session
+}
+
+function holder(): Holder {
+  return sharedSlot('host-session', (): Holder => ({ session: undefined }))
+}
