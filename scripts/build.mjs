@@ -1,19 +1,28 @@
 /**
- * Builds the packages: `tsc -b` into `build`, then the bundle in `dist`, which is what runs. Takes away output whose
+ * Builds the packages: `tsc -b` into `build`, then the bundle in `dist`, which is what runs; of an adapter `dist/esm` and
+ * `dist/cjs`. Takes away output whose
  * source is gone: a file that was renamed must not stay importable, nor be packed.
  */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ADAPTERS, buildAdapter } from './build-adapter.mjs'
 import { bundle, isBundled } from './bundle.mjs'
 import { ROOT, runTool } from './run-command.mjs'
 
 const STAMP = join(ROOT, 'node_modules', '.ekiben-build')
 
 /** What the output depends on beside the packages themselves. */
-const INPUTS = ['package-lock.json', 'tsconfig.json', 'tsconfig.base.json', 'scripts/build.mjs', 'scripts/bundle.mjs']
+const INPUTS = [
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.base.json',
+  'scripts/build.mjs',
+  'scripts/build-adapter.mjs',
+  'scripts/bundle.mjs',
+]
 
 /** Builds unless nothing changed since the last build. Throws with the compiler's own words when it fails. */
 export async function build() {
@@ -23,6 +32,7 @@ export async function build() {
   const { code, output } = await runTool('typescript/bin/tsc', ['-b', '--pretty', 'false'], { capture: true })
   if (code !== 0) throw new Error(`The build failed:\n${output.trim()}`)
   await bundle()
+  for (const name of ADAPTERS) await buildAdapter(join(ROOT, 'packages', name))
   await writeFile(STAMP, inputs)
 }
 
@@ -60,12 +70,13 @@ async function filesBelow(folder) {
 
 /** Somebody may have removed the output; the stamp would then lie. */
 async function outputsExist() {
-  return existsSync(join(ROOT, 'packages', 'core', 'build', 'index.js')) && (await isBundled())
+  const adapters = ADAPTERS.map((name) => join(ROOT, 'packages', name, 'dist', 'cjs', 'index.js'))
+  return [join(ROOT, 'packages', 'core', 'build', 'index.js'), ...adapters].every(existsSync) && (await isBundled())
 }
 
 async function removeOrphans() {
   for (const folder of await packageFolders()) {
-    const output = join(folder, 'build')
+    const output = join(folder, ADAPTERS.includes(basename(folder)) ? 'dist/esm' : 'build')
     for (const file of await filesBelow(output)) {
       const [, base, kind] = /^(.*?)(?:\.d)?\.([cm]?)[jt]s$/.exec(file) ?? []
       if (base === undefined) continue

@@ -19,12 +19,12 @@ const DIST = join(CORE, 'dist')
 const SHARED = { name: 'ekiben', entries: ['index', 'config/config-reader-entry'] }
 const BUNDLES = [
   { name: 'supervisor', entries: ['serving', 'cli/main'] },
-  { name: 'worker', entries: ['worker/entry/process-entry', 'testing'] },
+  { name: 'worker', entries: ['worker/entry/process-entry', 'adapter', 'testing'] },
 ]
 /** First files of short processes and threads that need next to nothing, and the client: each holds what it needs. */
 const ALONE = ['net/claim-entry', 'identifier/syntax-error-entry', 'worker/entry/watch-thread-main', 'client']
 /** What users import: named so that `import` finds the names without running the code. */
-const PUBLIC = ['index', 'serving', 'client', 'testing']
+const PUBLIC = ['index', 'serving', 'adapter', 'client', 'testing']
 
 const OPTIONS = {
   absWorkingDir: BUILD,

@@ -18,6 +18,7 @@ const REQUIRED = {
     'dist/supervisor.js',
     'dist/worker.js',
     'dist/index.js',
+    'dist/adapter.js',
     'dist/client.js',
     'dist/testing.js',
     'build/index.d.ts',
@@ -25,6 +26,7 @@ const REQUIRED = {
     'page/index.html',
     'page/page.mjs',
     'esm/client.mjs',
+    'esm/adapter.mjs',
   ],
 }
 const UNWANTED = /\.test\.|\.tsbuildinfo$|^src\/|^build\/.*(?<!\.d\.ts)$|^test\/|tsconfig|\.map$|\.env/

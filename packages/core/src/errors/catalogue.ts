@@ -157,6 +157,36 @@ export const CATALOGUE = {
     hint: () => "Give one of them another 'route'.",
   }),
 
+  // services in a host
+  EKB_ERR_MOUNT_NOT_A_SERVICE: row<{ to: string; received: string }>({
+    exitCode: 2,
+    message: (p) => `${p.to} was given ${p.received}, which is no service`,
+    hint: () => 'Give it a class decorated with @service(), or what defineService() returned.',
+  }),
+  EKB_ERR_MOUNT_AND_USE: row<{ service: string }>({
+    exitCode: 2,
+    message: (p) => `Service '${p.service}' is both mounted and used`,
+    hint: () =>
+      'Mounted, its apis are routes and run in this process; used, it runs in a pool. Name it in one of the two.',
+  }),
+  EKB_ERR_MOUNT_NO_API: row<{ api: string; count: number; apis: readonly string[]; near: readonly string[] }>({
+    message: (p) =>
+      p.count === 0
+        ? `No mounted service has an api '${p.api}'; there are ${p.apis.join(', ') || 'none'}`
+        : `${p.count} mounted services have an api '${p.api}': ${p.apis.join(', ')}`,
+    hint: (p) => `Name it as Service.api.${near(p.near)}`,
+  }),
+  EKB_ERR_MOUNT_NO_SUPERVISOR: row<Record<string, never>>({
+    exitCode: 2,
+    message: () => 'Dependencies are to run in pools, but no supervisor is above this process that would start them',
+    hint: () => 'Start the app with ekiben run or bootstrapProduction(), or have them inline.',
+  }),
+  EKB_ERR_MOUNT_CLOSED: row<{ service: string }>({
+    statusCode: 503,
+    message: (p) => `Service '${p.service}' was called after its host had closed it`,
+    hint: () => 'Call it before the app closes; after that, make a new app.',
+  }),
+
   // configuration and command line
   EKB_ERR_CONFIG_UNKNOWN: row<{ source: string; key: string; near: readonly string[] }>({
     exitCode: 2,
@@ -399,6 +429,12 @@ export const CATALOGUE = {
     statusCode: 415,
     message: (p) => `Cannot read a body of type '${p.received}'; send ${p.expected}`,
     hint: (p) => `Send ${p.expected}.`,
+  }),
+  EKB_ERR_BODY_CONSUMED: row<{ type: string }>({
+    statusCode: 500,
+    message: (p) => `The body (${p.type}) was read by another parser before it came to the service`,
+    hint: () =>
+      "Mount the service before that parser (multer, express.raw …), or keep the parser off the service's routes.",
   }),
   EKB_ERR_UPLOAD_NOT_KEPT: row<{ path: string; reason: string }>({
     statusCode: 500,

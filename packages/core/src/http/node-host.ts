@@ -217,7 +217,8 @@ export class NodeHost implements ExchangeOwner {
     const { fileMemoryBytes = DEFAULT_FILE_MEMORY_BYTES } = this.#options
     const files = new RequestFiles(this.#spool, fileMemoryBytes)
     exchange.files = files
-    return receiveFiles(exchange.incoming, route, files)
+    const { incoming: stream, headers } = exchange
+    return receiveFiles({ stream, contentType: headers['content-type'] }, route, files)
   }
 
   async #stream(exchange: Exchange, route: ApiRoute, value: Streamed): Promise<void> {

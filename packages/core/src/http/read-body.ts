@@ -1,4 +1,5 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import { createError } from '../errors/service-error.js'
 
 const EMPTY = new Uint8Array(0)
@@ -15,8 +16,8 @@ export function checkHost({ httpVersion, headers }: IncomingMessage): void {
 }
 
 /** Throws if the head alone says that the body will not be read: too large, or encoded. */
-export function checkBodyHead(request: IncomingMessage, limit: number): void {
-  const { 'content-length': length, 'content-encoding': encoding } = request.headers
+export function checkBodyHead({ headers }: { readonly headers: IncomingHttpHeaders }, limit: number): void {
+  const { 'content-length': length, 'content-encoding': encoding } = headers
   if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {
     const received = `content-encoding: ${encoding}`
     throw createError('EKB_ERR_MEDIA_TYPE', { received, expected: 'the body without content-encoding' })
@@ -38,7 +39,7 @@ export function takeBody(request: IncomingMessage): Uint8Array | undefined {
  * gets to see its answer) and when the connection breaks. Slow senders are Node's to stop: `headersTimeout`,
  * `requestTimeout`.
  */
-export function collectBody(request: IncomingMessage, { bodyLimitBytes: limit }: BodyLimit): Promise<Uint8Array> {
+export function collectBody(request: Readable, { bodyLimitBytes: limit }: BodyLimit): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     let first: Buffer | undefined
     let chunks: Buffer[] | undefined
@@ -63,10 +64,7 @@ export function collectBody(request: IncomingMessage, { bodyLimitBytes: limit }:
 }
 
 /** The body as it comes in. Where its reader stops early the rest is dropped, and its client can be answered. */
-export async function* bodyPieces(
-  request: IncomingMessage,
-  { bodyLimitBytes: limit }: BodyLimit,
-): AsyncGenerator<Buffer> {
+export async function* bodyPieces(request: Readable, { bodyLimitBytes: limit }: BodyLimit): AsyncGenerator<Buffer> {
   let length = 0
   try {
     for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import { formInput, isFilePart } from './form-input.js'
 import { decodeText, mediaType, ReadInput, refuseUnreadable } from './parse-input.js'
 import { bodyPieces } from './read-body.js'
@@ -6,10 +6,19 @@ import { type FormPart, readMultipart } from './read-multipart.js'
 import type { RequestFiles } from './request-files.js'
 import type { ApiRoute } from './route-table.js'
 
+/** A body as it comes in. */
+export interface OpenBody {
+  readonly stream: Readable
+  readonly contentType: string | undefined
+}
+
 /** The input of a body that is a file, or has some among its parts. What is kept of it is kept by `files`. */
-export async function receiveFiles(request: IncomingMessage, route: ApiRoute, files: RequestFiles): Promise<ReadInput> {
-  const contentType = request.headers['content-type']
-  const pieces = bodyPieces(request, route)
+export async function receiveFiles(
+  { stream, contentType }: OpenBody,
+  route: ApiRoute,
+  files: RequestFiles,
+): Promise<ReadInput> {
+  const pieces = bodyPieces(stream, route)
   if (route.input === 'binary') {
     const type = mediaType(contentType)
     refuseUnreadable(type, 'binary')

@@ -43,7 +43,7 @@ export class RouteTable {
 
   /** `systemPaths`: those of the host's own routes that answer here. */
   constructor(definition: ServiceDefinition, systemPaths: readonly SystemPath[] = SYSTEM_PATHS) {
-    this.#apis = new Map(Object.values(definition.apis).map((api) => [api.route, toRoute(api)]))
+    this.#apis = new Map(Object.values(definition.apis).map((api) => [api.route, apiRoute(api)]))
     this.#systems = new Map(systemPaths.map((path) => [path, { type: 'system', path }]))
   }
 
@@ -94,7 +94,8 @@ export function pathOf(target: string): string {
   }
 }
 
-function toRoute(api: ApiDefinition): ApiRoute {
+/** How an api is served. */
+export function apiRoute(api: ApiDefinition): ApiRoute {
   const bodyLimitBytes = api.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES
   const { input } = api
   return { type: 'api', path: api.route, api, input: schemaKind(input), fields: fieldKinds(input), bodyLimitBytes }

@@ -1,4 +1,5 @@
 import { createError } from '../errors/service-error.js'
+import { InlineGraph, type RunningService } from '../hosting/inline-graph.js'
 import { makeMounts } from '../http/make-mounts.js'
 import { NodeHost } from '../http/node-host.js'
 import { createLogger } from '../observe/create-logger.js'
@@ -8,7 +9,6 @@ import type { ServiceClass, ServiceDefinition } from '../service/service-definit
 import { nearNames } from '../util/near-names.js'
 import { definitionFor } from './definition-for.js'
 import { PrivateHost } from './private-host.js'
-import { TestGraph } from './test-graph.js'
 
 export interface TestServiceOptions<TService extends ServiceClass> {
   /**
@@ -59,9 +59,12 @@ export async function testService<TService extends ServiceClass>(
 ): Promise<TestedService<TService>> {
   const definition = definitionFor(service, 'testService()')
   refuseUnknown(definition, dependencies)
-  const graph = new TestGraph(log)
-  const running = await graph.start(definition, dependencies)
-  const host = await openHost(definition, running, log).catch(async (error: unknown) => {
+  const graph = new InlineGraph({ log })
+  const open = async () => {
+    const running = await graph.start(definition, { standIns: dependencies })
+    return { running, host: await openHost(definition, running, log) }
+  }
+  const { running, host } = await open().catch(async (error: unknown) => {
     await graph.stop()
     throw error
   })
@@ -81,7 +84,7 @@ export async function testService<TService extends ServiceClass>(
 
 async function openHost(
   definition: ServiceDefinition,
-  { instance, runner }: Awaited<ReturnType<TestGraph['start']>>,
+  { instance, runner }: RunningService,
   log: Logger,
 ): Promise<PrivateHost> {
   const mounts = await makeMounts(definition, instance)

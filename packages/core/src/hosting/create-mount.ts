@@ -1,0 +1,39 @@
+import { createError } from '../errors/service-error.js'
+import { createLogger } from '../observe/create-logger.js'
+import type { ServiceDefinition } from '../service/service-definition.js'
+import { hostSession } from './host-session.js'
+import type { Mount, MountOptions, MountTarget } from './mount-types.js'
+import { definitionGiven } from './mounted-definition.js'
+import { ServiceMount } from './service-mount.js'
+
+/**
+ * Mounts services in a host: makes their routes, and what answers them, for a framework to take over. Nothing runs
+ * before `ready()`; where a supervisor is above this process, the pools that the services need are announced at once.
+ *
+ * @example
+ * const mount = createMount(TextClassifier, { prefix: '/ml' })
+ * for (const route of mount.routes) framework.route(route.method, route.path, (request) => mount.answer(route, request))
+ * await mount.ready()
+ *
+ * @throws EKB_ERR_MOUNT_NOT_A_SERVICE, EKB_ERR_MOUNT_AND_USE, EKB_ERR_MOUNT_NO_SUPERVISOR, EKB_ERR_PLAN_ROUTE_CLASH
+ * and what is wrong with the graph (`docs/errors.md`)
+ */
+export function createMount(target: MountTarget, options: MountOptions = {}): Mount {
+  const mounted = unique([target].flat(), 'createMount()')
+  const used = unique(options.uses ?? [], 'the option uses')
+  const both = mounted.find((definition) => used.includes(definition))
+  if (both !== undefined) throw createError('EKB_ERR_MOUNT_AND_USE', { service: both.name })
+  const session = hostSession()
+  if (options.dependencies === 'pools' && session === undefined) throw createError('EKB_ERR_MOUNT_NO_SUPERVISOR', {})
+  return new ServiceMount({
+    ...options,
+    mounted,
+    used,
+    log: options.log ?? createLogger({ level: 'warn', format: 'json' }),
+    session: options.dependencies === 'inline' ? undefined : session,
+  })
+}
+
+function unique(services: readonly unknown[], to: string): readonly ServiceDefinition[] {
+  return [...new Set(services.map((service) => definitionGiven(service, to)))]
+}

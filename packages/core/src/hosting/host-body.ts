@@ -1,0 +1,53 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { createError } from '../errors/service-error.js'
+import { formInput } from '../http/form-input.js'
+import { isMultipart, mediaType, parseInput, ReadInput } from '../http/parse-input.js'
+import { checkBodyHead, collectBody } from '../http/read-body.js'
+import { receiveFiles } from '../http/receive-files.js'
+import type { RequestFiles } from '../http/request-files.js'
+import type { ApiRoute } from '../http/route-table.js'
+import type { MountRequest } from './mount-types.js'
+
+/** The input of a request: from what the host's parsers made of its body, else from the body itself. */
+export async function readInput(
+  route: ApiRoute,
+  request: MountRequest,
+  makeFiles: () => RequestFiles,
+): Promise<ReadInput> {
+  const { headers, body, stream } = request
+  if (body !== undefined && body !== null) return new ReadInput(fromParsed(route, headers, body))
+  checkBodyHead(request, route.bodyLimitBytes)
+  const contentType = headers['content-type']
+  if (stream === undefined) return new ReadInput(parseInput(route, contentType, NOTHING))
+  if (wasRead(stream) && hasBody(headers)) throw createError('EKB_ERR_BODY_CONSUMED', { type: contentType ?? 'none' })
+  if (isMultipart(route.input, contentType) || route.input === 'binary')
+    return receiveFiles({ stream, contentType }, route, makeFiles())
+  return new ReadInput(parseInput(route, contentType, await collectBody(stream, route)))
+}
+
+const NOTHING = new Uint8Array(0)
+
+function fromParsed(route: ApiRoute, headers: IncomingHttpHeaders, body: unknown): unknown {
+  const contentType = headers['content-type']
+  if (body instanceof Uint8Array) return parseInput(route, contentType, body)
+  if (typeof body === 'string' && mediaType(contentType) !== 'application/json') {
+    return parseInput(route, contentType, Buffer.from(body))
+  }
+  if (isMultipart(route.input, contentType)) throw createError('EKB_ERR_BODY_CONSUMED', { type: contentType ?? 'none' })
+  if (mediaType(contentType) === 'application/x-www-form-urlencoded' && typeof body === 'object') {
+    const entries = Object.entries(body as object).flatMap(([name, values]: [string, unknown]) =>
+      [values].flat().map((value) => ({ name, value: typeof value === 'string' ? value : JSON.stringify(value) })),
+    )
+    return formInput(entries, route.fields)
+  }
+  return body
+}
+
+/** Has somebody taken the body from it already? */
+function wasRead(stream: NonNullable<MountRequest['stream']>): boolean {
+  return stream.readableEnded || stream.destroyed || (stream.readableDidRead && stream.readableLength === 0)
+}
+
+function hasBody({ 'content-length': length, 'transfer-encoding': encoding }: IncomingHttpHeaders): boolean {
+  return encoding !== undefined || Number(length) > 0
+}

@@ -1,0 +1,31 @@
+import { type PublicError, toPublicError } from '../errors/public-error.js'
+import { ServiceError } from '../errors/service-error.js'
+
+/** An error as a host's own handling takes it: Fastify, Nest and Express read status and message, Express and Fastify the headers. */
+export interface HostError extends Error {
+  readonly statusCode: number
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/**
+ * What a host is given of something that was thrown: with the status and the words that a client may have. What has just
+ * those already stays itself, so that the host's handlers know it; of all else it is the `cause`.
+ */
+export function toHostError(thrown: unknown, error: PublicError = toPublicError(thrown)): HostError {
+  const headers = retryAfter(error)
+  if (headers === undefined && isAsTold(thrown, error)) return thrown
+  const { statusCode, code, message, detail } = error
+  const made = new ServiceError(message, { statusCode, code, detail, cause: thrown })
+  return Object.assign(made, { status: statusCode }, headers !== undefined && { headers })
+}
+
+function isAsTold(thrown: unknown, { statusCode, message }: PublicError): thrown is HostError {
+  if (!(thrown instanceof Error) || thrown.message !== message) return false
+  const { statusCode: own, status = own } = thrown as { statusCode?: unknown; status?: unknown }
+  return (own ?? status) === statusCode && status === statusCode
+}
+
+function retryAfter({ statusCode, retryAfterMs = 1_000 }: PublicError): Record<string, string> | undefined {
+  if (statusCode !== 429 && statusCode !== 503) return undefined
+  return { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }
+}

@@ -1,0 +1,144 @@
+import { createError } from '../errors/service-error.js'
+import type { DispatchRequest } from '../http/dispatch.js'
+import type { StreamCaller } from '../http/open-stream.js'
+import { acceptRequestId } from '../http/request-id.js'
+import { HttpResponseControl } from '../http/response-control.js'
+import type { ResponseControl } from '../service/call-context.js'
+import { monotonicMs } from '../util/monotonic.js'
+import type { MountRequest } from './mount-types.js'
+
+export interface MountCallOptions {
+  /** The path of its route. */
+  readonly route: string
+  /** Makes an id for a request that came without one. */
+  readonly makeId: () => string
+  /** Is told that it goes on for nobody. */
+  readonly onCut: (call: MountCall, reason: unknown) => void
+}
+
+/**
+ * One request to a mounted service, in the hands of its host until it is answered; the call's view of it as well.
+ *
+ *   open ──▶ ended (answered, refused, or its stream is at its end)
+ *     └────▶ cut   (its client left, or its time was up)
+ */
+export class MountCall implements DispatchRequest, StreamCaller {
+  readonly requestId: string
+  readonly route: string
+  readonly startedAt: number = performance.now()
+  deadlineAt: number | undefined = undefined
+  control: HttpResponseControl | undefined = undefined
+  /** Files that came with it: they go when it has ended. */
+  files: { release(): Promise<void> } | undefined = undefined
+  readonly #request: MountRequest
+  #state: 'open' | 'ended' | 'cut' = 'open'
+  #cutBy: unknown = undefined
+  readonly #onCut: MountCallOptions['onCut']
+  #reject: ((reason: unknown) => void) | undefined = undefined
+  #abort: AbortController | undefined = undefined
+  #timer: NodeJS.Timeout | undefined = undefined
+  #closeSource: (() => Promise<unknown>) | undefined = undefined
+
+  constructor(request: MountRequest, { route, makeId, onCut }: MountCallOptions) {
+    this.#request = request
+    this.route = route
+    this.#onCut = onCut
+    this.requestId = acceptRequestId(request.headers['x-request-id']) ?? acceptRequestId(request.requestId) ?? makeId()
+    request.outgoing?.once('close', this.#onLeft)
+    request.signal?.addEventListener('abort', this.#onLeft, { once: true })
+    if (request.signal?.aborted === true) this.#onLeft()
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController()
+      if (this.#state === 'cut') this.#abort.abort(this.#cutBy)
+    }
+    return this.#abort.signal
+  }
+
+  get headers(): MountRequest['headers'] {
+    return this.#request.headers
+  }
+
+  get traceparent(): string | undefined {
+    const { traceparent } = this.headers
+    return typeof traceparent === 'string' ? traceparent : undefined
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#request.remoteAddress
+  }
+
+  get response(): ResponseControl {
+    this.control ??= new HttpResponseControl()
+    return this.control
+  }
+
+  get isWanted(): boolean {
+    return this.#state === 'open'
+  }
+
+  get ageMs(): number {
+    return performance.now() - this.startedAt
+  }
+
+  /** Its client left, or its time was up. */
+  get isCut(): boolean {
+    return this.#state === 'cut'
+  }
+
+  /** From now on it may take so long. */
+  limit(timeoutMs: number): void {
+    this.deadlineAt = monotonicMs() + timeoutMs
+    this.#timer = setTimeout(() => {
+      this.#cut(createError('EKB_ERR_TIMEOUT', { what: this.route, timeoutMs }))
+    }, timeoutMs)
+  }
+
+  /** Its first item is there: the time it had was for that. */
+  liftLimit(): void {
+    clearTimeout(this.#timer)
+    this.deadlineAt = undefined
+  }
+
+  /** Settles as the work does; rejects at once when the call is cut, whatever the work goes on to do. */
+  unlessCut<T>(work: Promise<T>): Promise<T> {
+    if (this.#state === 'cut') {
+      work.catch(() => {})
+      return Promise.reject(this.#cutBy)
+    }
+    return new Promise((resolve, reject) => {
+      this.#reject = reject
+      work.then(resolve, reject)
+    })
+  }
+
+  attach(close: () => Promise<unknown>): void {
+    this.#closeSource = close
+  }
+
+  /** It is answered, to the end. */
+  end(): void {
+    if (this.#state === 'open') this.#state = 'ended'
+    clearTimeout(this.#timer)
+    this.#request.outgoing?.off('close', this.#onLeft)
+    this.#request.signal?.removeEventListener('abort', this.#onLeft)
+    void this.files?.release()
+  }
+
+  readonly #onLeft = (): void => {
+    this.#cut(createError('EKB_ERR_ABORTED', { what: this.route }))
+  }
+
+  #cut(reason: unknown): void {
+    if (this.#state !== 'open') return
+    this.#state = 'cut'
+    this.#cutBy = reason
+    this.#abort?.abort(reason)
+    // What its `finally` blocks throw is nobody's answer.
+    this.#closeSource?.().catch(() => {})
+    this.#reject?.(reason)
+    this.#onCut(this, reason)
+  }
+}

@@ -1,0 +1,67 @@
+import { createError } from '../errors/service-error.js'
+import { type ApiRoute, apiRoute } from '../http/route-table.js'
+import type { ServiceDefinition } from '../service/service-definition.js'
+import { nearNames } from '../util/near-names.js'
+import type { MountRoute } from './mount-types.js'
+
+/** A route of a host with the api it runs. */
+export interface MountedApi {
+  readonly route: MountRoute
+  readonly api: ApiRoute
+  readonly definition: ServiceDefinition
+}
+
+/** The routes of services that are mounted together. Throws EKB_ERR_PLAN_ROUTE_CLASH for two apis on one. */
+export function mountedApis(definitions: readonly ServiceDefinition[], prefix: string): readonly MountedApi[] {
+  const byPath = new Map<string, MountedApi>()
+  for (const definition of definitions) {
+    for (const definitionOfApi of Object.values(definition.apis)) {
+      const api = apiRoute(definitionOfApi)
+      const path = prefix + api.path
+      const other = byPath.get(path)
+      if (other !== undefined) throw clash(other, definition, api)
+      byPath.set(path, { route: toRoute(path, definition, api), api, definition })
+    }
+  }
+  return [...byPath.values()]
+}
+
+/** The api of that name: `Service.api`, or its name alone where no other service has one of it. */
+export function findApi(apis: readonly MountedApi[], name: string): MountedApi {
+  const found = apis.filter(({ route: { api, service } }) => api === name || `${service}.${api}` === name)
+  if (found.length === 1) return found[0] as MountedApi
+  const known = apis.map(({ route: { api, service } }) => `${service}.${api}`)
+  throw createError('EKB_ERR_MOUNT_NO_API', {
+    api: name,
+    count: found.length,
+    apis: known,
+    near: nearNames(name, known),
+  })
+}
+
+/** `ml/`, `/ml` and `/ml/` as `/ml`; `/` as nothing. */
+export function normalisePrefix(prefix: string): string {
+  const inner = prefix.replace(/^\/+|\/+$/g, '')
+  return inner === '' ? '' : `/${inner}`
+}
+
+function toRoute(path: string, definition: ServiceDefinition, { api, bodyLimitBytes }: ApiRoute): MountRoute {
+  const { name, input, output, description } = api
+  return {
+    method: 'POST',
+    path,
+    api: name,
+    service: definition.name,
+    input,
+    output,
+    description,
+    bodyLimit: bodyLimitBytes,
+  }
+}
+
+function clash(other: MountedApi, definition: ServiceDefinition, api: ApiRoute): Error {
+  const first = `${other.definition.name}.${other.api.api.name}`
+  const second = `${definition.name}.${api.api.name}`
+  const service = [...new Set([other.definition.name, definition.name])].join(' and ')
+  return createError('EKB_ERR_PLAN_ROUTE_CLASH', { service, route: api.path, first, second })
+}

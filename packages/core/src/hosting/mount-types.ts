@@ -1,0 +1,114 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { Logger } from '../observe/logger.js'
+import type { CallContext } from '../service/call-context.js'
+import type { ServiceClient } from '../service/service-client.js'
+import type { AnySchema, ServiceClass } from '../service/service-definition.js'
+
+/** What is mounted: services whose apis run in this process. Without any, the mount only gives clients. */
+export type MountTarget = ServiceClass | readonly ServiceClass[]
+
+/** Which of `/livez`, `/healthz`, `/readyz` (`probes`) and the others of `ekiben serve` a host answers. */
+export type SystemRoutesOption = 'all' | 'probes' | 'none'
+
+export interface MountOptions {
+  /** Services that run in pools, and that `client()` is asked for: announced before they are needed. Default: none. */
+  readonly uses?: readonly ServiceClass[]
+  /** Before the path of each route: `/ml`. Default: none. */
+  readonly prefix?: string
+  /**
+   * Where the services run that are not mounted: `inline`, in this process, or in `pools`. Default: pools where a
+   * supervisor is above this process (`ekiben run`, `bootstrapProduction`), else inline.
+   */
+  readonly dependencies?: 'inline' | 'pools'
+  /** Whose answer an error gets: it is thrown for the `host` to handle, or answered as `ekiben serve` does. Default `host`. */
+  readonly errors?: 'host' | 'ekiben'
+  /** Default `none`. */
+  readonly system?: SystemRoutesOption
+  /**
+   * What belongs together, such as the host's app: of the mounts of one scope each inline service runs once, until the
+   * last of them is closed. Default: all mounts of the process that name none.
+   */
+  readonly scope?: object
+  /** Makes the instance of a mounted service in place of its `create` and of `new`. */
+  readonly construct?: ((service: ServiceClass) => unknown) | undefined
+  /** Default: warnings and errors to stdout. */
+  readonly log?: Logger
+}
+
+/** An api, or an answer of the mount's own, as the host routes it. */
+export interface MountRoute {
+  readonly method: 'GET' | 'POST'
+  /** With the mount's prefix. Literal: it holds no patterns. */
+  readonly path: string
+  /** Name of the method of the service; of a system route undefined. */
+  readonly api: string | undefined
+  /** Name of the service; of a system route undefined. */
+  readonly service: string | undefined
+  readonly input: AnySchema | undefined
+  readonly output: AnySchema | undefined
+  /** What it does, as the service says. */
+  readonly description: string | undefined
+  /** Bytes of a body, all parts together; beyond it 413. */
+  readonly bodyLimit: number
+}
+
+/** A request as a host has it, before or after its own parsers. */
+export interface MountRequest {
+  readonly headers: IncomingHttpHeaders
+  /** The request itself, of which the body is read where the host has not done so. */
+  readonly stream?: Readable | undefined
+  /** What the host's parsers made of the body; undefined: nothing, it is still to be read. */
+  readonly body?: unknown
+  /** Its closing before its end says that the client has left. */
+  readonly outgoing?: ServerResponse | undefined
+  /** Aborts when the client leaves, where there is no `outgoing`. */
+  readonly signal?: AbortSignal | undefined
+  /** The host's own id of the request; one that the client sent with `x-request-id` wins. */
+  readonly requestId?: string | undefined
+  readonly remoteAddress?: string | undefined
+  /** The host's logger of this request. */
+  readonly log?: Logger | undefined
+}
+
+/** The answer to a request, for the host to send. */
+export interface MountAnswer {
+  readonly statusCode: number
+  /** In order; a name may come more than once. Without `content-length`, but for streams whose length is known. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  /** A `Readable` ends with an error where the answer must break off. `undefined`: there is none. */
+  readonly body: string | Uint8Array | Readable | undefined
+  /** The result whose JSON the body is; undefined where it is no JSON. */
+  readonly value: unknown
+}
+
+/** What a call is told of whoever makes it; all of it may be left out. */
+export interface MountCallContext {
+  readonly signal?: AbortSignal | undefined
+  /** Milliseconds it may take. Default: as the service's `traffic.timeoutMs` says. */
+  readonly timeoutMs?: number | undefined
+  readonly requestId?: string | undefined
+  readonly headers?: CallContext['headers']
+  readonly remoteAddress?: string | undefined
+}
+
+/** Services mounted in a host: its routes, and what answers them. */
+export interface Mount {
+  readonly routes: readonly MountRoute[]
+  /** Answers a request that the host has routed. Rejects with an error that has `statusCode`, `code` and, for 429 and 503, `headers`. */
+  answer(route: MountRoute, request: MountRequest): Promise<MountAnswer>
+  /** Runs an api: its name, `Service.api` where several services have one of that name. Gives its result; of a stream an AsyncIterable. */
+  call(api: string, input?: unknown, context?: MountCallContext): Promise<unknown>
+  /** A handler for Express, Connect and bare `node:http`: what is no route of the mount goes to `next`. */
+  node(request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void
+  /** Answers a web `Request`; one that is no route of the mount gets 404. */
+  fetch(request: Request): Promise<Response>
+  /** A typed client of a service, mounted or not: it calls where that runs. */
+  client<TService extends ServiceClass>(service: TService): ServiceClient<TService>
+  /** Starts what runs in this process; resolves when the apis can be called. Rejects, with nothing running, when one cannot start. */
+  ready(): Promise<void>
+  /** Tells calls that run (`ctx.draining`) that the host is about to stop, so that long streams can end. */
+  beginDrain(): void
+  /** Stops what was started: after the host has answered its last request. */
+  close(): Promise<void>
+}

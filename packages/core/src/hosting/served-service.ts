@@ -1,0 +1,159 @@
+import { toPublicError } from '../errors/public-error.js'
+import { Dispatcher } from '../http/dispatch.js'
+import { Gate, throughGate } from '../http/gate.js'
+import { type HttpAnswer, JSON_TYPE, type StreamAnswer } from '../http/http-answer.js'
+import { isStreamed, type Streamed } from '../http/open-stream.js'
+import { parseTimeLeft, TIME_LEFT_HEADER } from '../http/parse-time-left.js'
+import { RequestFiles } from '../http/request-files.js'
+import { createRequestIds } from '../http/request-id.js'
+import type { ApiRoute } from '../http/route-table.js'
+import type { SpoolFolder } from '../http/spool-folder.js'
+import type { CountTable } from '../metrics/count-table.js'
+import type { Logger } from '../observe/logger.js'
+import { logBindings } from '../runner/call-context.js'
+import type { CallHandler } from '../runner/call-request.js'
+import type { ServiceDefinition } from '../service/service-definition.js'
+import { answerStream } from './answer-stream.js'
+import { readInput } from './host-body.js'
+import { toHostError } from './host-error.js'
+import { MountCall } from './mount-call.js'
+import type { MountAnswer, MountCallContext, MountOptions, MountRequest } from './mount-types.js'
+
+const DEFAULT_MAX_QUEUE = 1000
+const FILE_MEMORY_BYTES = 256 * 1024
+
+export interface ServedServiceOptions {
+  readonly definition: ServiceDefinition
+  readonly handler: CallHandler
+  readonly spool: SpoolFolder
+  readonly errors: NonNullable<MountOptions['errors']>
+  readonly counts: CountTable | undefined
+  readonly log: Logger
+}
+
+/** One mounted service: from a request that its host has routed to an answer that its host sends. */
+export class ServedService {
+  readonly #options: ServedServiceOptions
+  readonly #dispatcher: Dispatcher
+  readonly #gate: Gate | undefined
+  readonly #makeId = createRequestIds()
+
+  constructor(options: ServedServiceOptions) {
+    const { definition } = options
+    const { maxConcurrency, maxQueue = DEFAULT_MAX_QUEUE } = definition.settings.traffic ?? {}
+    this.#options = options
+    this.#dispatcher = new Dispatcher({ ...options, isReady: () => true })
+    if (maxConcurrency !== undefined) this.#gate = new Gate({ service: definition.name, maxConcurrency, maxQueue })
+  }
+
+  /** Rejects with what the host is to answer, unless errors are answered here. */
+  async answer(route: ApiRoute, request: MountRequest): Promise<MountAnswer> {
+    const call = this.#open(route, request)
+    try {
+      return await call.unlessCut(this.#run(route, request, call))
+    } catch (thrown) {
+      return this.#refuse(route, thrown, { call, log: request.log })
+    }
+  }
+
+  /** The api's result itself; of a stream what gives its items. */
+  async call(route: ApiRoute, input: unknown, context: MountCallContext): Promise<unknown> {
+    const { headers = {}, timeoutMs, ...rest } = context
+    const call = this.#open(route, { ...rest, headers })
+    try {
+      this.#limit(call, timeoutMs)
+      return await call.unlessCut(this.#invoke(route, input, call))
+    } catch (thrown) {
+      throw toHostError(thrown)
+    } finally {
+      call.end()
+    }
+  }
+
+  #open(route: ApiRoute, request: MountRequest): MountCall {
+    const onCut = (call: MountCall, reason: unknown): void => this.#gate?.forget(call, reason)
+    return new MountCall(request, { route: route.path, makeId: this.#makeId, onCut })
+  }
+
+  async #run(route: ApiRoute, request: MountRequest, call: MountCall): Promise<MountAnswer> {
+    const input = await readInput(route, request, () => {
+      const files = new RequestFiles(this.#options.spool, FILE_MEMORY_BYTES)
+      call.files = files
+      return files
+    })
+    this.#limit(call)
+    const value = await this.#invoke(route, input.value, call)
+    if (isStreamed(value)) return this.#stream(route, value, call)
+    const answer = this.#dispatcher.answer(route, value, call)
+    // One that was cut has been counted as what its client got.
+    if (call.isWanted) this.#end(route, answer.statusCode, call)
+    return toMountAnswer(answer, answer.headers.includes(JSON_TYPE) ? value : undefined, call)
+  }
+
+  #limit(call: MountCall, timeoutMs = this.#options.definition.settings.traffic?.timeoutMs): void {
+    const limitMs = parseTimeLeft(call.headers[TIME_LEFT_HEADER], timeoutMs)
+    if (limitMs !== undefined) call.limit(limitMs)
+  }
+
+  async #invoke(route: ApiRoute, input: unknown, call: MountCall): Promise<unknown> {
+    const run = (): unknown => this.#options.handler(route.api.name, input, call)
+    return this.#gate === undefined ? run() : throughGate(this.#gate, call, run)
+  }
+
+  async #stream(route: ApiRoute, value: Streamed, call: MountCall): Promise<MountAnswer> {
+    const answer = await this.#dispatcher.open(route, value, call)
+    // Cut: whoever waits has been told already.
+    if (answer === undefined) throw new Error('nobody waits for this stream')
+    call.liftLimit()
+    const { statusCode } = answer
+    let status = statusCode
+    const body = answerStream(answer, {
+      tell: (error) => {
+        const refusal = this.#dispatcher.refuse(error, call)
+        status = refusal.statusCode
+        return refusal.body as string
+      },
+      onEnd: () => this.#end(route, call.isCut ? 499 : status, call),
+    })
+    return toMountAnswer({ ...answer, body }, undefined, call)
+  }
+
+  /** Counts a request that has ended. */
+  #end(route: ApiRoute, status: number, call: MountCall): void {
+    call.end()
+    this.#options.counts?.add(route.api.name, status, call.ageMs)
+  }
+
+  #refuse(route: ApiRoute, thrown: unknown, { call, log = this.#options.log }: Refused): MountAnswer {
+    const error = toPublicError(thrown)
+    this.#end(route, call.isCut ? 499 : error.statusCode, call)
+    if (this.#options.errors === 'ekiben') {
+      return toMountAnswer(this.#dispatcher.refuse(thrown, call), undefined, call)
+    }
+    if (error.level === 'error') {
+      const { name } = this.#options.definition
+      const reason = thrown instanceof Error ? thrown.message : String(thrown)
+      log.error({ err: thrown, ...logBindings(call), route: route.path }, `${name}${route.path}: ${reason}`)
+    }
+    throw Object.assign(toHostError(thrown, error), { requestId: call.requestId })
+  }
+}
+
+interface Refused {
+  readonly call: MountCall
+  readonly log: Logger | undefined
+}
+
+type Sent = Pick<HttpAnswer | StreamAnswer, 'statusCode' | 'headers'> & { readonly body: MountAnswer['body'] }
+
+/** As a host takes it: headers in pairs, and the request's id among them. */
+export function toMountAnswer(
+  { statusCode, headers, body }: Sent,
+  value: unknown,
+  { requestId }: { readonly requestId: string },
+): MountAnswer {
+  const pairs: [string, string][] = []
+  for (let at = 0; at < headers.length; at += 2) pairs.push([headers[at] as string, headers[at + 1] as string])
+  pairs.push(['x-request-id', requestId])
+  return { statusCode, headers: pairs, body: statusCode === 204 || statusCode === 304 ? undefined : body, value }
+}

@@ -1,0 +1,185 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type CallTransport, createServiceClient } from '../call/service-client.js'
+import { createError } from '../errors/service-error.js'
+import { buildGraph } from '../graph/build-graph.js'
+import { followEdges } from '../graph/follow-edges.js'
+import { createRequestIds } from '../http/request-id.js'
+import { SpoolFolder } from '../http/spool-folder.js'
+import type { Logger } from '../observe/logger.js'
+import type { ServiceClient } from '../service/service-client.js'
+import type { ServiceClass, ServiceDefinition } from '../service/service-definition.js'
+import type { HostSession } from './host-session.js'
+import type { RunningService } from './inline-graph.js'
+import { lateTransport } from './late-transport.js'
+import { answerFetch, answerNode } from './mount-handlers.js'
+import { findApi, type MountedApi, mountedApis, normalisePrefix } from './mount-routes.js'
+import { enterScope, type MountScope } from './mount-scope.js'
+import type { Mount, MountAnswer, MountCallContext, MountOptions, MountRequest, MountRoute } from './mount-types.js'
+import { definitionGiven } from './mounted-definition.js'
+import { ServedService } from './served-service.js'
+import { SystemMount } from './system-mount.js'
+
+export interface ServiceMountOptions extends MountOptions {
+  readonly mounted: readonly ServiceDefinition[]
+  readonly used: readonly ServiceDefinition[]
+  readonly log: Logger
+  /** Where services run that are not mounted; undefined: in this process. */
+  readonly session: HostSession | undefined
+}
+
+/** Services mounted in a host; see `Mount`. */
+export class ServiceMount implements Mount {
+  readonly routes: readonly MountRoute[]
+  readonly #options: ServiceMountOptions
+  readonly #apis: readonly MountedApi[]
+  readonly #byRoute: ReadonlyMap<MountRoute, MountedApi>
+  readonly #byPath: ReadonlyMap<string, MountRoute>
+  readonly #served = new Map<ServiceDefinition, ServedService>()
+  readonly #running = new Map<ServiceDefinition, RunningService>()
+  readonly #system: SystemMount
+  readonly #spool = new SpoolFolder()
+  readonly #scope: MountScope
+  readonly #leave: (() => void)[] = []
+  readonly #makeId = createRequestIds()
+  #ready: Promise<void> | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(options: ServiceMountOptions) {
+    const { mounted, used, session, log, prefix = '', system = 'none' } = options
+    this.#options = options
+    // What cannot be a graph is told of here, where the user's line is.
+    for (const definition of [...mounted, ...used]) buildGraph(definition)
+    this.#apis = mountedApis(mounted, normalisePrefix(prefix))
+    this.#byRoute = new Map(this.#apis.map((each) => [each.route, each]))
+    const metrics = session === undefined ? undefined : () => session.metrics()
+    this.#system = new SystemMount({ which: system, apis: this.#apis, isReady: () => this.#isReady, metrics })
+    this.routes = [...this.#apis.map(({ route }) => route), ...this.#system.routes]
+    this.#byPath = new Map(this.routes.map((route) => [`${route.method} ${route.path}`, route]))
+    for (const definition of mounted) this.#served.set(definition, this.#serve(definition))
+    this.#announce()
+    const reach = session === undefined ? {} : { reach: (definition: ServiceDefinition) => session.use(definition) }
+    this.#scope = enterScope(options.scope, { log, slot: session?.slot ?? 0, ...reach })
+    session?.onDrain(() => this.beginDrain())
+  }
+
+  async answer(route: MountRoute, request: MountRequest): Promise<MountAnswer> {
+    if (this.#system.has(route)) return this.#system.answer(route, this.#makeId())
+    const { api, definition } = this.#byRoute.get(route) as MountedApi
+    return (this.#served.get(definition) as ServedService).answer(api, request)
+  }
+
+  async call(name: string, input: unknown = {}, context: MountCallContext = {}): Promise<unknown> {
+    const { api, definition } = findApi(this.#apis, name)
+    return (this.#served.get(definition) as ServedService).call(api, input, context)
+  }
+
+  readonly node = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    next?: ((error?: unknown) => void) | undefined,
+  ): void => {
+    answerNode(this, { request, response, next })
+  }
+
+  readonly fetch = (request: Request): Promise<Response> => answerFetch(this, request)
+
+  /** The route for exactly this. @internal */
+  find(method: string, path: string): MountRoute | undefined {
+    return this.#byPath.get(`${method === 'HEAD' ? 'GET' : method} ${path}`)
+  }
+
+  client<TService extends ServiceClass>(service: TService): ServiceClient<TService> {
+    const definition = definitionGiven(service, 'client()')
+    return createServiceClient(definition, this.#transport(definition)) as ServiceClient<TService>
+  }
+
+  ready(): Promise<void> {
+    this.#ready ??= this.#start().catch(async (error: unknown) => {
+      await this.close().catch(() => {})
+      throw error
+    })
+    return this.#ready
+  }
+
+  beginDrain(): void {
+    for (const { runner } of this.#running.values()) runner.beginDrain()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#stop()
+    return this.#closing
+  }
+
+  get #isReady(): boolean {
+    const started = [...this.#served.keys()].every((definition) => this.#running.has(definition))
+    return started && this.#closing === undefined && this.#options.session?.isReady() !== false
+  }
+
+  #serve(definition: ServiceDefinition): ServedService {
+    const { log, session, errors = 'host' } = this.#options
+    return new ServedService({
+      definition,
+      handler: (api, input, request) => {
+        const running = this.#running.get(definition)
+        if (this.#closing !== undefined) throw createError('EKB_ERR_MOUNT_CLOSED', { service: definition.name })
+        // Most hosts wait for ready(); in one that does not, the first requests do.
+        if (running === undefined)
+          return this.#started(definition).then(({ runner }) => runner.invoke(api, input, request))
+        return running.runner.invoke(api, input, request)
+      },
+      spool: this.#spool,
+      errors,
+      counts: session?.requests,
+      log: log.child({ service: definition.name }),
+    })
+  }
+
+  /** At once: the pools start while the app is built. */
+  #announce(): void {
+    const { session, mounted, used } = this.#options
+    if (session === undefined) return
+    for (const definition of mounted) for (const edge of followEdges(definition).locals) session.use(edge.definition)
+    for (const definition of used) session.use(definition)
+  }
+
+  #transport(definition: ServiceDefinition): CallTransport {
+    const { session, mounted } = this.#options
+    if (session !== undefined && !mounted.includes(definition)) return session.use(definition)
+    return lateTransport(async () => (await this.#started(definition)).transport)
+  }
+
+  async #started(definition: ServiceDefinition): Promise<RunningService> {
+    if (this.#closing !== undefined) throw createError('EKB_ERR_MOUNT_CLOSED', { service: definition.name })
+    if (this.#served.has(definition)) await this.ready()
+    return this.#running.get(definition) ?? this.#scope.graph.start(definition)
+  }
+
+  async #start(): Promise<void> {
+    const { session, mounted, used, log } = this.#options
+    if (this.#closing !== undefined) throw createError('EKB_ERR_MOUNT_CLOSED', { service: mounted[0]?.name ?? '' })
+    this.#spool.clearDead().catch((err: unknown) => log.warn({ err }, 'could not clear old uploads'))
+    const inline = session === undefined ? used : []
+    await Promise.all([
+      ...mounted.map((definition) => this.#startMounted(definition)),
+      ...inline.map((definition) => this.#scope.graph.start(definition)),
+    ])
+  }
+
+  async #startMounted(definition: ServiceDefinition): Promise<void> {
+    const { construct, session } = this.#options
+    const made = construct === undefined ? undefined : () => construct(definition.target)
+    const running = await this.#scope.graph.start(definition, { construct: made })
+    this.#running.set(definition, running)
+    if (session !== undefined) this.#leave.push(session.join({ definition, ...running }))
+  }
+
+  async #stop(): Promise<void> {
+    this.beginDrain()
+    for (const leave of this.#leave.splice(0)) leave()
+    try {
+      await this.#scope.release()
+    } finally {
+      await this.#spool.remove()
+    }
+  }
+}

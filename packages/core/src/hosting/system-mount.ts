@@ -1,0 +1,52 @@
+import { SYSTEM_PATHS, type SystemPath } from '../http/route-table.js'
+import { createSystemAnswers, isProbe, systemPaths } from '../http/system-routes.js'
+import type { ServiceDefinition } from '../service/service-definition.js'
+import type { MountedApi } from './mount-routes.js'
+import type { MountAnswer, MountRoute, SystemRoutesOption } from './mount-types.js'
+import { toMountAnswer } from './served-service.js'
+
+export interface SystemMountOptions {
+  readonly which: SystemRoutesOption
+  readonly apis: readonly MountedApi[]
+  readonly isReady: () => boolean
+  readonly metrics: (() => Promise<string>) | undefined
+}
+
+/** Routes beside the apis that a host answers when it is asked to, at the root of its paths. */
+export class SystemMount {
+  readonly routes: readonly MountRoute[]
+  readonly #answer: ReturnType<typeof createSystemAnswers>
+
+  constructor({ which, apis, isReady, metrics }: SystemMountOptions) {
+    const options = { definition: documented(apis), isReady, metrics }
+    const paths = which === 'none' ? [] : systemPaths(options)
+    this.routes = paths.filter((path) => which === 'all' || (isProbe(path) && path !== '/metrics')).map(toRoute)
+    this.#answer = createSystemAnswers(options)
+  }
+
+  async answer({ path }: MountRoute, requestId: string): Promise<MountAnswer> {
+    return toMountAnswer(await this.#answer(path as SystemPath), undefined, { requestId })
+  }
+
+  /** Is it one of these? */
+  has(route: MountRoute): boolean {
+    return route.api === undefined && SYSTEM_PATHS.some((path) => path === route.path)
+  }
+}
+
+function toRoute(path: SystemPath): MountRoute {
+  const rest = { service: undefined, input: undefined, output: undefined, description: undefined, bodyLimit: 0 }
+  return { method: 'GET', path, api: undefined, ...rest }
+}
+
+/** One service as it is; of several what a document says of them together. */
+function documented(apis: readonly MountedApi[]): ServiceDefinition {
+  const definitions = [...new Set(apis.map(({ definition }) => definition))]
+  const [first] = definitions
+  const name = definitions.map((definition) => definition.name).join('-')
+  const routed = apis.map(({ route, api, definition }) => {
+    const key = definitions.length > 1 ? `${definition.name}.${api.api.name}` : api.api.name
+    return [key, { ...api.api, name: key, route: route.path }] as const
+  })
+  return { ...(first as ServiceDefinition), name, apis: Object.fromEntries(routed) }
+}
