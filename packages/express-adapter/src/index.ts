@@ -1,1 +1,2 @@
-export {}
+export { type ServeHandler, type ServeOptions, serve } from './serve.js'
+export { type UsedService, type UseServiceOptions, useService } from './use-service.js'

@@ -97,7 +97,8 @@ export const CATALOGUE = {
   EKB_ERR_SERVICE_NOT_A_PLUGIN: row<{ service: string; count: number }>({
     exitCode: 2,
     message: (p) => `Service '${p.service}' was called as a function with ${p.count} arguments, as a plugin would be`,
-    hint: (p) => `Register it through the adapter: app.register(servePlugin, ${p.service})`,
+    hint: (p) =>
+      `Hand it to the adapter: app.register(servePlugin, ${p.service}) in Fastify, app.use(serve(${p.service})) in Express.`,
   }),
   EKB_ERR_SERVICE_UNKNOWN: row<{ service: string; near: readonly string[] }>({
     exitCode: 2,

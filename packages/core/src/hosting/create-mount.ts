@@ -1,10 +1,23 @@
 import { createError } from '../errors/service-error.js'
 import { createLogger } from '../observe/create-logger.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
+import { nearNames } from '../util/near-names.js'
 import { hostSession } from './host-session.js'
 import type { Mount, MountOptions, MountTarget } from './mount-types.js'
 import { definitionGiven } from './mounted-definition.js'
 import { ServiceMount } from './service-mount.js'
+
+/** Each of them, so that a name that is none of these is told of. */
+const OPTIONS: Readonly<Record<keyof MountOptions, true>> = {
+  uses: true,
+  prefix: true,
+  dependencies: true,
+  errors: true,
+  system: true,
+  scope: true,
+  construct: true,
+  log: true,
+}
 
 /**
  * Mounts services in a host: makes their routes, and what answers them, for a framework to take over. Nothing runs
@@ -15,10 +28,15 @@ import { ServiceMount } from './service-mount.js'
  * for (const route of mount.routes) framework.route(route.method, route.path, (request) => mount.answer(route, request))
  * await mount.ready()
  *
- * @throws EKB_ERR_MOUNT_NOT_A_SERVICE, EKB_ERR_MOUNT_AND_USE, EKB_ERR_MOUNT_NO_SUPERVISOR, EKB_ERR_PLAN_ROUTE_CLASH
+ * @throws EKB_ERR_CONFIG_UNKNOWN, EKB_ERR_MOUNT_NOT_A_SERVICE, EKB_ERR_MOUNT_AND_USE, EKB_ERR_MOUNT_NO_SUPERVISOR, EKB_ERR_PLAN_ROUTE_CLASH
  * and what is wrong with the graph (`docs/errors.md`)
  */
 export function createMount(target: MountTarget, options: MountOptions = {}): Mount {
+  const unknown = Object.keys(options).find((key) => !(key in OPTIONS))
+  if (unknown !== undefined) {
+    const near = nearNames(unknown, Object.keys(OPTIONS))
+    throw createError('EKB_ERR_CONFIG_UNKNOWN', { source: 'the options of the mount', key: unknown, near })
+  }
   const mounted = unique([target].flat(), 'createMount()')
   const used = unique(options.uses ?? [], 'the option uses')
   const both = mounted.find((definition) => used.includes(definition))

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { createError } from '../errors/service-error.js'
 import { formInput } from '../http/form-input.js'
 import { isMultipart, mediaType, parseInput, ReadInput } from '../http/parse-input.js'
-import { checkBodyHead, collectBody } from '../http/read-body.js'
+import { checkBodyHead, checkBodyLength, collectBody } from '../http/read-body.js'
 import { receiveFiles } from '../http/receive-files.js'
 import type { RequestFiles } from '../http/request-files.js'
 import type { ApiRoute } from '../http/route-table.js'
@@ -15,7 +15,11 @@ export async function readInput(
   makeFiles: () => RequestFiles,
 ): Promise<ReadInput> {
   const { headers, body, stream } = request
-  if (body !== undefined && body !== null) return new ReadInput(fromParsed(route, headers, body))
+  if (body !== undefined && body !== null) {
+    // A parser of the host's may take more than the api does.
+    checkBodyLength(headers, route.bodyLimitBytes)
+    return new ReadInput(fromParsed(route, headers, body))
+  }
   checkBodyHead(request, route.bodyLimitBytes)
   const contentType = headers['content-type']
   if (stream === undefined) return new ReadInput(parseInput(route, contentType, NOTHING))

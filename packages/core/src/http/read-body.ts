@@ -17,11 +17,16 @@ export function checkHost({ httpVersion, headers }: IncomingMessage): void {
 
 /** Throws if the head alone says that the body will not be read: too large, or encoded. */
 export function checkBodyHead({ headers }: { readonly headers: IncomingHttpHeaders }, limit: number): void {
-  const { 'content-length': length, 'content-encoding': encoding } = headers
+  const { 'content-encoding': encoding } = headers
   if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {
     const received = `content-encoding: ${encoding}`
     throw createError('EKB_ERR_MEDIA_TYPE', { received, expected: 'the body without content-encoding' })
   }
+  checkBodyLength(headers, limit)
+}
+
+/** Throws if the head says that the body is too large. */
+export function checkBodyLength({ 'content-length': length }: IncomingHttpHeaders, limit: number): void {
   if (length !== undefined && Number(length) > limit) throw createError('EKB_ERR_BODY_TOO_LARGE', { limit })
 }
 

@@ -1,0 +1,45 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServiceClass, ServiceClient } from '@ekiben/core'
+import { createMount, type Mount, type MountOptions, type MountTarget } from '@ekiben/core/adapter'
+
+export interface ServeOptions extends Pick<MountOptions, 'dependencies' | 'errors' | 'log' | 'system' | 'uses'> {}
+
+/** Middleware that answers the apis of services, and hands everything else on. */
+export interface ServeHandler {
+  (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void
+  /** Resolves when the apis can be called; rejects when a service cannot start. Without it, the first requests wait. */
+  ready(): Promise<void>
+  /** Stops the services. Call it when the app's server has closed; requests that come later get 503. */
+  close(): Promise<void>
+  /** A typed client of a service, for the app's own routes. */
+  client<TService extends ServiceClass>(service: TService): ServiceClient<TService>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * Serves services in an Express app (4 or 5): each api is `POST <mount path><its route>`. What is none of these falls
+ * through, and errors go to the app's error middleware.
+ *
+ * @example
+ * app.use('/ml', serve(TextClassifier))
+ *
+ * @throws EKB_ERR_MOUNT_NOT_A_SERVICE, EKB_ERR_MOUNT_AND_USE, EKB_ERR_CONFIG_UNKNOWN and what is wrong with the graph
+ */
+export function serve(target: MountTarget, options: ServeOptions = {}): ServeHandler {
+  const mount = createMount(target, options)
+  startSoon(mount)
+  const handle = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void =>
+    mount.node(request, response, next)
+  const close = (): Promise<void> => mount.close()
+  return Object.assign(handle, {
+    ready: () => mount.ready(),
+    close,
+    client: <TService extends ServiceClass>(service: TService) => mount.client(service),
+    [Symbol.asyncDispose]: close,
+  })
+}
+
+/** Not in the middle of the user's set-up. What fails is answered to requests, and told by `ready()`. */
+function startSoon(mount: Mount): void {
+  queueMicrotask(() => mount.ready().catch(() => {}))
+}
