@@ -6,6 +6,7 @@ import { type ServeOptions, serve } from '@ekiben/express-adapter'
 import express5 from 'express'
 import express4 from 'express4'
 import { SERVICES } from '../helpers/serve-fixture.js'
+import { silentLog } from '../helpers/silent-log.js'
 import { type HostUnderTest, hostConformance } from './conformance.js'
 
 const VERSIONS = { 'Express 5': express5, 'Express 4': express4 }
@@ -13,8 +14,10 @@ const VERSIONS = { 'Express 5': express5, 'Express 4': express4 }
 async function start(express: typeof express5, parses: boolean, options: ServeOptions): Promise<HostUnderTest> {
   const { Texts } = (await import(pathToFileURL(`${SERVICES}/conformance.mjs`).href)) as { Texts: ServiceClass }
   const app = express()
+  // Its last handler tells errors on the console otherwise.
+  app.set('env', 'test')
   if (parses) app.use(express.json())
-  const services = serve(Texts, { system: 'all', ...options })
+  const services = serve(Texts, { system: 'all', log: silentLog, ...options })
   app.use(services)
   await services.ready()
   const server = app.listen(0, '127.0.0.1')

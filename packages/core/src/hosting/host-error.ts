@@ -5,6 +5,8 @@ import { ServiceError } from '../errors/service-error.js'
 export interface HostError extends Error {
   readonly statusCode: number
   readonly headers?: Readonly<Record<string, string>>
+  /** Of the request that it answers. */
+  readonly requestId?: string
 }
 
 /**
@@ -17,6 +19,12 @@ export function toHostError(thrown: unknown, error: PublicError = toPublicError(
   const { statusCode, code, message, detail } = error
   const made = new ServiceError(message, { statusCode, code, detail, cause: thrown })
   return Object.assign(made, { status: statusCode }, headers !== undefined && { headers })
+}
+
+/** Hosts send an error's headers: its answer has the id too. */
+export function withRequestId(error: HostError, requestId: string): HostError {
+  if (!Object.isExtensible(error)) return error
+  return Object.assign(error, { requestId, headers: { ...error.headers, 'x-request-id': requestId } })
 }
 
 function isAsTold(thrown: unknown, { statusCode, message }: PublicError): thrown is HostError {

@@ -1,5 +1,6 @@
 import { toPublicError } from '../errors/public-error.js'
 import { Dispatcher } from '../http/dispatch.js'
+import { errorAnswer } from '../http/error-answer.js'
 import { Gate, throughGate } from '../http/gate.js'
 import { type HttpAnswer, JSON_TYPE, type StreamAnswer } from '../http/http-answer.js'
 import { isStreamed, type Streamed } from '../http/open-stream.js'
@@ -15,7 +16,7 @@ import type { CallHandler } from '../runner/call-request.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 import { answerStream } from './answer-stream.js'
 import { readInput } from './host-body.js'
-import { toHostError } from './host-error.js'
+import { toHostError, withRequestId } from './host-error.js'
 import { MountCall } from './mount-call.js'
 import type { MountAnswer, MountCallContext, MountOptions, MountRequest } from './mount-types.js'
 
@@ -127,7 +128,10 @@ export class ServedService {
   #refuse(route: ApiRoute, thrown: unknown, { call, log = this.#options.log }: Refused): MountAnswer {
     const error = toPublicError(thrown)
     this.#end(route, call.isCut ? 499 : error.statusCode, call)
+    // Its client has left: nobody reads the answer, and nothing went wrong.
+    const isLeft = call.isCut && error.code === 'EKB_ERR_ABORTED'
     if (this.#options.errors === 'ekiben') {
+      if (isLeft) return toMountAnswer(errorAnswer(error, call.requestId), undefined, call)
       return toMountAnswer(this.#dispatcher.refuse(thrown, call), undefined, call)
     }
     if (error.level === 'error') {
@@ -135,7 +139,7 @@ export class ServedService {
       const reason = thrown instanceof Error ? thrown.message : String(thrown)
       log.error({ err: thrown, ...logBindings(call), route: route.path }, `${name}${route.path}: ${reason}`)
     }
-    throw Object.assign(toHostError(thrown, error), { requestId: call.requestId })
+    throw withRequestId(toHostError(thrown, error), call.requestId)
   }
 }
 
