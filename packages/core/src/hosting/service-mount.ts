@@ -42,6 +42,8 @@ export class ServiceMount implements Mount {
   readonly #leave: (() => void)[] = []
   readonly #makeId = createRequestIds()
   #ready: Promise<void> | undefined
+  /** Why it could not start. */
+  #failure: unknown
   #closing: Promise<void> | undefined
 
   constructor(options: ServiceMountOptions) {
@@ -95,6 +97,7 @@ export class ServiceMount implements Mount {
 
   ready(): Promise<void> {
     this.#ready ??= this.#start().catch(async (error: unknown) => {
+      this.#failure = error
       await this.close().catch(() => {})
       throw error
     })
@@ -121,7 +124,7 @@ export class ServiceMount implements Mount {
       definition,
       handler: (api, input, request) => {
         const running = this.#running.get(definition)
-        if (this.#closing !== undefined) throw createError('EKB_ERR_MOUNT_CLOSED', { service: definition.name })
+        this.#refuseIfClosed(definition)
         // Most hosts wait for ready(); in one that does not, the first requests do.
         if (running === undefined)
           return this.#started(definition).then(({ runner }) => runner.invoke(api, input, request))
@@ -149,14 +152,19 @@ export class ServiceMount implements Mount {
   }
 
   async #started(definition: ServiceDefinition): Promise<RunningService> {
-    if (this.#closing !== undefined) throw createError('EKB_ERR_MOUNT_CLOSED', { service: definition.name })
+    this.#refuseIfClosed(definition)
     if (this.#served.has(definition)) await this.ready()
     return this.#running.get(definition) ?? this.#scope.graph.start(definition)
   }
 
+  #refuseIfClosed({ name: service }: ServiceDefinition): void {
+    if (this.#closing === undefined) return
+    throw this.#failure ?? createError('EKB_ERR_MOUNT_CLOSED', { service })
+  }
+
   async #start(): Promise<void> {
     const { session, mounted, used, log } = this.#options
-    if (this.#closing !== undefined) throw createError('EKB_ERR_MOUNT_CLOSED', { service: mounted[0]?.name ?? '' })
+    if (mounted[0] !== undefined) this.#refuseIfClosed(mounted[0])
     this.#spool.clearDead().catch((err: unknown) => log.warn({ err }, 'could not clear old uploads'))
     const inline = session === undefined ? used : []
     await Promise.all([

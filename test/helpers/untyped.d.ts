@@ -3,3 +3,8 @@ declare module 'express4' {
   import express from 'express'
   export default express
 }
+
+declare module 'multer' {
+  import type { RequestHandler } from 'express'
+  export default function multer(): { any(): RequestHandler }
+}
