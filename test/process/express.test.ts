@@ -205,6 +205,23 @@ describe('serve()', () => {
     assert.equal((await running.post('/place')).status, 503)
   })
 
+  it('warns, once, of dependencies that run inline in production', async (t) => {
+    const before = process.env.NODE_ENV
+    t.after(() => {
+      if (before === undefined) delete process.env.NODE_ENV
+      else process.env.NODE_ENV = before
+    })
+    process.env.NODE_ENV = 'production'
+    const warnings: object[] = []
+    const log: Logger = { ...silentLog, warn: (fields) => warnings.push(fields), child: () => log }
+    for (let times = 0; times < 2; times++) {
+      const orders = serve(Orders, { log })
+      await orders.ready()
+      await orders.close()
+    }
+    assert.deepEqual(warnings, [{ services: ['Counter'] }])
+  })
+
   it('adds probes where it is asked to, and no more than that', async () => {
     const orders = serve(Orders, { system: 'probes' })
     const app = express5()

@@ -8,6 +8,7 @@ import { SpoolFolder } from '../http/spool-folder.js'
 import type { Logger } from '../observe/logger.js'
 import type { ServiceClient } from '../service/service-client.js'
 import type { ServiceClass, ServiceDefinition } from '../service/service-definition.js'
+import { sharedSlot } from '../util/shared-state.js'
 import type { HostSession } from './host-session.js'
 import type { RunningService } from './inline-graph.js'
 import { lateTransport } from './late-transport.js'
@@ -26,6 +27,9 @@ export interface ServiceMountOptions extends MountOptions {
   /** Where services run that are not mounted; undefined: in this process. */
   readonly session: HostSession | undefined
 }
+
+const INLINE_IN_PRODUCTION =
+  'services that others depend on run in this process: no supervisor is above it. Start the app with ekiben run or bootstrapProduction() to give each a pool of its own'
 
 /** Services mounted in a host; see `Mount`. */
 export class ServiceMount implements Mount {
@@ -167,6 +171,7 @@ export class ServiceMount implements Mount {
     if (mounted[0] !== undefined) this.#refuseIfClosed(mounted[0])
     this.#spool.clearDead().catch((err: unknown) => log.warn({ err }, 'could not clear old uploads'))
     const inline = session === undefined ? used : []
+    if (session === undefined) warnOfInline(this.#options)
     await Promise.all([
       ...mounted.map((definition) => this.#startMounted(definition)),
       ...inline.map((definition) => this.#scope.graph.start(definition)),
@@ -190,4 +195,15 @@ export class ServiceMount implements Mount {
       await this.#spool.remove()
     }
   }
+}
+
+/** Once a process: a host in production that was meant to have pools does not have them. */
+function warnOfInline({ mounted, used, log, dependencies }: ServiceMountOptions): void {
+  if (process.env.NODE_ENV !== 'production' || dependencies === 'inline') return
+  const below = mounted.flatMap((definition) => followEdges(definition).locals.map(({ service }) => service))
+  const services = [...new Set([...below, ...used.map(({ name }) => name)])]
+  const warned = sharedSlot('warned-of-inline', () => ({ done: false }))
+  if (services.length === 0 || warned.done) return
+  warned.done = true
+  log.warn({ services }, INLINE_IN_PRODUCTION)
 }
