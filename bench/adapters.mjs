@@ -1,0 +1,63 @@
+/**
+ * What does a mounted service cost in a host framework? Requests/s of one api with a zod input of one field, over
+ * keep-alive, against the same route written by hand in the same framework; http/sides.mjs says how two servers are
+ * compared. About 40 s a framework by default.
+ *
+ *     node bench/adapters.mjs [FRAMEWORK...] [--smoke] [--rounds N] [--ms N] [--connections N]
+ *
+ * `--smoke` is a few rounds: it shows that the bench runs, not how fast anything is.
+ *
+ * Target: at least 0.95 of the hand-written route.
+ */
+import { loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import { hasWrk } from './http/load.mjs'
+import { endSides, spread, startSide, takeRounds, takeTurn } from './http/sides.mjs'
+
+const FRAMEWORKS = ['express']
+/** The optimiser's first seconds are not what production looks like. */
+const WARM_UP_MS = 2_000
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    smoke: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '100' },
+    ms: { type: 'string', default: '150' },
+    connections: { type: 'string', default: '32' },
+  },
+})
+const count = values.smoke ? 4 : Number(values.rounds)
+const turnMs = Number(values.ms)
+const connections = Number(values.connections)
+
+const loader = (await hasWrk()) ? 'wrk' : 'plain sockets'
+console.log(
+  `Node ${process.versions.node}, ${connections} connections, ${loader}, ${count} rounds of 2 x ${turnMs} ms, load average ${loadavg()[0].toFixed(1)}`,
+)
+for (const framework of positionals.length > 0 ? positionals : FRAMEWORKS) await compare(framework)
+
+async function compare(framework) {
+  const sides = []
+  try {
+    for (const name of ['hand', 'mounted']) {
+      sides.push(await startSide({ name, server: framework, args: [name], connections }))
+    }
+    for (const side of sides) await takeTurn(side, values.smoke ? 200 : WARM_UP_MS)
+    const rounds = await takeRounds(sides, { count, turnMs })
+    for (const name of ['hand', 'mounted']) {
+      console.log(
+        `${framework}, ${name}, requests/s: ${spread(
+          rounds.map((round) => round[name].rate),
+          0,
+        )}`,
+      )
+    }
+    const rates = rounds.map(({ hand, mounted }) => mounted.rate / hand.rate)
+    const costs = rounds.map(({ hand, mounted }) => hand.cpuMicros / mounted.cpuMicros)
+    console.log(`${framework}, requests/s, mounted / by hand: ${spread(rates, 3)}`)
+    console.log(`${framework}, requests per second of processor time, mounted / by hand: ${spread(costs, 3)}`)
+  } finally {
+    endSides(sides)
+  }
+}

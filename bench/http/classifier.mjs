@@ -1,0 +1,34 @@
+/** What the servers of bench/adapters.mjs answer with, by hand or mounted: the same schema and the same work. */
+import { z } from 'zod'
+
+export const Input = z.object({ text: z.string() })
+
+let classified = 0
+
+export async function classify({ text }) {
+  classified++
+  return { label: 'length', score: text.length }
+}
+
+/** The service that does it. */
+export async function makeService() {
+  const { defineService } = await import('@ekiben/core')
+  return defineService(
+    class TextClassifier {
+      classify(input) {
+        return classify(input)
+      }
+    },
+    { apis: { classify: { input: Input } }, module: import.meta.url },
+  )
+}
+
+/** A logger that costs nothing. */
+export const quiet = { debug() {}, info() {}, warn: console.warn, error: console.error, child: () => quiet }
+
+/** Listens on the inherited descriptor, and tells how much was done to whoever asks. */
+export function serveOn(server) {
+  server.keepAliveTimeout = 75_000
+  server.listen({ fd: 4 }, 2048, () => process.send('listening'))
+  process.on('message', () => process.send({ count: classified, at: performance.now(), ...process.cpuUsage() }))
+}
