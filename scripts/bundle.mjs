@@ -21,8 +21,14 @@ const BUNDLES = [
   { name: 'supervisor', entries: ['serving', 'cli/main'] },
   { name: 'worker', entries: ['worker/entry/process-entry', 'adapter', 'testing'] },
 ]
-/** First files of short processes and threads that need next to nothing, and the client: each holds what it needs. */
-const ALONE = ['net/claim-entry', 'identifier/syntax-error-entry', 'worker/entry/watch-thread-main', 'client']
+/** First files of short processes and threads that need next to nothing, a module that workers import, and the client: each holds what it needs. */
+const ALONE = [
+  'net/claim-entry',
+  'identifier/syntax-error-entry',
+  'worker/entry/watch-thread-main',
+  'testing/conformance/services',
+  'client',
+]
 /** What users import: named so that `import` finds the names without running the code. */
 const PUBLIC = ['index', 'serving', 'adapter', 'client', 'testing']
 

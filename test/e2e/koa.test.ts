@@ -5,11 +5,10 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { ServiceClass } from '@ekiben/core'
 import type { MountOptions } from '@ekiben/core/adapter'
+import { type ConformanceService, type HostUnderTest, hostConformance } from '@ekiben/core/testing'
 import Koa from 'koa'
 import { projectFolder } from '../helpers/project-folder.js'
-import { SERVICES } from '../helpers/serve-fixture.js'
 import { silentLog } from '../helpers/silent-log.js'
-import { type HostUnderTest, hostConformance } from './conformance.js'
 
 type KoaAdapter = (services: ServiceClass, options: MountOptions) => KoaMiddleware
 
@@ -22,22 +21,21 @@ const page = readFileSync(join(import.meta.dirname, '../../docs/adapters.md'), '
 const adapter = /^```js file=koa-ekiben\.mjs\n(.*?)^```$/ms.exec(page)?.[1] ?? ''
 
 /** The adapter that docs/adapters.md makes, as a reader would use it. */
-async function start(options: MountOptions): Promise<HostUnderTest> {
+async function start({ service }: ConformanceService, options: MountOptions): Promise<HostUnderTest> {
   const project = await projectFolder({ 'koa-ekiben.mjs': adapter })
   const { ekiben } = (await import(pathToFileURL(join(project.path, 'koa-ekiben.mjs')).href)) as { ekiben: KoaAdapter }
-  const { Texts } = (await import(pathToFileURL(`${SERVICES}/conformance.mjs`).href)) as { Texts: ServiceClass }
-  const services = ekiben(Texts, { system: 'all', log: silentLog, ...options })
+  const services = ekiben(service, { system: 'all', log: silentLog, ...options })
   await services.ready()
   const app = new Koa()
   app.silent = true
   app.use(services)
-  const server: Server & { closeAllConnections(): void } = app.listen(0, '127.0.0.1')
+  const server: Server & { closeIdleConnections(): void } = app.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     stop: async () => {
-      server.closeAllConnections()
       server.close()
+      server.closeIdleConnections()
       await once(server, 'close')
       await services.close()
       await project[Symbol.asyncDispose]()
@@ -45,5 +43,5 @@ async function start(options: MountOptions): Promise<HostUnderTest> {
   }
 }
 
-hostConformance('Koa', () => start({ errors: 'ekiben' }), { noMethodNotAllowed: true })
-hostConformance("Koa, with errors of Koa's", () => start({}), { noMethodNotAllowed: true, ownErrors: true })
+hostConformance((given) => start(given, { errors: 'ekiben' }), { name: 'Koa', ownNotFound: true })
+hostConformance((given) => start(given, {}), { name: "Koa, with errors of Koa's", ownNotFound: true, ownErrors: true })

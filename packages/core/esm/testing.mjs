@@ -1,2 +1,2 @@
 // The ES module face of the one CommonJS build: see index.mjs.
-export { fakeClient, testService } from '../dist/testing.js'
+export { fakeClient, hostConformance, testService } from '../dist/testing.js'

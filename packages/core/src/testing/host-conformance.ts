@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { entryFile } from '../entry-file.js'
+import type { ServiceClass } from '../service/service-definition.js'
+import { CALL_CASES } from './conformance/call-cases.js'
+import { REFUSAL_CASES } from './conformance/refusal-cases.js'
+import { STREAM_CASES } from './conformance/stream-cases.js'
+import { type HostTraits, TestedHost } from './conformance/tested-host.js'
+
+export type { HostTraits } from './conformance/tested-host.js'
+
+/** A host that serves the service it was given. */
+export interface HostUnderTest {
+  /** Where its routes are, without a slash at its end. */
+  readonly url: string
+  /** Ends it gracefully; resolves when it is gone. */
+  stop(): Promise<void>
+}
+
+/** What the host under test is to serve. */
+export interface ConformanceService {
+  /** A service that depends on another. */
+  readonly service: ServiceClass
+  /** The same, for hosts in another process. */
+  readonly identifier: string
+}
+
+export interface ConformanceOptions extends HostTraits {
+  /** Name of the suite. Default `host`. */
+  readonly name?: string
+}
+
+/**
+ * The suite that every host of ours passes, for whoever writes another: JSON, validation, errors, streams, files,
+ * clients that leave, request ids, readiness, and a stop under load. To be called in a file that `node --test` runs.
+ *
+ * @example
+ * hostConformance(async ({ service }) => {
+ *   const app = makeApp(service)
+ *   await app.listen()
+ *   return { url: app.url, stop: () => app.close() }
+ * }, { name: 'my host', ownErrors: true })
+ */
+export function hostConformance(
+  startHost: (services: ConformanceService) => Promise<HostUnderTest>,
+  { name = 'host', ...traits }: ConformanceOptions = {},
+): void {
+  // Here: whoever tests services only, with another runner, must not load this one.
+  const { describe, it, before, after } = process.getBuiltinModule('node:test')
+  const file = entryFile('testing/conformance/services')
+  const { Texts } = require(file) as { Texts: ServiceClass }
+  const start = () => startHost({ service: Texts, identifier: `${file}:Texts` })
+  describe(`host: ${name}`, () => {
+    let host: HostUnderTest
+    before(async () => {
+      host = await start()
+    })
+    after(() => host.stop())
+    for (const { name: what, run } of [...CALL_CASES, ...STREAM_CASES, ...REFUSAL_CASES]) {
+      it(what, () => run(new TestedHost(host.url, traits)))
+    }
+    it('answers what it has begun when it is stopped', async () => {
+      const stopped = await start()
+      const tested = new TestedHost(stopped.url, traits)
+      const slow = tested.post('/wait', { ms: 400 }, { headers: { 'x-request-id': 'late', connection: 'close' } })
+      await tested.happened('began late')
+      await Promise.all([
+        stopped.stop(),
+        slow.then(async (response) => assert.equal(typeof (await response.json()), 'object')),
+      ])
+    })
+  })
+}
