@@ -23,6 +23,8 @@ export interface HostSession {
    * @throws EKB_ERR_SERVICE_NOT_PLANNED once the graph is known, for a service that is not in it
    */
   use(definition: ServiceDefinition): CallTransport
+  /** This worker is not ready before it resolves; where it rejects, the boot has failed. */
+  hold(until: Promise<void>): void
   /** Takes a mounted service's calls and probes into what this worker says of itself, until the returned function is called. */
   join(mounted: MountedService): () => void
   /** Said by readiness probes. */

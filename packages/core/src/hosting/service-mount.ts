@@ -100,11 +100,14 @@ export class ServiceMount implements Mount {
   }
 
   ready(): Promise<void> {
-    this.#ready ??= this.#start().catch(async (error: unknown) => {
-      this.#failure = error
-      await this.close().catch(() => {})
-      throw error
-    })
+    if (this.#ready === undefined) {
+      this.#ready = this.#start().catch(async (error: unknown) => {
+        this.#failure = error
+        await this.close().catch(() => {})
+        throw error
+      })
+      this.#options.session?.hold(this.#ready)
+    }
     return this.#ready
   }
 
