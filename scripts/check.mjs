@@ -18,6 +18,7 @@ const lines = []
 const before = await treeState()
 await part('tests on this Node', 'npm', ['test'])
 await part('supervision on this Node', process.execPath, ['scripts/run-tests.mjs', 'supervision'])
+await part('every framework, from packed archives', process.execPath, ['scripts/run-tests.mjs', 'matrix'])
 if (process.env.EKIBEN_TEST_PYTHON) {
   await part('BentoML and we', process.execPath, ['scripts/run-tests.mjs', 'interop'])
 } else {
