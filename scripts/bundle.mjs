@@ -19,7 +19,7 @@ const DIST = join(CORE, 'dist')
 const SHARED = { name: 'ekiben', entries: ['index', 'config/config-reader-entry'] }
 const BUNDLES = [
   { name: 'supervisor', entries: ['serving', 'cli/main'] },
-  { name: 'worker', entries: ['worker/entry/process-entry', 'adapter', 'testing'] },
+  { name: 'worker', entries: ['worker/entry/process-entry', 'worker/entry/app/app-preload', 'adapter', 'testing'] },
 ]
 /** First files of short processes and threads that need next to nothing, a module that workers import, and the client: each holds what it needs. */
 const ALONE = [

@@ -6,6 +6,7 @@ import { writtenWorkingDir } from '../util/written-working-dir.js'
 import { addCallCommand } from './call-command.js'
 import type { CommandInput } from './command-input.js'
 import { print, printError } from './print.js'
+import { addRunCommand } from './run-app-command.js'
 import { addSteeringCommands } from './steering-commands.js'
 import { usageError } from './usage-error.js'
 
@@ -51,7 +52,8 @@ function createProgram(setExitCode: (code: number) => void): Command {
   for (const key of ['workingDir', 'depends', 'only']) addOption(graph, optionRow(key))
   const steering = addSteeringCommands(program, { addOption, setExitCode })
   const call = addCallCommand(program, setExitCode)
-  for (const command of [program, serve, graph, ...steering, call]) setUp(command, program)
+  const run = addRunCommand(program, { addOption, setExitCode })
+  for (const command of [program, serve, run, graph, ...steering, call]) setUp(command, program)
   return program
 }
 

@@ -100,9 +100,21 @@ export interface ServeHttpProductionOptions extends EkibenConfig {
   readonly sslCiphers?: undefined
 }
 
+/** A host app that is run instead of a service being served. @internal */
+export interface AppToRun {
+  readonly name: string
+  /** Its main file: absolute. */
+  readonly main: string
+  readonly args: readonly string[]
+  /** A port that it listens on although it is told another. */
+  readonly appPort: number | undefined
+}
+
 /** Every setting of a serve, resolved: nothing below this asks for flags, variables or files. @internal */
 export interface ServeSettings {
   readonly identifier: string | ServiceClass
+  /** The app that `run` runs; undefined: `identifier` is served. */
+  readonly app?: AppToRun | undefined
   /** Absolute. */
   readonly workingDir: string
   readonly port: number

@@ -37,14 +37,14 @@ const MAX_TIMER_MS = 2 ** 31 - 1
  * Closing idle connections at once would reset those on which a request is on its way.
  */
 export class HostDrain {
-  readonly #server: HttpServer
+  readonly #server: NetServer
   readonly #connections: ConnectionTable
   readonly #cut: string[] = []
   readonly #done: Deferred<void> = deferred()
   #idleTimer: NodeJS.Timeout | undefined
   #deadlineTimer: NodeJS.Timeout | undefined
 
-  constructor(server: HttpServer, connections: ConnectionTable) {
+  constructor(server: NetServer, connections: ConnectionTable) {
     this.#server = server
     this.#connections = connections
   }
@@ -59,7 +59,7 @@ export class HostDrain {
     clearTimeout(this.#idleTimer)
     clearTimeout(this.#deadlineTimer)
     // Of Node's own close() only the end of its timers is left to do.
-    HttpServer.prototype.close.call(this.#server)
+    if (this.#server instanceof HttpServer) HttpServer.prototype.close.call(this.#server)
     return { cut: this.#cut }
   }
 

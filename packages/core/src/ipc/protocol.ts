@@ -57,7 +57,25 @@ export type ServiceSource = {
 } & (
   | { readonly type: 'identifier'; readonly identifier: string }
   | { readonly type: 'module'; readonly module: string; readonly entry: string }
+  | MainSource
 )
+
+/** A host app: Node runs its main file, and the services that it calls have modules of their own. */
+export interface MainSource {
+  readonly type: 'main'
+  /** Name of the app, which stands for it in plan, logs and metrics. */
+  readonly name: string
+  /** Absolute. */
+  readonly main: string
+  readonly args: readonly string[]
+  /** Ports for which the app is given the public socket. */
+  readonly ports: readonly number[]
+  /** By service name, once the app has announced what it calls. */
+  readonly modules?: Readonly<Record<string, string>> | undefined
+}
+
+/** Holds, until the app runs, the ports for which it is given the public socket. */
+export const APP_PORTS_VARIABLE = 'EKIBEN_APP_PORTS'
 
 /** The file of the entry service, links followed. */
 export interface LocatedEntry {
@@ -70,6 +88,8 @@ export interface LocatedEntry {
 export interface Announcement {
   readonly graph: ServiceGraph
   readonly located: LocatedEntry
+  /** Of a host app: by service name, the file that a worker of its pool imports. */
+  readonly modules?: Readonly<Record<string, string>> | undefined
 }
 
 export interface WorkerIdentity {

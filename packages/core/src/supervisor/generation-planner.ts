@@ -64,9 +64,12 @@ export class GenerationPlanner {
         announced.then(({ graph }) => graph),
         settings,
       )
-      const [plan, { located }] = await Promise.all([planned, announced, complete])
+      const [plan, { located, modules }] = await Promise.all([planned, announced, complete])
       for (const { code, message } of plan.warnings) this.#options.log.warn({ code }, message)
-      const pinned = this.#factory(number, settings, { source: { ...source, located }, bootTimeoutMs })
+      const pinned = this.#factory(number, settings, {
+        source: { ...source, located, ...(source.type === 'main' && { modules }) } as ServiceSource,
+        bootTimeoutMs,
+      })
       await this.#deploy(plan, pinned, signal)
       const entry = plan.services.find((service) => service.entry)
       const wanted =

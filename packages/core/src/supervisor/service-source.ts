@@ -9,10 +9,15 @@ import { definitionOf } from '../service/registry.js'
 
 /** Where the workers find the service: the identifier, or the module of a service given as a value. */
 export function serviceSource(
-  settings: Pick<ServeSettings, 'identifier' | 'workingDir' | 'only' | 'depends' | 'sources'>,
+  settings: Pick<ServeSettings, 'identifier' | 'workingDir' | 'only' | 'depends' | 'sources' | 'app' | 'port'>,
 ): ServiceSource {
-  const { identifier, workingDir } = settings
+  const { identifier, workingDir, app, port } = settings
   const cut = graphCut(settings)
+  if (app !== undefined) {
+    const { name, main, args, appPort } = app
+    const ports = appPort === undefined ? [port] : [port, appPort]
+    return { type: 'main', name, main, args, ports, workingDir, cut }
+  }
   if (typeof identifier === 'string') return { type: 'identifier', identifier, workingDir, cut }
   const definition = definitionOf(identifier)
   if (definition === undefined) {
@@ -50,7 +55,9 @@ export function defaultInstanceName({
   identifier,
   workingDir,
   only,
-}: Pick<ServeSettings, 'identifier' | 'workingDir' | 'only'>): string {
+  app,
+}: Pick<ServeSettings, 'identifier' | 'workingDir' | 'only' | 'app'>): string {
+  if (app !== undefined) return app.name
   if (only !== undefined) return only
   if (typeof identifier !== 'string') return definitionOf(identifier)?.name ?? identifier.name
   const named = identifier.slice(identifier.lastIndexOf(':') + 1)

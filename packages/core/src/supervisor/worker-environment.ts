@@ -1,5 +1,5 @@
 import type { WorkerIdentity } from '../ipc/protocol.js'
-import { TOKEN_VARIABLE } from '../ipc/protocol.js'
+import { APP_PORTS_VARIABLE, TOKEN_VARIABLE } from '../ipc/protocol.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -37,6 +37,8 @@ export interface WorkerEnvironmentInput {
   readonly token: string
   /** Value of `CUDA_VISIBLE_DEVICES` for this slot, unless it is preset. */
   readonly gpus: string | undefined
+  /** Of a worker that runs a host app: the ports for which it gets the public socket, the one that it is to see first. */
+  readonly appPorts?: readonly number[] | undefined
 }
 
 /** The environment of one worker. */
@@ -46,7 +48,7 @@ export function workerEnvironment(input: WorkerEnvironmentInput): Record<string,
   for (const [name, value] of Object.entries(input.inherited)) {
     if (value !== undefined && isInherited(name, input.allow)) environment[name] = value
   }
-  const { account } = input
+  const { account, appPorts } = input
   const { instance, service, slot, generation } = input.identity
   return {
     ...environment,
@@ -56,6 +58,7 @@ export function workerEnvironment(input: WorkerEnvironmentInput): Record<string,
     EKIBEN_SLOT: String(slot),
     EKIBEN_GENERATION: String(generation),
     NODE_APP_INSTANCE: String(slot),
+    ...(appPorts !== undefined && { PORT: String(appPorts[0]), [APP_PORTS_VARIABLE]: appPorts.join(',') }),
     [TOKEN_VARIABLE]: input.token,
   }
 }

@@ -91,7 +91,9 @@ export class WorkerFactory {
     const allow = this.#options.envAllow
     const process = { declared: {}, allow, gpus: undefined, nodeArgs: [], entry: true }
     const { bootTimeoutMs } = this.#options
-    return this.#make({ service: UNKNOWN_SERVICE, slot, bootTimeoutMs, init, process, clearance })
+    const { source } = this.#options
+    const service = source.type === 'main' ? source.name : UNKNOWN_SERVICE
+    return this.#make({ service, slot, bootTimeoutMs, init, process, clearance })
   }
 
   #make(worker: WorkerToMake): WorkerHandle {
@@ -100,10 +102,21 @@ export class WorkerFactory {
     const token = randomUUID()
     this.#incarnations++
     const { declared, allow, gpus, nodeArgs, entry } = worker.process
+    const app = source.type === 'main' && entry ? source : undefined
     const backend = new ProcessBackend({
-      env: workerEnvironment({ inherited, allow, account: user, declared, identity, token, gpus }),
+      env: workerEnvironment({
+        inherited,
+        allow,
+        account: user,
+        declared,
+        identity,
+        token,
+        gpus,
+        appPorts: app?.ports,
+      }),
       nodeArgs: [...execArgv, ...nodeArgs],
       role: entry ? 'entry' : 'pool',
+      main: app && [app.main, ...app.args],
       cwd: source.workingDir,
       stdout: worker.init.mode === 'describe' ? 'stderr' : 'stdout',
       socketFd: entry ? publicSocket?.fd : undefined,
@@ -115,7 +128,7 @@ export class WorkerFactory {
       protocol: PROTOCOL_VERSION,
       token,
       identity,
-      source,
+      source: entry ? source : sourceOfPool(source, worker.service),
       log,
       heartbeatMs: HEARTBEAT_MS,
       ...worker.init,
@@ -123,6 +136,13 @@ export class WorkerFactory {
     const { bootTimeoutMs, clearance } = worker
     return new WorkerHandle({ identity, backend, init, bootTimeoutMs, now: monotonicMs, clearance })
   }
+}
+
+/** Where a pool worker finds its service: beside a host app, in the module that declares it. */
+function sourceOfPool(source: ServiceSource, service: string): ServiceSource {
+  if (source.type !== 'main') return source
+  const { workingDir, modules = {} } = source
+  return { type: 'module', module: modules[service] ?? source.main, entry: service, workingDir }
 }
 
 interface WorkerToMake {

@@ -10,6 +10,7 @@ import { OutputTail } from './output-tail.js'
 import type { ProcessLedger, WorkerBackend, WorkerBackendEvents, WorkerExit } from './worker-backend.js'
 
 const ENTRY = entryFile('worker/entry/process-entry')
+const APP_PRELOAD = entryFile('worker/entry/app/app-preload')
 const OUTPUT_TAIL_BYTES = 16 * 1024
 /** After its exit a worker's stderr is read until it closes, but a grandchild that escaped may hold it open. */
 const OUTPUT_CLOSE_MS = 500
@@ -26,6 +27,8 @@ export interface ProcessBackendOptions {
   readonly cwd: string
   /** What it will serve: it loads the code for that while it waits for its first word. */
   readonly role: WorkerRole
+  /** The main file of a host app, with its arguments; undefined: it runs a service. */
+  readonly main?: readonly string[] | undefined
   /** Where its stdout goes; a process whose answer is read from our own stdout must not write there. */
   readonly stdout: 'stdout' | 'stderr'
   /** The bound public socket, for entry workers. */
@@ -60,13 +63,14 @@ export class ProcessBackend implements WorkerBackend {
   }
 
   start(events: WorkerBackendEvents): void {
-    const { env, nodeArgs, cwd, role, stdout, socketFd, user } = this.#options
+    const { env, nodeArgs, cwd, role, main, stdout, socketFd, user } = this.#options
     const stdio: StdioOptions = ['ignore', stdout === 'stdout' ? 1 : 2, 'pipe', 'ipc', 'ignore', 'pipe']
     if (socketFd !== undefined) stdio[PUBLIC_SOCKET_FD] = socketFd
     // libuv empties the list of supplementary groups before it sets these.
     const ids = user === undefined ? {} : { uid: user.uid, gid: user.gid }
     const options = { cwd, env: { ...env }, stdio, detached: true, ...ids }
-    const child = spawnOrFail([...nodeArgs, ENTRY, role], options)
+    const program = main === undefined ? [ENTRY, role] : ['--require', APP_PRELOAD, ...main]
+    const child = spawnOrFail([...nodeArgs, ...program], options)
     if (child instanceof Error) {
       // Not before whoever starts it has heard that it was.
       process.nextTick(() => events.onExit({ code: null, signal: null, error: child }))

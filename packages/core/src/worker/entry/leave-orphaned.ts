@@ -12,11 +12,14 @@ const KEEP_ALIVE_DRAIN_MS = 500
 const CALLERS_GONE_MS = 200
 const LOOK_AGAIN_MS = 50
 
+/** As much of a worker as its end needs. */
+type LeavingWorker = Pick<Worker, 'callers' | 'leave'>
+
 /**
  * The end of a worker whose supervisor is gone: entry workers answer what is in flight, those they call serve them
  * until they have left, and nobody outlives the limit, whatever its service does. What it had started ends with it.
  */
-export async function leaveOrphaned(worker: Worker | undefined): Promise<void> {
+export async function leaveOrphaned(worker: LeavingWorker | undefined): Promise<void> {
   const endGroup = (): void => killGroup(process.pid)
   process.on('exit', endGroup)
   setTimeout(endGroup, ORPHAN_LIMIT_MS)
@@ -27,7 +30,7 @@ export async function leaveOrphaned(worker: Worker | undefined): Promise<void> {
 }
 
 /** Resolves when no other worker is connected, and none has been for a while. */
-async function callersGone(worker: Worker, until: number): Promise<void> {
+async function callersGone(worker: LeavingWorker, until: number): Promise<void> {
   let seenAt = monotonicMs()
   while (monotonicMs() < until && monotonicMs() - seenAt < CALLERS_GONE_MS) {
     await sleep(LOOK_AGAIN_MS)

@@ -48,6 +48,7 @@ async function loadRoot(source: ServiceSource): Promise<LoadedRoot> {
     const { definition, file, exportName } = await resolveDefinition(identifier, workingDir, located)
     return { root: definition, located: { file: realpathSync(file), exportName } }
   }
+  if (source.type === 'main') throw createError('EKB_ERR_WORKER_PROTOCOL', { reason: 'it was to run a host app' })
   await loadModule(source.module)
   const root = registeredServices().find((definition) => definition.name === source.entry)
   if (root !== undefined) return { root, located: { file: source.module, exportName: source.entry } }

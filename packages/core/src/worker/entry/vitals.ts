@@ -8,7 +8,7 @@ type Utilization = ReturnType<typeof performance.eventLoopUtilization>
 /** Where the signs are read; each undefined until there is one. */
 export interface VitalSources {
   readonly calls: () => CallsInFlight | undefined
-  readonly probes: () => ServiceProbes | undefined
+  readonly probes: () => Pick<ServiceProbes, 'ready' | 'alive'> | undefined
 }
 
 /** How this worker fares: read once a heartbeat, and cheap enough for that. */

@@ -1,0 +1,29 @@
+import { findApp } from '../../config/find-app.js'
+import { resolveServeSettings } from '../../config/resolve-serve-settings.js'
+import type { ServeSettings } from '../../config/serve-settings.js'
+import { skipOptimising } from '../../supervisor/skip-optimising.js'
+import type { CommandInput } from '../command-input.js'
+
+export interface RunInput extends Omit<CommandInput, 'identifier'> {
+  readonly main: string
+  readonly args: readonly string[]
+}
+
+/** `ekiben run`: runs a host app until it is told to stop; resolves with the exit code. */
+export async function run({ main, args, flags, env, cwd }: RunInput): Promise<number> {
+  const { appPort, ...shared } = flags as Record<string, string | undefined>
+  const readSettings = async (): Promise<ServeSettings> => {
+    const settings = await resolveServeSettings({ code: undefined, flags: shared, env, readFile: true, cwd })
+    const { workingDir, name } = settings
+    const app = findApp(main, { workingDir, name, args, appPort: appPort ?? env.EKIBEN_APP_PORT })
+    // What the app answers is its own; it logs its requests itself.
+    return { ...settings, app, accessLog: false }
+  }
+  const settings = await readSettings()
+  if (settings.dryRun) return (await import('./dry-run.js')).dryRun(settings)
+  const { startServing } = await import('../../supervisor/start-serving.js')
+  skipOptimising()
+  const server = await startServing(settings, { handleSignals: true, readSettings })
+  const { exitCode } = await server.closed
+  return exitCode
+}

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { basename, dirname, join, resolve } from 'node:path'
+import { createError } from '../errors/service-error.js'
+import type { AppToRun } from './serve-settings.js'
+import { invalidSetting } from './setting-errors.js'
+
+export interface AppLookup {
+  readonly workingDir: string
+  /** Default: the package's name. */
+  readonly name: string | undefined
+  readonly args: readonly string[]
+  readonly appPort: string | undefined
+}
+
+/** The host app whose main file this is, found as Node finds what it is started with. */
+export function findApp(main: string, { workingDir, name, args, appPort }: AppLookup): AppToRun {
+  const path = resolve(workingDir, main)
+  const file = findMain(path)
+  if (file === undefined)
+    throw createError('EKB_ERR_IDENTIFIER_NOT_FOUND', { identifier: main, tried: [path], near: [] })
+  return { name: name ?? packageName(dirname(file)) ?? nameOf(file), main: file, args, appPort: toPort(appPort) }
+}
+
+function findMain(path: string): string | undefined {
+  try {
+    return createRequire(path).resolve(path)
+  } catch {
+    return undefined
+  }
+}
+
+/** Of the package that the file is in, without its scope. */
+function packageName(folder: string): string | undefined {
+  try {
+    const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: unknown }
+    if (typeof name === 'string') return name.replace(/^@[^/]*\//, '').replace(/[^\w.-]/g, '-')
+  } catch {
+    // Not here.
+  }
+  const above = dirname(folder)
+  return above === folder ? undefined : packageName(above)
+}
+
+function nameOf(file: string): string {
+  return basename(file)
+    .replace(/\.\w+$/, '')
+    .replace(/[^\w.-]/g, '-')
+}
+
+function toPort(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined
+  const port = Number(value)
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
+  throw invalidSetting(['appPort'], '--app-port', { value, expected: 'a whole number from 1 to 65535' })
+}

@@ -1,0 +1,48 @@
+/**
+ * What a worker that runs a host app has before the app: loaded by `--require`, so that Node itself then runs the app's
+ * main file, as if nobody had been there. A process is a worker only with our channel and the token that came with it.
+ */
+import { isMainThread } from 'node:worker_threads'
+import { PROTOCOL_VERSION, TOKEN_VARIABLE } from '../../../ipc/protocol.js'
+import { surviveClosedOutput } from '../../../observe/survive-closed-output.js'
+import { leaveOrphaned } from '../leave-orphaned.js'
+import { reportUncaught } from '../report-uncaught.js'
+import { SupervisorLink } from '../supervisor-link.js'
+import { AppSignals } from './app-signals.js'
+import { AppWorker } from './app-worker.js'
+import { hidePreload } from './hide-preload.js'
+import { refuseCluster } from './refuse-cluster.js'
+
+const NO_WORKER = 2
+
+function main(): void {
+  surviveClosedOutput()
+  const token = process.env[TOKEN_VARIABLE]
+  delete process.env[TOKEN_VARIABLE]
+  if (process.send === undefined || token === undefined) refuse('it was not started by a supervisor')
+  hidePreload()
+  refuseCluster()
+  const link = new SupervisorLink(() => void leaveOrphaned(worker))
+  reportUncaught(link)
+  const signals = new AppSignals({
+    onTerminate: () => void link.send({ type: 'terminated' }),
+    onQuit: () => worker.leaveQuickly(),
+  })
+  const worker = new AppWorker(link, signals)
+  link.on('init', (init) => {
+    if (init.token !== token) refuse('its token is not the one its supervisor gave')
+    if (init.protocol !== PROTOCOL_VERSION)
+      refuse(`it speaks protocol ${PROTOCOL_VERSION}, its supervisor ${init.protocol}`)
+    worker.begin(init)
+  })
+  link.on('stopping', () => worker.announceStop())
+  link.on('drain', (message) => void worker.leave(message))
+}
+
+function refuse(reason: string): never {
+  process.stderr.write(`This file runs a worker of Ekiben and cannot be used by itself: ${reason}\n`)
+  process.exit(NO_WORKER)
+}
+
+// A thread of the app's takes over the flags of its process.
+if (isMainThread) main()

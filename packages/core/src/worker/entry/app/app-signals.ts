@@ -1,0 +1,53 @@
+export interface AppSignalsOptions {
+  /** This process was told to stop by somebody who is not its supervisor. */
+  readonly onTerminate: () => void
+  readonly onQuit: () => void
+}
+
+type Emit = (event: string | symbol, ...args: unknown[]) => boolean
+
+/** An unhandled USR1 opens the inspector; a terminal's signals are for the supervisor. */
+const IGNORED = ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const
+const TERM_NUMBER = 15
+const INT_NUMBER = 2
+
+/**
+ * Keeps the signals that end a process from an app: its supervisor tells a worker over their channel what is to become
+ * of it. What the app would have done at such a signal it does once, when its last request is answered.
+ */
+export class AppSignals {
+  readonly #emit: Emit
+  readonly #ours: Readonly<Record<string, () => void>>
+
+  constructor({ onTerminate, onQuit }: AppSignalsOptions) {
+    this.#ours = {
+      SIGTERM: onTerminate,
+      SIGQUIT: onQuit,
+      ...Object.fromEntries(IGNORED.map((signal) => [signal, () => {}])),
+    }
+    // A signal comes as an event of the process; with no listener it would end it.
+    for (const signal of Object.keys(this.#ours)) process.on(signal, noop)
+    this.#emit = process.emit.bind(process) as Emit
+    process.emit = ((event: string | symbol, ...args: unknown[]): boolean => {
+      const handler = typeof event === 'string' && Object.hasOwn(this.#ours, event) ? this.#ours[event] : undefined
+      if (handler === undefined) return this.#emit(event, ...args)
+      handler()
+      return true
+    }) as typeof process.emit
+  }
+
+  /** Has the app do what it does at SIGTERM, else at SIGINT; false: it does nothing at either. */
+  deliver(): boolean {
+    for (const [signal, number] of [
+      ['SIGTERM', TERM_NUMBER],
+      ['SIGINT', INT_NUMBER],
+    ] as const) {
+      if (process.listeners(signal).every((listener) => listener === noop)) continue
+      this.#emit(signal, signal, number)
+      return true
+    }
+    return false
+  }
+}
+
+function noop(): void {}

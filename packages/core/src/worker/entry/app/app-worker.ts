@@ -1,0 +1,241 @@
+import { realpathSync } from 'node:fs'
+import type { Server } from 'node:net'
+import { encodeError } from '../../../errors/error-codec.js'
+import { createError } from '../../../errors/service-error.js'
+import { type HostSession, openHostSession } from '../../../hosting/host-session.js'
+import {
+  APP_PORTS_VARIABLE,
+  type BootStage,
+  type DrainMessage,
+  type InitMessage,
+  type MainSource,
+  PUBLIC_SOCKET_FD,
+  type StartMessage,
+} from '../../../ipc/protocol.js'
+import { socketUrl } from '../../../net/socket-url.js'
+import { createLogger, flushLogs } from '../../../observe/create-logger.js'
+import type { Logger } from '../../../observe/logger.js'
+import { CallsInFlight } from '../../../runner/calls-in-flight.js'
+import { type Deferred, deferred } from '../../../util/deferred.js'
+import { MovingDeadline } from '../../../util/moving-deadline.js'
+import { once } from '../../../util/once.js'
+import { chooseCallLimit } from '../choose-call-limit.js'
+import { CountReporter } from '../count-reporter.js'
+import { offerDiagnosis } from '../diagnosis.js'
+import { Heartbeat } from '../heartbeat.js'
+import { ServiceProbes } from '../service-probes.js'
+import type { SupervisorLink } from '../supervisor-link.js'
+import { VitalSigns } from '../vitals.js'
+import { watchDescriptors } from '../watch-descriptors.js'
+import { startWatchThread } from '../watch-thread.js'
+import { AppPools } from './app-pools.js'
+import { AppServer } from './app-server.js'
+import type { AppSignals } from './app-signals.js'
+import { replaceListen } from './replace-listen.js'
+
+const QUICK_LEAVE_MS = 2_000
+/** What a quick leave gives to work in flight; the rest is for what the app does at SIGTERM. */
+const QUICK_DRAIN_MS = 1_500
+const WATCH_THREAD_DELAY_MS = 200
+
+/**
+ * The life of a worker that runs a host app. Node runs the app's main file by itself; this looks on, and steps in where
+ * the app listens: it is held there until it may serve, and gets the public socket then.
+ *
+ *   main file ──▶ asks to listen (or calls a pool) ──▶ held ──▶ pools are ready ──▶ standby? ──▶ listens ──▶ ready ──▶ drain
+ */
+export class AppWorker {
+  /** Callers are clients on the public socket. */
+  readonly callers = undefined
+  readonly #link: SupervisorLink
+  readonly #signals: AppSignals
+  readonly #heartbeat: Heartbeat
+  readonly #begun: Deferred<InitMessage> = deferred<InitMessage>()
+  readonly #calls = new CallsInFlight()
+  readonly #servers: AppServer[] = []
+  readonly #pools: AppPools
+  readonly #reporter: CountReporter
+  readonly #probes = new Set<ServiceProbes>()
+  readonly #holds: Promise<void>[] = []
+  readonly #onDrain: (() => void)[] = []
+  readonly #deadline = new MovingDeadline()
+  #stage: BootStage = 'load'
+  #stopping = false
+  #leaving: Promise<void> | undefined
+
+  constructor(link: SupervisorLink, signals: AppSignals) {
+    this.#link = link
+    this.#signals = signals
+    const vitals = new VitalSigns({ calls: () => this.#calls, probes: () => this.#answers })
+    this.#heartbeat = new Heartbeat(link, vitals)
+    this.#reporter = new CountReporter(link, this.#heartbeat)
+    this.#pools = new AppPools({ connect: () => this.#connect(), counts: this.#reporter.counts })
+    openHostSession(this.#session())
+    const ports = takePorts()
+    replaceListen({
+      isPublic: ({ port }) => ports.includes(port),
+      open: (server, listen) => void this.#open(server, listen),
+    })
+    offerDiagnosis(this.#calls)
+  }
+
+  /** The supervisor's first word. */
+  begin(init: InitMessage): void {
+    this.#heartbeat.start(init.heartbeatMs)
+    // An inspector may stop it before the first is due.
+    this.#heartbeat.beat()
+    const { service, slot, generation } = init.identity
+    process.title = `ekiben: ${service}#${slot} g${generation}`
+    this.#link.on('snapshot', ({ snapshot }) => this.#pools.update(snapshot))
+    this.#begun.resolve(init)
+  }
+
+  announceStop(): void {
+    this.#stopping = true
+    for (const server of this.#servers) server.discourage()
+  }
+
+  /** Also where it is leaving already, with more time, and where what it waits for never ends. */
+  leaveQuickly(): void {
+    setTimeout(() => process.exit(0), QUICK_LEAVE_MS)
+    void this.leave({ timeoutMs: QUICK_DRAIN_MS, keepAliveDrainMs: 0 })
+  }
+
+  /** Answers what is in flight, has the app end as it would at SIGTERM, and ends the process. */
+  leave(how: Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>): Promise<void> {
+    this.#deadline.set(how.timeoutMs)
+    if (this.#leaving !== undefined) for (const server of this.#servers) void server.drain(toOptions(how), {})
+    this.#leaving ??= this.#leave(how)
+    return this.#leaving
+  }
+
+  /** Announces what the app calls, and waits until that is ready. */
+  readonly #connect = once(async (): Promise<StartMessage> => {
+    const init = await this.#begun.promise
+    const source = init.source as MainSource
+    const graph = this.#pools.close(source.name)
+    if (init.mode !== 'serve') {
+      const located = { file: realpathSync(source.main), exportName: undefined }
+      await this.#link.send({ type: 'announced', graph, located, modules: this.#pools.modules(located.file) })
+    }
+    await this.#enter('held')
+    void this.#link.send({ type: 'held' })
+    const start = await this.#link.next('start')
+    await this.#enter('start')
+    this.#calls.setLimit(chooseCallLimit(start.recycling, Math.random()), this.#heartbeat.beat)
+    this.#pools.connect(start, { identity: init.identity, log: this.#log(init) })
+    return start
+  })
+
+  /** Resolves when the app may serve. */
+  readonly #admit = once(async (): Promise<InitMessage> => {
+    const init = await this.#begun.promise
+    const start = await this.#connect()
+    await Promise.all(this.#holds)
+    this.#heartbeat.precede(() => this.#askProbes())
+    for (const probes of this.#probes) if (!probes.ready) await probes.whenReady()
+    this.#heartbeat.beat()
+    await this.#enter('listen')
+    if (start.standby) {
+      void this.#link.send({ type: 'standby' })
+      await this.#link.next('admit')
+    }
+    return init
+  })
+
+  async #open(server: Server, listen: (fd: number, backlog: number) => void): Promise<void> {
+    try {
+      const { http } = await this.#admit()
+      if (http === undefined) throw createError('EKB_ERR_WORKER_PROTOCOL', { reason: 'no public socket came with it' })
+      this.#servers.push(new AppServer(server, this.#calls))
+      server.once('listening', () => this.#beReady(socketUrl(http.address.host, http.address.port)))
+      listen(PUBLIC_SOCKET_FD, http.backlog)
+    } catch (error) {
+      await this.#link.send({ type: 'boot-failed', stage: this.#stage, error: encodeError(error) })
+    }
+  }
+
+  readonly #beReady = once((address: string): void => {
+    void this.#link.send({ type: 'ready', address })
+    void this.#begun.promise.then((init) => {
+      const log = this.#log(init)
+      watchDescriptors(log)
+      setTimeout(() => startWatchThread(log), WATCH_THREAD_DELAY_MS).unref()
+    })
+  })
+
+  #session(): HostSession {
+    return {
+      slot: Number(process.env.EKIBEN_SLOT ?? 0),
+      requests: this.#reporter.counts.requests,
+      use: (definition) => this.#pools.use(definition),
+      hold: (until) => {
+        // What fails is told by whoever waits for it, and by the boot.
+        until.catch(() => {})
+        this.#holds.push(until)
+      },
+      join: ({ instance }) => {
+        const probes = new ServiceProbes(instance, createLogger({ level: 'warn', format: 'json' }))
+        this.#probes.add(probes)
+        return () => this.#probes.delete(probes)
+      },
+      isReady: () => !this.#stopping && this.#pools.complete && this.#answers.ready,
+      metrics: () => this.#reporter.scrape(),
+      onDrain: (listener) => void this.#onDrain.push(listener),
+    }
+  }
+
+  /** What the mounted services say of themselves, together. */
+  get #answers(): { readonly ready: boolean; readonly alive: boolean } {
+    const all = [...this.#probes]
+    return { ready: all.every(({ ready }) => ready), alive: all.every(({ alive }) => alive) }
+  }
+
+  #askProbes(): void {
+    for (const probes of this.#probes) probes.ask()
+  }
+
+  #log({ log, identity }: InitMessage): Logger {
+    return createLogger({ ...log, bindings: identity })
+  }
+
+  async #leave(how: Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>): Promise<void> {
+    if (how.keepAliveDrainMs !== null) this.#stopping = true
+    for (const listener of this.#onDrain) listener()
+    const onWithdrawn = once(() => void this.#link.send({ type: 'withdrawn' }))
+    const reports = await Promise.all(this.#servers.map((server) => server.drain(toOptions(how), { onWithdrawn })))
+    const what = reports.flatMap(({ cut }) => cut)
+    if (what.length > 0) await this.#link.send({ type: 'cut', what })
+    await this.#endApp()
+    this.#pools.end()
+    await this.#reporter.report()
+    await flushLogs()
+    process.exit(0)
+  }
+
+  /** What the app does at SIGTERM may take until the deadline; it may end the process itself. */
+  async #endApp(): Promise<void> {
+    if (!this.#signals.deliver()) return
+    const ended = deferred()
+    process.once('beforeExit', ended.resolve)
+    // Only what is the app's own keeps the process alive now.
+    process.channel?.unref()
+    await Promise.race([ended.promise, this.#deadline.passed])
+  }
+
+  async #enter(stage: BootStage): Promise<void> {
+    this.#stage = stage
+    await this.#link.send({ type: 'stage', stage })
+  }
+}
+
+/** The ports for which the app gets the public socket; the app does not see that it was told. */
+function takePorts(): readonly number[] {
+  const ports = process.env[APP_PORTS_VARIABLE]?.split(',').map(Number) ?? []
+  delete process.env[APP_PORTS_VARIABLE]
+  return ports
+}
+
+function toOptions({ timeoutMs, keepAliveDrainMs }: Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>) {
+  return { keepAliveDrainMs: keepAliveDrainMs ?? Number.POSITIVE_INFINITY, deadlineMs: timeoutMs }
+}
