@@ -110,7 +110,8 @@ export function stopAccepting(server: NetServer): void {
 }
 
 function describeCut(connection: Connection): string[] {
-  const { requests, socket } = connection
+  const { requests, socket, isUpgraded } = connection
+  if (isUpgraded) return ['a connection that was taken over (upgraded)']
   if (requests.length === 0 && socket.writableLength > 0) {
     return [`an answer of which its client had not taken ${socket.writableLength} bytes`]
   }

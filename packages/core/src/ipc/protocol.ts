@@ -68,8 +68,8 @@ export interface MainSource {
   /** Absolute. */
   readonly main: string
   readonly args: readonly string[]
-  /** Ports for which the app is given the public socket. */
-  readonly ports: readonly number[]
+  /** A port that it listens on although it is told another: it is given the public socket for it. */
+  readonly appPort: number | undefined
   /** By service name, once the app has announced what it calls. */
   readonly modules?: Readonly<Record<string, string>> | undefined
 }

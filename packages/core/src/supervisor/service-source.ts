@@ -9,14 +9,13 @@ import { definitionOf } from '../service/registry.js'
 
 /** Where the workers find the service: the identifier, or the module of a service given as a value. */
 export function serviceSource(
-  settings: Pick<ServeSettings, 'identifier' | 'workingDir' | 'only' | 'depends' | 'sources' | 'app' | 'port'>,
+  settings: Pick<ServeSettings, 'identifier' | 'workingDir' | 'only' | 'depends' | 'sources' | 'app'>,
 ): ServiceSource {
-  const { identifier, workingDir, app, port } = settings
+  const { identifier, workingDir, app } = settings
   const cut = graphCut(settings)
   if (app !== undefined) {
     const { name, main, args, appPort } = app
-    const ports = appPort === undefined ? [port] : [port, appPort]
-    return { type: 'main', name, main, args, ports, workingDir, cut }
+    return { type: 'main', name, main, args, appPort, workingDir, cut }
   }
   if (typeof identifier === 'string') return { type: 'identifier', identifier, workingDir, cut }
   const definition = definitionOf(identifier)

@@ -3,6 +3,7 @@ import {
   type HttpSettings,
   type InitMessage,
   type LogSettings,
+  type MainSource,
   PROTOCOL_VERSION,
   type ServiceSource,
 } from '../ipc/protocol.js'
@@ -86,6 +87,13 @@ export class WorkerFactory {
     return this.#make({ service: plan.name, slot, bootTimeoutMs: plan.supervision.bootTimeoutMs, init, process })
   }
 
+  /** The port that the app is told, and the one that it insists on. */
+  #portsOf({ appPort }: MainSource): readonly number[] {
+    const { publicSocket } = this.#options
+    const ports = publicSocket === undefined ? [] : [publicSocket.http.address.port]
+    return appPort === undefined ? ports : [...ports, appPort]
+  }
+
   #makeUnplanned(mode: InitMessage['mode'], slot: number, clearance?: Promise<void>): WorkerHandle {
     const init = { mode, socketPath: undefined, http: this.#options.publicSocket?.http }
     const allow = this.#options.envAllow
@@ -112,7 +120,7 @@ export class WorkerFactory {
         identity,
         token,
         gpus,
-        appPorts: app?.ports,
+        appPorts: app && this.#portsOf(app),
       }),
       nodeArgs: [...execArgv, ...nodeArgs],
       role: entry ? 'entry' : 'pool',

@@ -18,6 +18,11 @@ export class MovingDeadline {
     this.#timer = setTimeout(this.#passed.resolve, Math.min(timeoutMs, MAX_TIMER_MS))
   }
 
+  /** It keeps the process alive no longer. */
+  unref(): void {
+    this.#timer?.unref()
+  }
+
   clear(): void {
     clearTimeout(this.#timer)
   }

@@ -7,6 +7,8 @@ import { type DrainEvents, type DrainOptions, type DrainReport, HostDrain } from
 import { pathOf } from '../../../http/route-table.js'
 import type { CallsInFlight } from '../../../runner/calls-in-flight.js'
 
+import { UpgradeDrain } from './upgrade-drain.js'
+
 /** A server of the app's on a shared socket: its connections and requests, so that it can be drained. */
 export class AppServer {
   readonly server: Server
@@ -23,6 +25,7 @@ export class AppServer {
     // Before the app's own listeners, and before those of node:http and node:https.
     server.prependListener(server instanceof TlsServer ? 'secureConnection' : 'connection', this.#connections.add)
     server.prependListener('request', this.#onRequest)
+    for (const event of ['upgrade', 'connect']) this.#watchUpgrades(event)
     server.on('session', (session: Http2Session) => {
       this.#sessions.add(session)
       session.once('close', () => this.#sessions.delete(session))
@@ -51,9 +54,27 @@ export class AppServer {
     const steps = new HostDrain(this.server, this.#connections)
     const report = steps.run(options, events)
     for (const session of this.#sessions) session.close()
+    const upgrades = new UpgradeDrain(this.#connections, options.deadlineMs)
+    void report.then(() => upgrades.end())
     this.#drain = { steps, report }
     void report.then(() => letClose(this.server))
     return report
+  }
+
+  /** Only beside a listener of the app's: without one, Node answers such a request itself. */
+  #watchUpgrades(event: string): void {
+    const mark = (_incoming: IncomingMessage, socket: Socket): void => {
+      const connection = this.#connections.of(socket) as Connection | undefined
+      if (connection !== undefined) connection.isUpgraded = true
+    }
+    const watch = (): void => void this.server.prependListener(event, mark)
+    if (this.server.listenerCount(event) > 0) return watch()
+    const onNew = (added: string | symbol): void => {
+      if (added !== event) return
+      this.server.off('newListener', onNew)
+      watch()
+    }
+    this.server.on('newListener', onNew)
   }
 
   readonly #onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {

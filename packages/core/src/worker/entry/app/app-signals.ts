@@ -25,8 +25,6 @@ export class AppSignals {
       SIGQUIT: onQuit,
       ...Object.fromEntries(IGNORED.map((signal) => [signal, () => {}])),
     }
-    // A signal comes as an event of the process; with no listener it would end it.
-    for (const signal of Object.keys(this.#ours)) process.on(signal, noop)
     this.#emit = process.emit.bind(process) as Emit
     process.emit = ((event: string | symbol, ...args: unknown[]): boolean => {
       const handler = typeof event === 'string' && Object.hasOwn(this.#ours, event) ? this.#ours[event] : undefined
@@ -34,6 +32,8 @@ export class AppSignals {
       handler()
       return true
     }) as typeof process.emit
+    // After that: with the first listener of a signal Node takes note of the emit there is. Without one it ends the process.
+    for (const signal of Object.keys(this.#ours)) process.on(signal, noop)
   }
 
   /** Has the app do what it does at SIGTERM, else at SIGINT; false: it does nothing at either. */

@@ -220,6 +220,7 @@ export class AppWorker {
     process.once('beforeExit', ended.resolve)
     // Only what is the app's own keeps the process alive now.
     process.channel?.unref()
+    this.#deadline.unref()
     await Promise.race([ended.promise, this.#deadline.passed])
   }
 

@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { Agent, request } from 'node:http'
+import { createConnection } from 'node:net'
+import { resolve } from 'node:path'
+import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { runNodeToEnd } from '../helpers/run-node.js'
+import { EKIBEN } from '../helpers/serve-fixture.js'
+import { type ServingCommand, startServing } from '../helpers/serving-command.js'
+import { freePort } from '../helpers/socket-facts.js'
+import { waitUntil } from '../helpers/wait-until.js'
+
+const APPS = resolve('test/fixtures/apps')
+
+/** `ekiben run` of an app on any free port, as many workers as `flags` say. */
+function runApp(app: string, flags: readonly string[] = [], args: readonly string[] = []): Promise<ServingCommand> {
+  const base = ['run', `${APPS}/${app}`, '--port', '0', '--host', '127.0.0.1', '--log-format', 'json']
+  return startServing([EKIBEN, ...base, ...flags, '--', ...args], {})
+}
+
+/** What the app has printed, line by line, where it is JSON of its own. */
+function said(run: ServingCommand): { readonly said: string; readonly [fact: string]: unknown }[] {
+  const lines = run
+    .stdout()
+    .split('\n')
+    .filter((line) => line.startsWith('{"said"'))
+  return lines.map((line) => JSON.parse(line))
+}
+
+describe('ekiben run', () => {
+  it('runs an app as node would, with nothing of ours to be seen', async () => {
+    await using run = await runApp('plain.cjs', ['--api-workers', '2'], ['one', '--two'])
+    const facts = (await (await fetch(`${run.url}/facts`)).json()) as Record<string, unknown>
+    const { instanceNumber, ...rest } = facts
+    assert.match(String(instanceNumber), /^[01]$/)
+    assert.deepEqual(rest, {
+      isMain: true,
+      args: ['one', '--two'],
+      main: `${APPS}/plain.cjs`,
+      execArgv: [],
+      port: new URL(run.url).port,
+      nodeEnv: 'production',
+      service: 'ekiben-monorepo',
+      ours: [
+        'EKIBEN_GENERATION',
+        'EKIBEN_INSTANCE',
+        'EKIBEN_RUNTIME_DIR',
+        'EKIBEN_SERVICE',
+        'EKIBEN_SLOT',
+        'EKIBEN_TEST_MARK',
+      ],
+      cwd: process.cwd(),
+    })
+    assert.equal(await run.stop(), 0)
+  })
+
+  it('gives every worker the one socket', async () => {
+    await using run = await runApp('plain.cjs', ['--api-workers', '3'])
+    const pids = new Set<string>()
+    const ask = async (): Promise<void> => void pids.add(await (await fetch(`${run.url}/?ms=20`)).text())
+    await waitUntil(
+      async () => {
+        await Promise.all(Array.from({ length: 30 }, ask))
+        return pids.size === 3
+      },
+      { describe: 'an answer of each worker' },
+    )
+    const addresses = said(run).map(({ address }) => address)
+    const expected = { address: '127.0.0.1', family: 'IPv4', port: Number(new URL(run.url).port) }
+    assert.deepEqual(addresses, [expected, expected, expected])
+    assert.equal(await run.stop(), 0)
+  })
+
+  it("answers what is in flight at a stop, then has the app's own SIGTERM handler run, once", async () => {
+    await using run = await runApp('plain.cjs')
+    const agent = new Agent({ keepAlive: true })
+    const answer = new Promise<{ body: string; connection: string | undefined }>((done, failed) => {
+      request(`${run.url}/?ms=600`, { agent }, (response) => {
+        let body = ''
+        response.on('data', (piece) => {
+          body += piece
+        })
+        response.on('end', () => done({ body, connection: response.headers.connection }))
+      })
+        .on('error', failed)
+        .end()
+    })
+    await sleep(150)
+    const stopped = run.stop()
+    const { body, connection } = await answer
+    assert.match(body, /^\d+$/)
+    assert.equal(connection, 'close')
+    assert.equal(await stopped, 0)
+    agent.destroy()
+    assert.deepEqual(said(run).slice(1), [
+      { said: 'SIGTERM', open: false },
+      { said: 'closed', error: null },
+    ])
+  })
+
+  it('replaces a worker whose app ends', async () => {
+    await using run = await runApp('plain.cjs')
+    const before = await (await fetch(`${run.url}/`)).text()
+    await fetch(`${run.url}/exit`)
+    const after = await waitUntil(
+      async () => {
+        const pid = await (await fetch(`${run.url}/`)).text()
+        return pid !== before && pid
+      },
+      { describe: 'another worker' },
+    )
+    assert.notEqual(after, before)
+    assert.equal(await run.stop(), 0)
+  })
+
+  it('keeps signals from the app that are for the supervisor', async () => {
+    await using run = await runApp('plain.cjs')
+    const before = Number(await (await fetch(`${run.url}/`)).text())
+    process.kill(before, 'SIGINT')
+    process.kill(before, 'SIGHUP')
+    assert.equal(Number(await (await fetch(`${run.url}/`)).text()), before)
+    process.kill(before, 'SIGTERM')
+    await waitUntil(async () => Number(await (await fetch(`${run.url}/`)).text()) !== before, {
+      describe: 'another worker in its place',
+    })
+    assert.equal(await run.stop(), 0)
+  })
+
+  it('gives the public socket for a port that the app insists on', async () => {
+    await using run = await runApp('esm.mjs', ['--app-port', '4567'])
+    assert.equal(await (await fetch(run.url)).text(), 'esm')
+    const { address, port } = said(run)[0]!
+    assert.deepEqual(address, { address: '127.0.0.1', family: 'IPv4', port: Number(new URL(run.url).port) })
+    assert.equal(port, new URL(run.url).port)
+    assert.equal(await run.stop(), 0)
+  })
+
+  it("goes through Fastify's own listen, on all addresses of localhost", async () => {
+    await using run = await runApp('fastify.mjs')
+    assert.equal((await fetch(run.url)).status, 200)
+    assert.deepEqual(said(run), [{ said: 'onListen' }])
+    assert.equal(await run.stop(), 0)
+    assert.deepEqual(said(run).slice(1), [{ said: 'onClose' }])
+  })
+
+  it('serves what is no HTTP', async () => {
+    await using run = await runApp('tcp.cjs')
+    const socket = createConnection(Number(new URL(run.url).port), '127.0.0.1')
+    socket.write('ping')
+    const [piece] = (await once(socket, 'data')) as [Buffer]
+    assert.equal(piece.toString(), 'ping')
+    socket.end()
+    await once(socket, 'close')
+    assert.equal(await run.stop(), 0)
+  })
+
+  it('lets connections that were taken over end by themselves at a stop, and requests go on until then', async () => {
+    await using run = await runApp('upgrades.cjs')
+    const socket = createConnection(Number(new URL(run.url).port), '127.0.0.1')
+    socket.write('GET / HTTP/1.1\r\nhost: app\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n')
+    const [head] = (await once(socket, 'data')) as [Buffer]
+    assert.match(head.toString(), /^HTTP\/1\.1 101 /)
+    socket.write('ping')
+    const [piece] = (await once(socket, 'data')) as [Buffer]
+    assert.equal(piece.toString(), 'ping')
+    const rest: Buffer[] = []
+    socket.on('data', (more: Buffer) => rest.push(more))
+    const ended = once(socket, 'close')
+    assert.equal(await run.stop(), 0)
+    await ended
+    assert.equal(Buffer.concat(rest).toString(), '')
+  })
+})
+
+describe('ekiben run refuses', () => {
+  const refused = [
+    {
+      what: 'an app that is not there',
+      args: ['run', `${APPS}/nothing.js`],
+      exit: 4,
+      text: /EKB_ERR_IDENTIFIER_NOT_FOUND/,
+    },
+    {
+      what: 'an app that forks itself',
+      args: ['run', `${APPS}/forks.cjs`, '--port', '0', '--host', '127.0.0.1'],
+      exit: 3,
+      text: /EKB_ERR_NESTED_CLUSTER/,
+    },
+    { what: 'a flag of serve', args: ['run', `${APPS}/plain.cjs`, '--timeout', '3'], exit: 2, text: /--timeout/ },
+    { what: 'no app', args: ['run'], exit: 2, text: /main/ },
+    { what: 'a port that is none', args: ['run', `${APPS}/plain.cjs`, '--app-port', 'x'], exit: 2, text: /--app-port/ },
+  ]
+  for (const { what, args, exit, text } of refused) {
+    it(what, async () => {
+      const { code, stdout, stderr } = await runNodeToEnd([EKIBEN, ...args])
+      assert.equal(code, exit, stderr)
+      assert.match(`${stdout}${stderr}`, text)
+    })
+  }
+
+  it('a port that another program has, by its number', async () => {
+    const port = await freePort()
+    await using first = await startServing(
+      [EKIBEN, 'run', `${APPS}/plain.cjs`, '--port', String(port), '--host', '127.0.0.1', '--log-format', 'json'],
+      {},
+    )
+    const second = ['run', `${APPS}/plain.cjs`, '--port', String(port), '--host', '127.0.0.1', '--instance', 'second']
+    const { code, stderr } = await runNodeToEnd([EKIBEN, ...second])
+    assert.equal(code, 6)
+    assert.match(stderr, /EKB_ERR_SOCKET_IN_USE/)
+    assert.equal(await first.stop(), 0)
+  })
+})
