@@ -58,7 +58,10 @@ describe('ekiben run', () => {
   it('gives every worker the one socket', async () => {
     await using run = await runApp('plain.cjs', ['--api-workers', '3'])
     const pids = new Set<string>()
-    const ask = async (): Promise<void> => void pids.add(await (await fetch(`${run.url}/?ms=20`)).text())
+    const ask = async (): Promise<void> => {
+      const response = await fetch(`${run.url}/?ms=20`, { headers: { connection: 'close' } })
+      pids.add(await response.text())
+    }
     await waitUntil(
       async () => {
         await Promise.all(Array.from({ length: 30 }, ask))
