@@ -24,11 +24,17 @@ export async function whenReady(base: string, options: ConnectClientOptions): Pr
   const { readyWithinMs = 0 } = options
   const url = `${base}/readyz`
   const giveUpAt = performance.now() + readyWithinMs
+  let reason: string | undefined
   for (;;) {
     const timeoutMs = Math.max(1, giveUpAt - performance.now())
-    const reason = await get(url, { ...options, timeoutMs }).then(
+    const earlier: string | undefined = reason
+    reason = await get(url, { ...options, timeoutMs }).then(
       ({ status }) => (status === 200 ? undefined : `it answers with ${status}`),
-      (error: unknown) => (isClientError(error) ? error.message : networkReason(error)),
+      (error: unknown) => {
+        // The last time there may be no time left to answer in: what was answered before says more.
+        if (isClientError(error, 'EKB_ERR_CLIENT_TIMEOUT') && earlier !== undefined) return earlier
+        return isClientError(error) ? error.message : networkReason(error)
+      },
     )
     if (reason === undefined) return
     if (performance.now() + LOOK_AGAIN_MS >= giveUpAt) {
