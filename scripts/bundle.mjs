@@ -23,7 +23,6 @@ const BUNDLES = [
 ]
 /** First files of short processes and threads that need next to nothing, a module that workers import, and the client: each holds what it needs. */
 const ALONE = [
-  'net/claim-entry',
   'identifier/syntax-error-entry',
   'worker/entry/watch-thread-main',
   'testing/conformance/services',

@@ -5,7 +5,6 @@ import { createServer, type Server } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { claimSocket } from '../../packages/core/build/net/claim-socket.js'
 import { bindTcp } from '../../packages/core/build/net/private-api.js'
 import { type ListenSocket, openListenSocket } from '../../packages/core/build/supervisor/listen-socket.js'
 import { startOnDescriptor } from '../helpers/descriptor-worker.js'
@@ -118,7 +117,7 @@ for (const address of ['127.0.0.1', '0.0.0.0', '::']) {
     const socket = await open(address, bound.port)
     try {
       assert.equal(socket.port, bound.port)
-      await assert.rejects(claimSocket(bound.fd, BACKLOG), { code: 'EADDRINUSE' })
+      assert.throws(() => bound.listen(BACKLOG), { code: 'EADDRINUSE' })
     } finally {
       socket.close()
       bound.close()

@@ -1,12 +1,12 @@
 /**
- * Every use of an interface of Node that is not public, so that a new version of Node is judged here alone.
+ * Every use of an interface of Node that is not public, so that a new version of Node is judged here alone. Tried on
+ * 20.20.2, 22.23.3, 24.21.0 and 26.10.0; docs/decisions/0011 says what each stands on.
  *
- * `net._createServerHandle` makes a TCP handle that is bound and does not listen; no public call did so before
- * `net.BoundSocket`, which takes its place where it exists. Tried on 20.20.2 and 22.23.3 (handle), and on
- * 24.21.0 and 26.10.0 (both; there the handle is only a fallback).
+ * `net._createServerHandle` makes a TCP handle that is bound and does not listen. That handle can be made to listen
+ * and not to accept, which `net.BoundSocket` cannot: whatever takes one on accepts.
  *
  * The same call takes a descriptor, and its handle tells the address of a socket that others listen on; a
- * `net.Server` would accept on it. Tried on all four.
+ * `net.Server` would accept on it.
  */
 import net from 'node:net'
 import { getSystemErrorName } from 'node:util'
@@ -17,11 +17,13 @@ export interface BindTarget {
   readonly family: 4 | 6
 }
 
-/** A TCP socket that has its address and neither listens nor accepts. */
+/** A TCP socket that has its address and is never accepted on here. */
 export interface BoundTcp {
   readonly fd: number
   readonly address: string
   readonly port: number
+  /** Makes it listen: who connects waits in its backlog. Throws an Error with the `code` of the failed call. */
+  listen(backlog: number): void
   /** Closes the descriptor before it returns. */
   close(): void
 }
@@ -31,10 +33,15 @@ interface SocketAddressOut {
   port?: number
 }
 
+/** What a call returns is 0 or a negative errno. */
 interface TcpHandle {
   readonly fd: number
   getsockname(out: SocketAddressOut): number
   getpeername(out: SocketAddressOut): number
+  open(fd: number): number
+  listen(backlog: number): number
+  readStart(): number
+  readStop(): number
   close(): void
 }
 
@@ -59,14 +66,7 @@ interface InheritedTcp {
   readonly connected: boolean
 }
 
-interface BoundSocket {
-  fd(): number
-  address(): { readonly address: string; readonly port: number }
-  close(): void
-}
-
-interface NetInternals {
-  readonly BoundSocket?: new (options: { host: string; port: number }) => BoundSocket
+interface FromAddress {
   /** The handle, or a negative errno. */
   readonly _createServerHandle: (
     address: string,
@@ -87,43 +87,48 @@ interface FromDescriptor {
   ) => TcpHandle | PipeHandle | number
 }
 
-const internals = net as unknown as NetInternals
-
 /** Binds without listening; throws an Error with the `code` of the failed system call. */
-export function bindTcp(target: BindTarget): BoundTcp {
-  return internals.BoundSocket === undefined ? bindHandle(target) : bindBoundSocket(internals.BoundSocket, target)
-}
-
-function bindBoundSocket(Socket: NonNullable<NetInternals['BoundSocket']>, target: BindTarget): BoundTcp {
-  const socket = new Socket({ host: target.address, port: target.port })
-  const { address, port } = socket.address()
-  return { fd: socket.fd(), address, port, close: () => socket.close() }
-}
-
-function bindHandle(target: BindTarget): BoundTcp {
-  const handle = internals._createServerHandle(target.address, target.port, target.family, -1, 0)
-  if (typeof handle === 'number') throw bindError(handle)
+export function bindTcp({ address, port, family }: BindTarget): BoundTcp {
+  const handle = (net as unknown as FromAddress)._createServerHandle(address, port, family, -1, 0)
+  if (typeof handle === 'number') throw systemError('bind', handle)
   try {
     // libuv keeps EADDRINUSE of bind() back until the next call on the socket, and a listen() in another process
     // would never see it: it finds an unbound descriptor and listens on a random port of every interface.
-    return { fd: handle.fd, ...nameOf(handle), close: () => handle.close() }
+    const name = nameOf(handle)
+    return { fd: handle.fd, ...name, listen: (backlog) => listenOnly(handle, backlog), close: () => handle.close() }
   } catch (error) {
     handle.close()
     throw error
   }
 }
 
+/**
+ * Listening and reading are one watch on the descriptor for libuv, so to stop reading is to accept nothing. All of it
+ * happens before the loop turns; what refuses does so before the socket listens.
+ */
+function listenOnly(handle: TcpHandle, backlog: number): void {
+  // Given the descriptor it has, a handle counts as one that can be read.
+  succeed(handle.open(handle.fd))
+  succeed(handle.readStart())
+  succeed(handle.listen(backlog))
+  succeed(handle.readStop())
+}
+
+function succeed(status: number): void {
+  if (status !== 0) throw systemError('listen', status)
+}
+
 function nameOf(handle: TcpHandle): { address: string; port: number } {
   const out: SocketAddressOut = {}
   const status = handle.getsockname(out)
   const { address, port } = out
-  if (status !== 0 || address === undefined || port === undefined) throw bindError(status)
+  if (status !== 0 || address === undefined || port === undefined) throw systemError('bind', status)
   return { address, port }
 }
 
-function bindError(errno: number): Error {
+function systemError(call: 'bind' | 'listen', errno: number): Error {
   const code = errno < 0 ? getSystemErrorName(errno) : 'EINVAL'
-  return Object.assign(new Error(`bind ${code}`), { code })
+  return Object.assign(new Error(`${call} ${code}`), { code })
 }
 
 /** What stands behind a descriptor; undefined: no stream socket. Nothing is accepted on it. */

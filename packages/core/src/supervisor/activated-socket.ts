@@ -10,7 +10,7 @@ import { sameAddress } from '../net/same-address.js'
 import { socketAddress, socketUrl } from '../net/socket-url.js'
 import type { Logger } from '../observe/logger.js'
 import { chooseActivated, type Given, type PassedSocket } from './choose-activated.js'
-import { type BoundSocket, once } from './listen-socket.js'
+import { type ListenSocket, once } from './listen-socket.js'
 
 /** The first descriptor that a service manager passes. */
 const FIRST_FD = 3
@@ -35,7 +35,7 @@ export async function takeActivatedSocket(
   passed: PassedSockets,
   settings: AddressSettings,
   log: Logger,
-): Promise<BoundSocket> {
+): Promise<ListenSocket> {
   const sockets = await inspectAll(passed, settings)
   const wanted = {
     shown: socketAddress(settings.host, settings.port),
@@ -50,10 +50,10 @@ export async function takeActivatedSocket(
     const { source, value } = { source: settings.sources[key], value: settings[key] }
     log.warn({ setting: key, value, source, socket: socket.shown }, 'overruled by the socket that was passed')
   }
-  return toBoundSocket(socket, given(settings.sources.backlog) === 'nowhere' ? LONGEST_BACKLOG : settings.backlog)
+  return toListenSocket(socket, given(settings.sources.backlog) === 'nowhere' ? LONGEST_BACKLOG : settings.backlog)
 }
 
-function toBoundSocket({ fd, host = '', port, close }: Inspected, backlog: number): BoundSocket {
+function toListenSocket({ fd, host = '', port, close }: Inspected, backlog: number): ListenSocket {
   return {
     fd,
     host,
@@ -62,7 +62,6 @@ function toBoundSocket({ fd, host = '', port, close }: Inspected, backlog: numbe
     backlog,
     addresses: [host],
     url: socketUrl(host, port),
-    claim: async () => {},
     close: once(close),
   }
 }

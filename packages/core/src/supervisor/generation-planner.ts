@@ -6,7 +6,6 @@ import type { ServiceSource } from '../ipc/protocol.js'
 import type { Logger } from '../observe/logger.js'
 import type { ServePlan } from '../plan/serve-plan.js'
 import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
-import { isBooting } from '../worker/lifecycle.js'
 import type { WorkerHandle } from '../worker/worker-handle.js'
 import { awaitAnnouncement } from './announcement.js'
 import type { Generation } from './generation.js'
@@ -27,8 +26,6 @@ export interface PlanRequest {
   readonly settings: ServeSettings
   /** Gives it up: what was started for it is killed. */
   readonly signal: AbortSignal
-  /** The first worker gets no word before this. */
-  readonly clearance?: Promise<void> | undefined
   /** Where nothing is served yet: the cores that the first worker leaves idle boot others of its service. */
   readonly beside?: boolean
 }
@@ -42,29 +39,19 @@ export class GenerationPlanner {
   }
 
   /** Rejects with a coded error, and nothing left behind, when there can be no such generation. */
-  async plan({
-    number,
-    settings,
-    signal,
-    clearance = Promise.resolve(),
-    beside = false,
-  }: PlanRequest): Promise<Generation> {
+  async plan({ number, settings, signal, beside = false }: PlanRequest): Promise<Generation> {
     const source = pin(serviceSource(settings))
     const bootTimeoutMs = settings.supervision.bootTimeoutMs ?? SUPERVISION_DEFAULTS.bootTimeoutMs
     const factory = this.#factory(number, settings, { source, bootTimeoutMs })
-    const first = factory.makeFirst('announce', clearance)
+    const first = factory.makeFirst('announce')
     const announced = awaitAnnouncement(first, { bootTimeoutMs, signal })
-    const begun = [first]
-    // Not before: what it waits for needs a core of its own.
-    const complete = clearance.then(() => {
-      if (beside) begun.push(...spawnBeside(first, factory, settings))
-    })
+    const begun = beside ? [first, ...spawnBeside(factory, settings)] : [first]
     try {
       const planned = this.#options.makePlan(
         announced.then(({ graph }) => graph),
         settings,
       )
-      const [plan, { located, modules }] = await Promise.all([planned, announced, complete])
+      const [plan, { located, modules }] = await Promise.all([planned, announced])
       for (const { code, message } of plan.warnings) this.#options.log.warn({ code }, message)
       const pinned = this.#factory(number, settings, {
         source: { ...source, located, ...(source.type === 'main' && { modules }) } as ServiceSource,
@@ -114,12 +101,11 @@ export class GenerationPlanner {
 }
 
 /** As many entry workers as are known to be wanted, while there are cores for them. */
-function spawnBeside(first: WorkerHandle, factory: WorkerFactory, settings: ServeSettings): readonly WorkerHandle[] {
+function spawnBeside(factory: WorkerFactory, settings: ServeSettings): readonly WorkerHandle[] {
   const cores = availableParallelism()
   const wanted = settings.apiWorkers === 'cpu' ? cores : (settings.apiWorkers ?? 1)
   const beside: WorkerHandle[] = []
-  // Where the first is given up already, nobody would end them.
-  for (let slot = 1; isBooting(first.state) && slot < Math.min(wanted, cores); slot++) {
+  for (let slot = 1; slot < Math.min(wanted, cores); slot++) {
     const worker = factory.makeBesideFirst(slot)
     worker.spawn({ onState: () => {}, onAnnounced: () => {}, onTerminated: () => worker.kill(), onWithdrawn: () => {} })
     beside.push(worker)

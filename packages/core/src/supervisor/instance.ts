@@ -13,7 +13,7 @@ import type { Generation } from './generation.js'
 import type { GenerationPlanner } from './generation-planner.js'
 import type { InstanceFolder } from './instance-folder.js'
 import { type InstanceStatus, serviceStatus } from './instance-status.js'
-import type { BoundSocket } from './listen-socket.js'
+import type { ListenSocket } from './listen-socket.js'
 import type { Notifier } from './notify.js'
 import type { Reloader } from './reload.js'
 import { RemoteStates, remoteUrls } from './remote-states.js'
@@ -34,7 +34,7 @@ export interface InstanceOptions {
   readonly settings: ServeSettings
   /** Reads the settings anew, for a reload. */
   readonly readSettings: () => Promise<ServeSettings>
-  readonly socket: BoundSocket
+  readonly socket: ListenSocket
   readonly folder: InstanceFolder
   readonly surroundings: Surroundings
   readonly planner: GenerationPlanner
@@ -90,7 +90,6 @@ export class Instance implements Server {
         number: FIRST_GENERATION,
         settings,
         signal: this.#abort.signal,
-        clearance: socket.claim(),
         beside: true,
       })
       void loadSupervisor()

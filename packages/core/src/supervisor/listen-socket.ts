@@ -1,6 +1,5 @@
 import { promises as dns, type LookupAddress } from 'node:dns'
 import { createError, isServiceError, type ServiceError } from '../errors/service-error.js'
-import { claimSocket } from '../net/claim-socket.js'
 import { type BindTarget, type BoundTcp, bindTcp } from '../net/private-api.js'
 import { sameAddress } from '../net/same-address.js'
 import { socketAddress, socketUrl } from '../net/socket-url.js'
@@ -29,33 +28,12 @@ export interface ListenSocket {
   close(): void
 }
 
-/** Bound, but not reserved: until it is claimed, another can bind and claim the same address. */
-export interface BoundSocket extends ListenSocket {
-  /** Makes it listen: from then on clients that connect wait in its backlog. Where that fails, it is closed. */
-  claim(): Promise<void>
-}
-
-/** Binds and claims the public socket. */
+/** Binds and claims the public socket: from then on clients that connect wait in its backlog. */
 export async function openListenSocket(options: ListenSocketOptions): Promise<ListenSocket> {
-  const socket = await bindListenSocket(options)
-  await socket.claim()
-  return socket
-}
-
-/** Binds the public socket; `claim` is still to be called. */
-export async function bindListenSocket(options: ListenSocketOptions): Promise<BoundSocket> {
   const resolved = await resolveHost(options)
   const target: BindTarget = { address: resolved[0].address, port: options.port, family: familyOf(resolved[0]) }
   const bound = await bind(target)
-  const close = once(() => bound.close())
-  const claim = async (): Promise<void> => {
-    try {
-      await claimSocket(bound.fd, options.backlog)
-    } catch (error) {
-      close()
-      throw await socketError(error, { ...target, port: bound.port })
-    }
-  }
+  await claim(bound, { ...target, port: bound.port }, options.backlog)
   return {
     fd: bound.fd,
     host: bound.address,
@@ -64,8 +42,7 @@ export async function bindListenSocket(options: ListenSocketOptions): Promise<Bo
     backlog: options.backlog,
     addresses: [...new Set(resolved.map(({ address }) => address))],
     url: socketUrl(bound.address, bound.port),
-    close,
-    claim,
+    close: once(() => bound.close()),
   }
 }
 
@@ -80,6 +57,16 @@ async function resolveHost({ host, port }: ListenSocketOptions): Promise<[Lookup
   const [first, ...others] = addresses
   if (first === undefined) throw unavailable(`the name '${host}' has no address`)
   return [first, ...others]
+}
+
+/** Binding alone reserves nothing: of two that are bound to one address, the first to listen has it. */
+async function claim(bound: BoundTcp, target: BindTarget, backlog: number): Promise<void> {
+  try {
+    bound.listen(backlog)
+  } catch (error) {
+    bound.close()
+    throw await socketError(error, target)
+  }
 }
 
 async function bind(target: BindTarget): Promise<BoundTcp> {

@@ -1,9 +1,9 @@
 import type { ServeSettings } from '../config/serve-settings.js'
 import type { Logger } from '../observe/logger.js'
-import { type BoundSocket, bindListenSocket } from './listen-socket.js'
+import { type ListenSocket, openListenSocket } from './listen-socket.js'
 
 /** The public socket: the one that a service manager opened for this process, else one of our own. */
-export async function openPublicSocket(settings: ServeSettings, log: Logger): Promise<BoundSocket> {
+export async function openPublicSocket(settings: ServeSettings, log: Logger): Promise<ListenSocket> {
   const { sockets } = settings.serviceManager
   if (sockets?.forUs === true) {
     const { takeActivatedSocket } = await import('./activated-socket.js')
@@ -13,5 +13,5 @@ export async function openPublicSocket(settings: ServeSettings, log: Logger): Pr
     // As under npm or a shell, which the manager has started instead.
     log.warn({ sockets: sockets.count }, 'sockets were passed to another process (LISTEN_PID): they are not used')
   }
-  return bindListenSocket(settings)
+  return openListenSocket(settings)
 }

@@ -10,7 +10,7 @@ import { awaitAnnouncement } from './announcement.js'
 import { GenerationPlanner, inheritance, pin } from './generation-planner.js'
 import { Instance } from './instance.js'
 import { createInstanceFolder, type InstanceFolder } from './instance-folder.js'
-import type { BoundSocket } from './listen-socket.js'
+import type { ListenSocket } from './listen-socket.js'
 import { createNotifier } from './notify.js'
 import { openPublicSocket } from './public-socket.js'
 import type { Server } from './server.js'
@@ -120,7 +120,7 @@ async function findUser({ user, group }: ServeSettings): Promise<WorkerUser | un
 async function openSocket(
   settings: ServeSettings,
   { folder, log }: { readonly folder: InstanceFolder; readonly log: Logger },
-): Promise<BoundSocket> {
+): Promise<ListenSocket> {
   try {
     return await openPublicSocket(settings, log)
   } catch (error) {
@@ -129,7 +129,7 @@ async function openSocket(
   }
 }
 
-function httpSettings(settings: ServeSettings, { host, port, backlog }: BoundSocket): HttpSettings {
+function httpSettings(settings: ServeSettings, { host, port, backlog }: ListenSocket): HttpSettings {
   const { keepAliveTimeoutMs, accessLog, admin } = settings
   return { backlog, keepAliveTimeoutMs, accessLog, metrics: admin === undefined, address: { host, port } }
 }

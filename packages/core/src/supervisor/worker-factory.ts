@@ -53,9 +53,9 @@ export class WorkerFactory {
     this.#options = options
   }
 
-  /** The first entry worker, which says what else is needed; it begins when it has clearance. */
-  makeFirst(mode: 'announce' | 'describe', clearance?: Promise<void>): WorkerHandle {
-    return this.#makeUnplanned(mode, 0, clearance)
+  /** The first entry worker, which says what else is needed. */
+  makeFirst(mode: 'announce' | 'describe'): WorkerHandle {
+    return this.#makeUnplanned(mode, 0)
   }
 
   /** Another entry worker that does not wait for the plan. */
@@ -94,14 +94,14 @@ export class WorkerFactory {
     return appPort === undefined ? ports : [...ports, appPort]
   }
 
-  #makeUnplanned(mode: InitMessage['mode'], slot: number, clearance?: Promise<void>): WorkerHandle {
+  #makeUnplanned(mode: InitMessage['mode'], slot: number): WorkerHandle {
     const init = { mode, socketPath: undefined, http: this.#options.publicSocket?.http }
     const allow = this.#options.envAllow
     const process = { declared: {}, allow, gpus: undefined, nodeArgs: [], entry: true }
     const { bootTimeoutMs } = this.#options
     const { source } = this.#options
     const service = source.type === 'main' ? source.name : UNKNOWN_SERVICE
-    return this.#make({ service, slot, bootTimeoutMs, init, process, clearance })
+    return this.#make({ service, slot, bootTimeoutMs, init, process })
   }
 
   #make(worker: WorkerToMake): WorkerHandle {
@@ -141,8 +141,8 @@ export class WorkerFactory {
       heartbeatMs: HEARTBEAT_MS,
       ...worker.init,
     }
-    const { bootTimeoutMs, clearance } = worker
-    return new WorkerHandle({ identity, backend, init, bootTimeoutMs, now: monotonicMs, clearance })
+    const { bootTimeoutMs } = worker
+    return new WorkerHandle({ identity, backend, init, bootTimeoutMs, now: monotonicMs })
   }
 }
 
@@ -158,7 +158,6 @@ interface WorkerToMake {
   readonly slot: number
   readonly bootTimeoutMs: number
   readonly init: Pick<InitMessage, 'mode' | 'socketPath' | 'http'>
-  readonly clearance?: Promise<void> | undefined
   readonly process: {
     readonly declared: Readonly<Record<string, string>>
     readonly allow: readonly string[] | undefined

@@ -32,8 +32,6 @@ export interface WorkerHandleOptions {
   readonly init: InitMessage
   readonly bootTimeoutMs: number
   readonly now: () => number
-  /** The process may start before, but it gets no word, and loads no user code, until this resolves. */
-  readonly clearance?: Promise<void> | undefined
 }
 
 export interface WorkerStateChange {
@@ -131,7 +129,7 @@ export class WorkerHandle {
   spawn(observer: WorkerObserver): void {
     this.#observer = observer
     this.#options.backend.start({
-      onSpawned: () => void this.#clear(),
+      onSpawned: () => this.#apply('spawned'),
       onMessage: (received) => this.#receive(parseWorkerMessage(received)),
       onExit: (exit) => {
         this.#record = { ...this.#record, exit }
@@ -194,16 +192,6 @@ export class WorkerHandle {
   /** Word that changes nothing of its state. */
   tell(message: SnapshotMessage | StoppingMessage | CollectMessage | MetricsMessage): void {
     if (this.#state !== 'killing' && this.#state !== 'exited') this.#options.backend.send(message)
-  }
-
-  async #clear(): Promise<void> {
-    try {
-      await this.#options.clearance
-      this.#apply('spawned')
-    } catch {
-      // Whoever withholds it says why.
-      this.kill()
-    }
   }
 
   #receive(message: WorkerMessage | undefined): void {
