@@ -16,4 +16,9 @@ describe('workerExecArgv', () => {
   it('hands on neither the inspector nor what runs or profiles the supervisor', () => {
     assert.deepEqual(workerExecArgv(['--inspect=0', '--inspect-brk', '--test', '--watch-path=.', '--cpu-prof']), [])
   })
+
+  it('hands on no value of a flag that stays behind, which Node would run as a program', () => {
+    const flags = ['--cpu-prof', '--cpu-prof-dir', 'profiles', '--inspect-port', '9230', '--import', './load.mjs']
+    assert.deepEqual(workerExecArgv(flags), ['--import', './load.mjs'])
+  })
 })

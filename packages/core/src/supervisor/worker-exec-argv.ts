@@ -10,7 +10,10 @@ const NOT_HANDED_ON =
  */
 export function workerExecArgv(execArgv: readonly string[]): readonly string[] {
   return execArgv.filter((argument, index) => {
-    if (WITH_VALUE.test(argument) || NOT_HANDED_ON.test(argument)) return false
-    return !WITH_VALUE.test(execArgv[index - 1] ?? '')
+    const before = execArgv[index - 1] ?? ''
+    if (WITH_VALUE.test(before)) return false
+    // What is no flag is the value of the one before it.
+    const flag = argument.startsWith('-') ? argument : before
+    return !WITH_VALUE.test(flag) && !NOT_HANDED_ON.test(flag)
   })
 }
