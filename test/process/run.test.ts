@@ -139,6 +139,38 @@ describe('ekiben run', () => {
     assert.equal(await run.stop(), 0)
   })
 
+  it('binds what the app asks for where no port is given, each port once for all workers', async () => {
+    const [clients, own] = [await freePort(), await freePort()]
+    const flags = ['--log-format', 'json', '--api-workers', '2', '--', String(clients), String(own)]
+    await using run = await startServing([EKIBEN, 'run', `${APPS}/two-ports.cjs`, ...flags], {})
+    assert.equal(run.url, `http://127.0.0.1:${clients}`)
+    const pids = new Set<string>()
+    const headers = { connection: 'close' }
+    await waitUntil(
+      async () => {
+        for (const port of [clients, own]) {
+          const text = await (await fetch(`http://127.0.0.1:${port}/`, { headers })).text()
+          assert.match(text, port === clients ? /^clients / : /^own /)
+          pids.add(text)
+        }
+        return pids.size === 4
+      },
+      { describe: 'an answer of each worker on each port' },
+    )
+    assert.equal(await run.stop(), 0)
+    await assert.rejects(fetch(`http://127.0.0.1:${own}/`, { headers }))
+  })
+
+  it("keeps the app's own address where only a port is given", async () => {
+    const port = await freePort()
+    const flags = ['--port', String(port), '--log-format', 'json']
+    const env = { BIND_HOST: '127.0.0.1' }
+    await using run = await startServing([EKIBEN, 'run', `${APPS}/plain.cjs`, ...flags], { env })
+    assert.equal(run.url, `http://127.0.0.1:${port}`)
+    assert.equal((await fetch(run.url)).status, 200)
+    assert.equal(await run.stop(), 0)
+  })
+
   it("goes through Fastify's own listen, on all addresses of localhost", async () => {
     await using run = await runApp('fastify.mjs')
     assert.equal((await fetch(run.url)).status, 200)
@@ -201,6 +233,28 @@ describe('ekiben run refuses', () => {
       assert.match(`${stdout}${stderr}`, text)
     })
   }
+
+  it('an app none of whose ports is the one that was given, and lists them', async () => {
+    const [clients, own, given] = [await freePort(), await freePort(), await freePort()]
+    const args = ['run', `${APPS}/two-ports.cjs`, '--port', String(given), '--', String(clients), String(own)]
+    const { code, stderr } = await runNodeToEnd([EKIBEN, ...args])
+    assert.equal(code, 2)
+    assert.match(stderr, new RegExp(`EKB_ERR_APP_PORT: .*${clients} and ${own}, .*: ${given}\n.*--app-port ${clients}`))
+  })
+
+  it('a port of its own that another program has, as the app would see it', async () => {
+    const port = await freePort()
+    await using _first = await startServing(
+      [EKIBEN, 'run', `${APPS}/plain.cjs`, '--port', String(port), '--host', '127.0.0.1', '--log-format', 'json'],
+      {},
+    )
+    const clients = String(await freePort())
+    const args = ['run', `${APPS}/two-ports.cjs`, '--port', clients, '--instance', 'second', '--']
+    const ports = [clients, String(port), 'own']
+    const { code, stderr } = await runNodeToEnd([EKIBEN, ...args, ...ports])
+    assert.equal(code, 3)
+    assert.match(stderr, /EKB_ERR_SOCKET_IN_USE/)
+  })
 
   it('a port that another program has, by its number', async () => {
     const port = await freePort()

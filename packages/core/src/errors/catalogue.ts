@@ -188,6 +188,14 @@ export const CATALOGUE = {
     hint: () => 'Call it before the app closes; after that, make a new app.',
   }),
 
+  EKB_ERR_APP_PORT: row<{ expected: readonly number[]; ports: readonly number[] }>({
+    exitCode: 2,
+    message: (p) =>
+      `The app listens on ${p.ports.join(' and ')}, and on none of the ports it was given: ${p.expected.join(', ')}`,
+    hint: (p) =>
+      `Have it listen on the variable PORT, or say which of its ports stands for it: --app-port ${p.ports[0]}.`,
+  }),
+
   // configuration and command line
   EKB_ERR_CONFIG_UNKNOWN: row<{ source: string; key: string; near: readonly string[] }>({
     exitCode: 2,

@@ -20,6 +20,8 @@
  *     collect ─────────────────────────▶  counts, now
  *           ◀─────────────────── scrape   (an entry worker was asked for the metrics of the instance)
  *     metrics ─────────────────────────▶  their text
+ *           ◀───────────── wants-socket   (a host app asks to listen on a port)
+ *     socket ──────────────────────────▶  (with its handle)
  *
  * Lifecycle and figures only: no payload of a call ever travels here, and no Error object (see errors/error-codec.ts).
  */
@@ -68,6 +70,8 @@ export interface MainSource {
   /** Absolute. */
   readonly main: string
   readonly args: readonly string[]
+  /** The port that it is told; undefined: whatever it asks for. */
+  readonly port: number | undefined
   /** A port that it listens on although it is told another: it is given the public socket for it. */
   readonly appPort: number | undefined
   /** By service name, once the app has announced what it calls. */
@@ -193,6 +197,30 @@ export interface StoppingMessage {
   readonly type: 'stopping'
 }
 
+/** What an app asked to listen on. */
+export interface AskedSocket {
+  readonly port: number
+  /** undefined: on all addresses. */
+  readonly host: string | undefined
+}
+
+/** Where a socket is that was bound for an app. */
+export interface GivenSocket {
+  /** Is it where the app's clients come, or one of its own beside that? */
+  readonly isPublic: boolean
+  readonly address: { readonly host: string; readonly port: number }
+  readonly backlog: number
+}
+
+/** The answer to `wants-socket`; the handle of the socket comes with it. */
+export interface SocketMessage {
+  readonly type: 'socket'
+  readonly id: number
+  readonly socket: GivenSocket | undefined
+  /** Why there is none. */
+  readonly error: WireError | undefined
+}
+
 /** Asks for what was counted since the last report. */
 export interface CollectMessage {
   readonly type: 'collect'
@@ -216,12 +244,19 @@ export type SupervisorMessage =
   | DrainMessage
   | CollectMessage
   | MetricsMessage
+  | SocketMessage
 
 /** What was counted since the last report; `answers`: the `collect` it answers. */
 export interface CountsMessage {
   readonly type: 'counts'
   readonly report: CountReport | undefined
   readonly answers: number | undefined
+}
+
+/** The app asks to listen. */
+export interface WantsSocketMessage extends AskedSocket {
+  readonly type: 'wants-socket'
+  readonly id: number
 }
 
 export interface ScrapeMessage {
@@ -275,6 +310,7 @@ export type WorkerMessage =
   | { readonly type: 'cut'; readonly what: readonly string[] }
   | CountsMessage
   | ScrapeMessage
+  | WantsSocketMessage
 
 const WORKER_MESSAGE_TYPES: ReadonlySet<string> = new Set<WorkerMessage['type']>([
   'announced',
@@ -290,6 +326,7 @@ const WORKER_MESSAGE_TYPES: ReadonlySet<string> = new Set<WorkerMessage['type']>
   'cut',
   'counts',
   'scrape',
+  'wants-socket',
 ])
 const SUPERVISOR_MESSAGE_TYPES: ReadonlySet<string> = new Set<SupervisorMessage['type']>([
   'init',
@@ -300,6 +337,7 @@ const SUPERVISOR_MESSAGE_TYPES: ReadonlySet<string> = new Set<SupervisorMessage[
   'drain',
   'collect',
   'metrics',
+  'socket',
 ])
 
 /** Messages of ours travel under this key: user code may use the same channel for its own. */

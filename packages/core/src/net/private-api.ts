@@ -8,6 +8,7 @@
  * The same call takes a descriptor, and its handle tells the address of a socket that others listen on; a
  * `net.Server` would accept on it.
  */
+import type { SendHandle } from 'node:child_process'
 import net from 'node:net'
 import { getSystemErrorName } from 'node:util'
 
@@ -22,11 +23,16 @@ export interface BoundTcp {
   readonly fd: number
   readonly address: string
   readonly port: number
+  /** For `send` of a child process: the other side gets a descriptor of its own. */
+  readonly handle: SendableHandle
   /** Makes it listen: who connects waits in its backlog. Throws an Error with the `code` of the failed call. */
   listen(backlog: number): void
   /** Closes the descriptor before it returns. */
   close(): void
 }
+
+/** What Node sends beside a message: a bare handle as well, though its types do not say so. */
+export type SendableHandle = NonNullable<SendHandle>
 
 interface SocketAddressOut {
   address?: string
@@ -95,7 +101,13 @@ export function bindTcp({ address, port, family }: BindTarget): BoundTcp {
     // libuv keeps EADDRINUSE of bind() back until the next call on the socket, and a listen() in another process
     // would never see it: it finds an unbound descriptor and listens on a random port of every interface.
     const name = nameOf(handle)
-    return { fd: handle.fd, ...name, listen: (backlog) => listenOnly(handle, backlog), close: () => handle.close() }
+    return {
+      fd: handle.fd,
+      ...name,
+      handle: handle as unknown as SendableHandle,
+      listen: (backlog) => listenOnly(handle, backlog),
+      close: () => handle.close(),
+    }
   } catch (error) {
     handle.close()
     throw error

@@ -56,6 +56,7 @@ export async function takeActivatedSocket(
 function toListenSocket({ fd, host = '', port, close }: Inspected, backlog: number): ListenSocket {
   return {
     fd,
+    handle: undefined,
     host,
     port,
     family: host.includes(':') ? 6 : 4,

@@ -15,7 +15,7 @@ import { fitsPlan, WorkerFactory, type WorkerFactoryOptions } from './worker-fac
 
 export type PlannerOptions = Pick<
   WorkerFactoryOptions,
-  'instance' | 'user' | 'ledger' | 'publicSocket' | 'socketPath'
+  'instance' | 'user' | 'ledger' | 'publicSocket' | 'appSockets' | 'socketPath'
 > & {
   readonly makePlan: (announced: Promise<ServiceGraph>, settings: ServeSettings) => Promise<ServePlan>
   readonly log: Logger
@@ -81,10 +81,10 @@ export class GenerationPlanner {
     settings: ServeSettings,
     which: Pick<WorkerFactoryOptions, 'source' | 'bootTimeoutMs'>,
   ): WorkerFactory {
-    const { instance, user, ledger, publicSocket, socketPath } = this.#options
+    const { instance, user, ledger, publicSocket, appSockets, socketPath } = this.#options
     const { cors } = settings
     const socket = publicSocket && { ...publicSocket, http: { ...publicSocket.http, cors } }
-    const own = { instance, user, ledger, publicSocket: socket, socketPath }
+    const own = { instance, user, ledger, publicSocket: socket, appSockets, socketPath }
     return new WorkerFactory({ ...own, ...which, ...inheritance(settings), generation })
   }
 

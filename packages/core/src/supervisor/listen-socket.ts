@@ -24,6 +24,8 @@ export interface ListenSocket {
   /** All addresses the host resolved to; the first is bound. */
   readonly addresses: readonly string[]
   readonly url: string
+  /** For workers that get it by message; undefined: it was passed to us, and is inherited. */
+  readonly handle: BoundTcp['handle'] | undefined
   /** Lets the supervisor's own descriptor go; the socket is gone once no worker has one either. */
   close(): void
 }
@@ -36,6 +38,7 @@ export async function openListenSocket(options: ListenSocketOptions): Promise<Li
   await claim(bound, { ...target, port: bound.port }, options.backlog)
   return {
     fd: bound.fd,
+    handle: bound.handle,
     host: bound.address,
     port: bound.port,
     family: target.family,

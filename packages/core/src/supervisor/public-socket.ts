@@ -1,5 +1,6 @@
 import type { ServeSettings } from '../config/serve-settings.js'
 import type { Logger } from '../observe/logger.js'
+import { AppSockets, isKnownSocket } from './app-sockets.js'
 import { type ListenSocket, openListenSocket } from './listen-socket.js'
 
 /** The public socket: the one that a service manager opened for this process, else one of our own. */
@@ -13,5 +14,6 @@ export async function openPublicSocket(settings: ServeSettings, log: Logger): Pr
     // As under npm or a shell, which the manager has started instead.
     log.warn({ sockets: sockets.count }, 'sockets were passed to another process (LISTEN_PID): they are not used')
   }
+  if (settings.app !== undefined && !isKnownSocket(settings)) return new AppSockets(settings)
   return openListenSocket(settings)
 }

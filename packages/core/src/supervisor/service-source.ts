@@ -9,13 +9,14 @@ import { definitionOf } from '../service/registry.js'
 
 /** Where the workers find the service: the identifier, or the module of a service given as a value. */
 export function serviceSource(
-  settings: Pick<ServeSettings, 'identifier' | 'workingDir' | 'only' | 'depends' | 'sources' | 'app'>,
+  settings: Pick<ServeSettings, 'identifier' | 'workingDir' | 'only' | 'depends' | 'sources' | 'app' | 'port'>,
 ): ServiceSource {
   const { identifier, workingDir, app } = settings
   const cut = graphCut(settings)
   if (app !== undefined) {
     const { name, main, args, appPort } = app
-    return { type: 'main', name, main, args, appPort, workingDir, cut }
+    const port = (settings.sources.port ?? 'default') === 'default' ? undefined : settings.port
+    return { type: 'main', name, main, args, port, appPort, workingDir, cut }
   }
   if (typeof identifier === 'string') return { type: 'identifier', identifier, workingDir, cut }
   const definition = definitionOf(identifier)

@@ -7,6 +7,7 @@ import type { Logger } from '../observe/logger.js'
 import type { ServePlan } from '../plan/serve-plan.js'
 import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
 import { awaitAnnouncement } from './announcement.js'
+import { AppSockets } from './app-sockets.js'
 import { GenerationPlanner, inheritance, pin } from './generation-planner.js'
 import { Instance } from './instance.js'
 import { createInstanceFolder, type InstanceFolder } from './instance-folder.js'
@@ -59,7 +60,8 @@ export async function startServing(settings: ServeSettings, options: StartServin
     instance: name,
     user,
     ledger: folder.ledger,
-    publicSocket: { fd: socket.fd, http: httpSettings(settings, socket) },
+    publicSocket: socket instanceof AppSockets ? undefined : { fd: socket.fd, http: httpSettings(settings, socket) },
+    appSockets: appSocketsOf(settings, socket),
     socketPath: (...parts) => folder.socketPath(parts.join('/')),
     makePlan,
     log,
@@ -127,6 +129,12 @@ async function openSocket(
     await folder.remove()
     throw error
   }
+}
+
+/** What an app's workers ask for beside the public socket, and that one too where it is not known before. */
+function appSocketsOf(settings: ServeSettings, socket: ListenSocket): AppSockets | undefined {
+  if (settings.app === undefined) return undefined
+  return socket instanceof AppSockets ? socket : new AppSockets(settings, socket)
 }
 
 function httpSettings(settings: ServeSettings, { host, port, backlog }: ListenSocket): HttpSettings {

@@ -58,7 +58,8 @@ export function workerEnvironment(input: WorkerEnvironmentInput): Record<string,
     EKIBEN_SLOT: String(slot),
     EKIBEN_GENERATION: String(generation),
     NODE_APP_INSTANCE: String(slot),
-    ...(appPorts?.[0] !== undefined && { PORT: String(appPorts[0]), [APP_PORTS_VARIABLE]: appPorts.join(',') }),
+    ...(appPorts !== undefined && { [APP_PORTS_VARIABLE]: appPorts.join(',') }),
+    ...(appPorts?.[0] !== undefined && { PORT: String(appPorts[0]) }),
     [TOKEN_VARIABLE]: input.token,
   }
 }

@@ -95,5 +95,5 @@ export function bootError(boot: FailedBoot): ServiceError {
 function endsEveryStart(code: string): boolean {
   if (!Object.hasOwn(CATALOGUE, code)) return false
   const row: ErrorRow<never> = CATALOGUE[code as ErrorCode]
-  return row.exitCode === EXIT.loadFailed || row.exitCode === EXIT.usage
+  return row.exitCode === EXIT.loadFailed || row.exitCode === EXIT.usage || row.exitCode === EXIT.cannotBind
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import {
+  type AskedSocket,
   type HttpSettings,
   type InitMessage,
   type LogSettings,
@@ -12,6 +13,7 @@ import { monotonicMs } from '../util/monotonic.js'
 import { ProcessBackend } from '../worker/process-backend.js'
 import type { ProcessLedger } from '../worker/worker-backend.js'
 import { WorkerHandle } from '../worker/worker-handle.js'
+import type { AppSockets } from './app-sockets.js'
 import { type Environment, isInherited, workerEnvironment } from './worker-environment.js'
 import type { WorkerUser } from './worker-user.js'
 
@@ -32,6 +34,8 @@ export interface WorkerFactoryOptions {
   readonly bootTimeoutMs: number
   /** Descriptor of the public socket and how to serve on it; undefined: nobody listens (a dry run). */
   readonly publicSocket: { readonly fd: number; readonly http: HttpSettings } | undefined
+  /** What a host app's workers ask for by message. */
+  readonly appSockets?: AppSockets | undefined
   /** A path for the call socket of a pool worker, new for each incarnation. */
   readonly socketPath: (service: string, generation: number, slot: number, incarnation: number) => string
 }
@@ -88,10 +92,9 @@ export class WorkerFactory {
   }
 
   /** The port that the app is told, and the one that it insists on. */
-  #portsOf({ appPort }: MainSource): readonly number[] {
-    const { publicSocket } = this.#options
-    const ports = publicSocket === undefined ? [] : [publicSocket.http.address.port]
-    return appPort === undefined ? ports : [...ports, appPort]
+  #portsOf({ port, appPort }: MainSource): readonly number[] {
+    const known = this.#options.publicSocket?.http.address.port ?? port
+    return [known, appPort].filter((each) => each !== undefined)
   }
 
   #makeUnplanned(mode: InitMessage['mode'], slot: number): WorkerHandle {
@@ -142,7 +145,9 @@ export class WorkerFactory {
       ...worker.init,
     }
     const { bootTimeoutMs } = worker
-    return new WorkerHandle({ identity, backend, init, bootTimeoutMs, now: monotonicMs })
+    const { appSockets } = this.#options
+    const giveSocket = app && appSockets && ((asked: AskedSocket) => appSockets.give(asked))
+    return new WorkerHandle({ identity, backend, init, bootTimeoutMs, now: monotonicMs, giveSocket })
   }
 }
 

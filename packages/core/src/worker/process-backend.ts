@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { entryFile } from '../entry-file.js'
 import { PUBLIC_SOCKET_FD, type SupervisorMessage, type WorkerRole, wrapMessage } from '../ipc/protocol.js'
 import { WATCH_LINE_FD } from '../ipc/watch-line.js'
+import type { SendableHandle } from '../net/private-api.js'
 import { passOnStderr } from '../observe/pass-on-stderr.js'
 import { killGroup } from '../util/kill-group.js'
 import { OomKills } from './oom-kills.js'
@@ -89,9 +90,9 @@ export class ProcessBackend implements WorkerBackend {
     this.#watchExit(child, events)
   }
 
-  send(message: SupervisorMessage): void {
+  send(message: SupervisorMessage, handle?: SendableHandle): void {
     // The channel may close at any moment (the worker is dying); its exit event then says so.
-    if (this.#child?.connected) this.#child.send(wrapMessage(message), () => {})
+    if (this.#child?.connected) this.#child.send(wrapMessage(message), handle, () => {})
   }
 
   kill(): void {

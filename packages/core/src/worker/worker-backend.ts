@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { SupervisorMessage } from '../ipc/protocol.js'
+import type { SendableHandle } from '../net/private-api.js'
 
 /** How a worker ended. Both null: it never started, or its end was not seen. */
 export interface WorkerExit {
@@ -34,7 +35,8 @@ export interface WorkerBackend {
   /** To the thread that answers although its event loop does not turn (ipc/watch-line.ts). */
   readonly watchLine: Duplex | undefined
   start(events: WorkerBackendEvents): void
-  send(message: SupervisorMessage): void
+  /** With a handle: the worker gets a descriptor of its own for it. */
+  send(message: SupervisorMessage, handle?: SendableHandle): void
   /** Ends it and everything it started, with no grace. */
   kill(): void
 }

@@ -1,10 +1,13 @@
-import { decodeError, type WireError } from '../errors/error-codec.js'
+import { decodeError, encodeError, type WireError } from '../errors/error-codec.js'
+import { createError } from '../errors/service-error.js'
 import {
   type Announcement,
+  type AskedSocket,
   type BootStage,
   type CollectMessage,
   type CountsMessage,
   type DrainMessage,
+  type GivenSocket,
   type InitMessage,
   type MetricsMessage,
   parseWorkerMessage,
@@ -15,9 +18,11 @@ import {
   type SupervisorMessage,
   type UncaughtError,
   type Vitals,
+  type WantsSocketMessage,
   type WorkerIdentity,
   type WorkerMessage,
 } from '../ipc/protocol.js'
+import type { SendableHandle } from '../net/private-api.js'
 import { transition, type WorkerEffect, type WorkerEvent, type WorkerState, type WorkerTimer } from './lifecycle.js'
 import type { WorkerBackend, WorkerExit } from './worker-backend.js'
 
@@ -32,7 +37,11 @@ export interface WorkerHandleOptions {
   readonly init: InitMessage
   readonly bootTimeoutMs: number
   readonly now: () => number
+  readonly giveSocket?: GiveSocket | undefined
 }
+
+/** Binds what a host app asks for, and gives the handle to be sent. */
+export type GiveSocket = (asked: AskedSocket) => Promise<GivenSocket & { readonly handle: SendableHandle }>
 
 export interface WorkerStateChange {
   readonly from: WorkerState
@@ -236,6 +245,9 @@ export class WorkerHandle {
       case 'cut':
         this.#record = { ...this.#record, cut: message.what }
         return
+      case 'wants-socket':
+        this.#giveSocket(message)
+        return
       case 'counts':
       case 'scrape':
         this.#onMetrics?.(this, message)
@@ -243,6 +255,20 @@ export class WorkerHandle {
       case undefined:
         return
     }
+  }
+
+  #giveSocket({ id, port, host }: WantsSocketMessage): void {
+    const { giveSocket, backend } = this.#options
+    const refuse = (error: unknown): void =>
+      backend.send({ type: 'socket', id, socket: undefined, error: encodeError(error) })
+    if (giveSocket === undefined) {
+      refuse(createError('EKB_ERR_WORKER_PROTOCOL', { reason: 'it runs no host app' }))
+      return
+    }
+    giveSocket({ port, host }).then(
+      ({ handle, ...socket }) => backend.send({ type: 'socket', id, socket, error: undefined }, handle),
+      refuse,
+    )
   }
 
   #recordReady(address: string): void {

@@ -1,7 +1,7 @@
 import { parseSupervisorMessage, type SupervisorMessage, type WorkerMessage, wrapMessage } from '../../ipc/protocol.js'
 
 type MessageOf<TType extends SupervisorMessage['type']> = Extract<SupervisorMessage, { readonly type: TType }>
-type Listener = (message: SupervisorMessage) => void
+type Listener = (message: SupervisorMessage, handle: unknown) => void
 
 /** The worker's end of the channel to its supervisor. */
 export class SupervisorLink {
@@ -10,14 +10,17 @@ export class SupervisorLink {
   readonly #early = new Map<SupervisorMessage['type'], SupervisorMessage>()
 
   constructor(onLost: () => void) {
-    process.on('message', (received) => {
+    process.on('message', (received, handle) => {
       const message = parseSupervisorMessage(received)
-      if (message !== undefined) this.#deliver(message)
+      if (message !== undefined) this.#deliver(message, handle)
     })
     process.once('disconnect', onLost)
   }
 
-  on<TType extends SupervisorMessage['type']>(type: TType, listener: (message: MessageOf<TType>) => void): void {
+  on<TType extends SupervisorMessage['type']>(
+    type: TType,
+    listener: (message: MessageOf<TType>, handle: unknown) => void,
+  ): void {
     this.#listeners.set(type, listener as Listener)
     const early = this.#early.get(type)
     if (early !== undefined) this.#deliver(early)
@@ -35,10 +38,10 @@ export class SupervisorLink {
     })
   }
 
-  #deliver(message: SupervisorMessage): void {
+  #deliver(message: SupervisorMessage, handle?: unknown): void {
     this.#early.delete(message.type)
     const listener = this.#listeners.get(message.type)
     if (listener === undefined) this.#early.set(message.type, message)
-    else listener(message)
+    else listener(message, handle)
   }
 }

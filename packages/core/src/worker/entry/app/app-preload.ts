@@ -37,6 +37,7 @@ function main(): void {
   })
   link.on('stopping', () => worker.announceStop())
   link.on('drain', (message) => void worker.leave(message))
+  worker.watch()
 }
 
 function refuse(reason: string): never {

@@ -1,15 +1,15 @@
 import { realpathSync } from 'node:fs'
 import type { Server } from 'node:net'
-import { encodeError } from '../../../errors/error-codec.js'
-import { createError } from '../../../errors/service-error.js'
+import { decodeError, encodeError } from '../../../errors/error-codec.js'
 import { type HostSession, openHostSession } from '../../../hosting/host-session.js'
 import {
-  APP_PORTS_VARIABLE,
   type BootStage,
   type DrainMessage,
+  type GivenSocket,
   type InitMessage,
   type MainSource,
   PUBLIC_SOCKET_FD,
+  type SocketMessage,
   type StartMessage,
 } from '../../../ipc/protocol.js'
 import { socketUrl } from '../../../net/socket-url.js'
@@ -29,9 +29,11 @@ import { VitalSigns } from '../vitals.js'
 import { watchDescriptors } from '../watch-descriptors.js'
 import { startWatchThread } from '../watch-thread.js'
 import { AppPools } from './app-pools.js'
+import { AppPorts } from './app-ports.js'
 import { AppServer } from './app-server.js'
 import type { AppSignals } from './app-signals.js'
-import { replaceListen } from './replace-listen.js'
+import type { ListenTarget } from './listen-target.js'
+import { type ListenOn, replaceListen } from './replace-listen.js'
 
 const QUICK_LEAVE_MS = 2_000
 /** What a quick leave gives to work in flight; the rest is for what the app does at SIGTERM. */
@@ -53,6 +55,7 @@ export class AppWorker {
   readonly #begun: Deferred<InitMessage> = deferred<InitMessage>()
   readonly #calls = new CallsInFlight()
   readonly #servers: AppServer[] = []
+  readonly #asked = new Map<number, Deferred<GivenSocket & { readonly where: object }>>()
   readonly #pools: AppPools
   readonly #reporter: CountReporter
   readonly #probes = new Set<ServiceProbes>()
@@ -60,6 +63,7 @@ export class AppWorker {
   readonly #onDrain: (() => void)[] = []
   readonly #deadline = new MovingDeadline()
   #stage: BootStage = 'load'
+  #lastAsked = 0
   #stopping = false
   #leaving: Promise<void> | undefined
 
@@ -71,12 +75,21 @@ export class AppWorker {
     this.#reporter = new CountReporter(link, this.#heartbeat)
     this.#pools = new AppPools({ connect: () => this.#connect(), counts: this.#reporter.counts })
     openHostSession(this.#session())
-    const ports = takePorts()
+    const ports = new AppPorts()
     replaceListen({
-      isPublic: ({ port }) => ports.includes(port),
-      open: (server, listen) => void this.#open(server, listen),
+      isPublic: ({ port }) => ports.isPublic(port),
+      openPublic: (server, target, listen) => void this.#openPublic(server, target, listen),
+      openShared: (server, target, listen) => {
+        ports.noteOther(target.port, (error) => void this.#fail(error))
+        void this.#openShared(server, target, listen)
+      },
     })
     offerDiagnosis(this.#calls)
+  }
+
+  /** An app that has nothing to do, and listens nowhere, ends as it would without us. */
+  watch(): void {
+    process.channel?.unref()
   }
 
   /** The supervisor's first word. */
@@ -86,6 +99,7 @@ export class AppWorker {
     this.#heartbeat.beat()
     const { service, slot, generation } = init.identity
     process.title = `ekiben: ${service}#${slot} g${generation}`
+    this.#link.on('socket', (message, handle) => this.#takeSocket(message, handle))
     this.#link.on('snapshot', ({ snapshot }) => this.#pools.update(snapshot))
     this.#begun.resolve(init)
   }
@@ -111,6 +125,7 @@ export class AppWorker {
 
   /** Announces what the app calls, and waits until that is ready. */
   readonly #connect = once(async (): Promise<StartMessage> => {
+    process.channel?.ref()
     const init = await this.#begun.promise
     const source = init.source as MainSource
     const graph = this.#pools.close(source.name)
@@ -143,16 +158,53 @@ export class AppWorker {
     return init
   })
 
-  async #open(server: Server, listen: (fd: number, backlog: number) => void): Promise<void> {
+  async #openPublic(server: Server, target: ListenTarget, listen: ListenOn): Promise<void> {
+    process.channel?.ref()
     try {
-      const { http } = await this.#admit()
-      if (http === undefined) throw createError('EKB_ERR_WORKER_PROTOCOL', { reason: 'no public socket came with it' })
+      const { http } = await this.#begun.promise
+      // Inherited where it was bound before the app said anything, else asked for.
+      const { where, address, backlog } =
+        http === undefined ? await this.#askSocket(target) : { ...http, where: { fd: PUBLIC_SOCKET_FD } }
+      await this.#admit()
       this.#servers.push(new AppServer(server, this.#calls))
-      server.once('listening', () => this.#beReady(socketUrl(http.address.host, http.address.port)))
-      listen(PUBLIC_SOCKET_FD, http.backlog)
+      server.once('listening', () => this.#beReady(socketUrl(address.host, address.port)))
+      listen(where, backlog)
     } catch (error) {
-      await this.#link.send({ type: 'boot-failed', stage: this.#stage, error: encodeError(error) })
+      await this.#fail(error)
     }
+  }
+
+  /** At once: an app may wait for it before it listens for its clients. */
+  async #openShared(server: Server, target: ListenTarget, listen: ListenOn): Promise<void> {
+    process.channel?.ref()
+    try {
+      await this.#begun.promise
+      const { where, backlog } = await this.#askSocket(target)
+      this.#servers.push(new AppServer(server, this.#calls))
+      listen(where, backlog)
+    } catch (error) {
+      // As its own listen would have failed.
+      server.emit('error', error)
+    }
+  }
+
+  async #askSocket({ port, host }: ListenTarget): Promise<GivenSocket & { readonly where: object }> {
+    const id = ++this.#lastAsked
+    const answer = deferred<GivenSocket & { readonly where: object }>()
+    this.#asked.set(id, answer)
+    await this.#link.send({ type: 'wants-socket', id, port, host })
+    return answer.promise
+  }
+
+  #takeSocket({ id, socket, error }: SocketMessage, handle: unknown): void {
+    const answer = this.#asked.get(id)
+    this.#asked.delete(id)
+    if (socket !== undefined) answer?.resolve({ ...socket, where: handle as object })
+    else answer?.reject(error === undefined ? new Error('no socket') : decodeError(error))
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    await this.#link.send({ type: 'boot-failed', stage: this.#stage, error: encodeError(error) })
   }
 
   readonly #beReady = once((address: string): void => {
@@ -228,13 +280,6 @@ export class AppWorker {
     this.#stage = stage
     await this.#link.send({ type: 'stage', stage })
   }
-}
-
-/** The ports for which the app gets the public socket; the app does not see that it was told. */
-function takePorts(): readonly number[] {
-  const ports = process.env[APP_PORTS_VARIABLE]?.split(',').map(Number) ?? []
-  delete process.env[APP_PORTS_VARIABLE]
-  return ports
 }
 
 function toOptions({ timeoutMs, keepAliveDrainMs }: Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>) {

@@ -1,0 +1,104 @@
+import type { ServeSettings } from '../config/serve-settings.js'
+import type { AskedSocket, GivenSocket } from '../ipc/protocol.js'
+import type { BoundTcp } from '../net/private-api.js'
+import { type ListenSocket, openListenSocket } from './listen-socket.js'
+
+type SocketSettings = Pick<ServeSettings, 'host' | 'port' | 'backlog' | 'sources' | 'app'>
+
+/** What a worker is sent: where the socket is, and the handle itself. */
+export interface HandedSocket extends GivenSocket {
+  readonly handle: BoundTcp['handle']
+}
+
+/**
+ * The sockets that a host app asks for, each bound once, at the first worker's word, and shared by all. One of them is
+ * the public one: that of the port that was given, of the port that the app insists on, or the first that it asks for.
+ */
+export class AppSockets implements ListenSocket {
+  readonly #settings: SocketSettings
+  readonly #opening = new Map<number, Promise<ListenSocket>>()
+  readonly #open: ListenSocket[] = []
+  #public: ListenSocket | undefined
+  #publicPort: number | undefined
+
+  /** `known`: the public one, where it was bound before the app said anything. */
+  constructor(settings: SocketSettings, known?: ListenSocket) {
+    this.#settings = settings
+    if (known !== undefined) this.#public = known
+    if (isGiven(settings, 'port')) this.#publicPort = known?.port ?? settings.port
+  }
+
+  get fd(): number {
+    return this.#public?.fd ?? -1
+  }
+
+  get host(): string {
+    return this.#public?.host ?? this.#settings.host
+  }
+
+  get port(): number {
+    return this.#public?.port ?? this.#publicPort ?? 0
+  }
+
+  get family(): 4 | 6 {
+    return this.#public?.family ?? 4
+  }
+
+  get backlog(): number {
+    return this.#settings.backlog
+  }
+
+  get addresses(): readonly string[] {
+    return this.#public?.addresses ?? []
+  }
+
+  get url(): string {
+    return this.#public?.url ?? ''
+  }
+
+  get handle(): BoundTcp['handle'] | undefined {
+    return this.#public?.handle
+  }
+
+  /** The socket for what a worker's app asked to listen on. Rejects when it cannot be bound. */
+  async give(asked: AskedSocket): Promise<HandedSocket> {
+    const { app } = this.#settings
+    this.#publicPort ??= asked.port
+    const isPublic = asked.port === this.#publicPort || asked.port === app?.appPort
+    const socket = await this.#socketFor(asked, isPublic)
+    if (isPublic) this.#public = socket
+    const { host, port, backlog } = socket
+    return { isPublic, address: { host, port }, backlog, handle: socket.handle as BoundTcp['handle'] }
+  }
+
+  close(): void {
+    for (const socket of this.#open) socket.close()
+  }
+
+  #socketFor({ host, port: asked }: AskedSocket, isPublic: boolean): Promise<ListenSocket> {
+    const port = isPublic ? (this.#publicPort as number) : asked
+    const known = this.#opening.get(port)
+    if (known !== undefined) return known
+    const settings = this.#settings
+    const opening = this.#bind(isPublic && isGiven(settings, 'host') ? settings.host : (host ?? settings.host), port)
+    this.#opening.set(port, opening)
+    // The next worker may try again.
+    opening.catch(() => this.#opening.delete(port))
+    return opening
+  }
+
+  async #bind(host: string, port: number): Promise<ListenSocket> {
+    const socket = await openListenSocket({ host, port, backlog: this.#settings.backlog })
+    this.#open.push(socket)
+    return socket
+  }
+}
+
+/** Is the port known, and where it is bound, before the app says anything? */
+export function isKnownSocket(settings: SocketSettings): boolean {
+  return isGiven(settings, 'port') && (isGiven(settings, 'host') || settings.port === 0)
+}
+
+function isGiven({ sources }: SocketSettings, key: 'port' | 'host'): boolean {
+  return (sources[key] ?? 'default') !== 'default'
+}
