@@ -18,8 +18,18 @@ const DIST = join(CORE, 'dist')
 /** The bundles, each with its entries. The first holds what others have in common as well. */
 const SHARED = { name: 'ekiben', entries: ['index', 'config/config-reader-entry'] }
 const BUNDLES = [
-  { name: 'supervisor', entries: ['serving', 'cli/main'] },
-  { name: 'worker', entries: ['worker/entry/process-entry', 'worker/entry/app/app-preload', 'adapter', 'testing'] },
+  { name: 'supervisor', entries: ['serving', 'cli/main', 'bootstrap/supervise-app'] },
+  {
+    name: 'worker',
+    entries: [
+      'worker/entry/process-entry',
+      'worker/entry/app/app-preload',
+      'adapter',
+      'testing',
+      'bootstrap/serve-app',
+      'bootstrap/run-alone',
+    ],
+  },
 ]
 /** First files of short processes and threads that need next to nothing, a module that workers import, and the client: each holds what it needs. */
 const ALONE = [

@@ -1,6 +1,8 @@
 // First: decorators are evaluated with Symbol.metadata in place.
 import './decorators/metadata.js'
 
+export type { BootstrapOptions, BuildApp, BuildContext, HostApp } from './bootstrap/bootstrap-options.js'
+export { bootstrapProduction } from './bootstrap/bootstrap-production.js'
 export { type RemoteAnswer, ServiceCallError } from './call/service-call-error.js'
 export { type ApiDecorator, api } from './decorators/api.js'
 export { depends } from './decorators/depends.js'

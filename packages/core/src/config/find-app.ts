@@ -11,15 +11,22 @@ export interface AppLookup {
   readonly name: string | undefined
   readonly args: readonly string[]
   readonly appPort: string | undefined
+  readonly bindsAsked: boolean
 }
 
 /** The host app whose main file this is, found as Node finds what it is started with. */
-export function findApp(main: string, { workingDir, name, args, appPort }: AppLookup): AppToRun {
+export function findApp(main: string, { workingDir, name, args, appPort, bindsAsked }: AppLookup): AppToRun {
   const path = resolve(workingDir, main)
   const file = findMain(path)
   if (file === undefined)
     throw createError('EKB_ERR_IDENTIFIER_NOT_FOUND', { identifier: main, tried: [path], near: [] })
-  return { name: name ?? packageName(dirname(file)) ?? nameOf(file), main: file, args, appPort: toPort(appPort) }
+  return {
+    name: name ?? packageName(dirname(file)) ?? nameOf(file),
+    main: file,
+    args,
+    appPort: toPort(appPort),
+    bindsAsked,
+  }
 }
 
 function findMain(path: string): string | undefined {

@@ -108,6 +108,8 @@ export interface AppToRun {
   readonly args: readonly string[]
   /** A port that it listens on although it is told another. */
   readonly appPort: number | undefined
+  /** Where neither port nor host is given, those that the app asks for are bound, and no default. */
+  readonly bindsAsked: boolean
 }
 
 /** Every setting of a serve, resolved: nothing below this asks for flags, variables or files. @internal */

@@ -92,7 +92,8 @@ export const CATALOGUE = {
   }),
   EKB_ERR_SERVICE_NOT_PLANNED: row<{ service: string; from: string }>({
     message: (p) => `A client of '${p.service}' was asked for, but no pool of it was planned for '${p.from}'`,
-    hint: (p) => `Declare the dependency: dependencies: { … : ${p.service} } or @depends(${p.service}).`,
+    hint: (p) =>
+      `Declare the dependency: dependencies: { … : ${p.service} } or @depends(${p.service}); for an app: bootstrapProduction(build, { uses: [${p.service}] }).`,
   }),
   EKB_ERR_SERVICE_NOT_A_PLUGIN: row<{ service: string; count: number }>({
     exitCode: 2,
@@ -532,6 +533,42 @@ export const CATALOGUE = {
     exitCode: 2,
     message: () => 'cluster.fork() was called inside a worker of Ekiben',
     hint: () => 'Remove the cluster code: --api-workers sets the number of processes.',
+  }),
+  EKB_ERR_BOOTSTRAP_TWICE: row<Record<string, never>>({
+    exitCode: 2,
+    message: () => 'bootstrapProduction() was called a second time in one process',
+    hint: () => 'A main file starts one app: call it once, and build everything in its one function.',
+  }),
+  EKB_ERR_BOOTSTRAP_NO_MAIN: row<Record<string, never>>({
+    exitCode: 2,
+    message: () => 'bootstrapProduction() was called in a process without a main file',
+    hint: () => 'Call it in a file that node is started with: its workers run that file again.',
+  }),
+  EKB_ERR_BOOTSTRAP_CLUSTERED: row<Record<string, never>>({
+    exitCode: 2,
+    message: () => 'bootstrapProduction() was called in a worker of node:cluster: two would supervise one app',
+    hint: () =>
+      "Start the file with node, or with PM2's exec_mode 'fork' and instances 1; apiWorkers sets the workers.",
+  }),
+  EKB_ERR_BOOTSTRAP_RESULT: row<{ received: string }>({
+    exitCode: 2,
+    message: (p) => `The function given to bootstrapProduction() returned no app, but ${p.received}`,
+    hint: () =>
+      'Return a Fastify instance, a Nest application, an Express app, an http.Server, { server, close }, { fetch } or a request handler.',
+  }),
+  EKB_ERR_BOOTSTRAP_LISTENING: row<{ what: string }>({
+    exitCode: 2,
+    message: (p) => `${p.what} given to bootstrapProduction() listens already`,
+    hint: () => 'Return it without a call of listen(): bootstrapProduction() makes that call.',
+  }),
+  EKB_ERR_BOOTSTRAP_NO_HTTP: row<Record<string, never>>({
+    exitCode: 2,
+    message: () => 'The Nest application given to bootstrapProduction() has no HTTP server',
+    hint: () => 'Make it with NestFactory.create(AppModule), not createApplicationContext() or createMicroservice().',
+  }),
+  EKB_ERR_ONE_PROCESS: row<{ what: string }>({
+    message: (p) => `${p.what} needs a supervisor, and the app runs in one process`,
+    hint: () => 'Start it with NODE_ENV=production, or with ekiben run.',
   }),
   EKB_ERR_TASK_UNSUPPORTED: row<{ path: string }>({
     statusCode: 404,

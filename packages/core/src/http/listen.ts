@@ -14,7 +14,7 @@ export function listen(server: Server, target: ListenTarget): Promise<AddressInf
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => {
       server.off('listening', onListening)
-      reject(toListenError(error, target))
+      reject(listenError(error, describeTarget(target)))
     }
     const onListening = (): void => {
       server.off('error', onError)
@@ -35,8 +35,8 @@ function describeTarget(target: ListenTarget): string {
   return 'path' in target ? target.path : `${target.host}:${target.port}`
 }
 
-function toListenError(error: NodeJS.ErrnoException, target: ListenTarget): Error {
-  const address = describeTarget(target)
+/** What a failed `listen` means, as an error of ours. */
+export function listenError(error: NodeJS.ErrnoException, address: string): Error {
   if (error.code === 'EADDRINUSE') {
     return createError('EKB_ERR_SOCKET_IN_USE', { address, owner: undefined }, { cause: error })
   }

@@ -43,7 +43,17 @@ export const TOKEN_VARIABLE = 'EKIBEN_WORKER_TOKEN'
 /** A worker that has lost its supervisor is gone after so long, unless its event loop stands still. */
 export const ORPHAN_LIMIT_MS = 6_000
 
-export const BOOT_STAGES = ['spawn', 'load', 'deploy', 'construct', 'held', 'start', 'isReady', 'listen'] as const
+export const BOOT_STAGES = [
+  'spawn',
+  'load',
+  'build',
+  'deploy',
+  'construct',
+  'held',
+  'start',
+  'isReady',
+  'listen',
+] as const
 export type BootStage = (typeof BOOT_STAGES)[number]
 
 /** The only argument of a worker's process. */

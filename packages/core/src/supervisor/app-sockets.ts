@@ -96,6 +96,7 @@ export class AppSockets implements ListenSocket {
 
 /** Is the port known, and where it is bound, before the app says anything? */
 export function isKnownSocket(settings: SocketSettings): boolean {
+  if (settings.app?.bindsAsked === false) return true
   return isGiven(settings, 'port') && (isGiven(settings, 'host') || settings.port === 0)
 }
 

@@ -14,8 +14,9 @@ export function serviceSource(
   const { identifier, workingDir, app } = settings
   const cut = graphCut(settings)
   if (app !== undefined) {
-    const { name, main, args, appPort } = app
-    const port = (settings.sources.port ?? 'default') === 'default' ? undefined : settings.port
+    const { name, main, args, appPort, bindsAsked } = app
+    const isAsked = bindsAsked && (settings.sources.port ?? 'default') === 'default'
+    const port = isAsked ? undefined : settings.port
     return { type: 'main', name, main, args, port, appPort, workingDir, cut }
   }
   if (typeof identifier === 'string') return { type: 'identifier', identifier, workingDir, cut }

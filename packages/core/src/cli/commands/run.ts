@@ -15,7 +15,7 @@ export async function run({ main, args, flags, env, cwd }: RunInput): Promise<nu
   const readSettings = async (): Promise<ServeSettings> => {
     const settings = await resolveServeSettings({ code: undefined, flags: shared, env, readFile: true, cwd })
     const { workingDir, name } = settings
-    const app = findApp(main, { workingDir, name, args, appPort: appPort ?? env.EKIBEN_APP_PORT })
+    const app = findApp(main, { workingDir, name, args, appPort: appPort ?? env.EKIBEN_APP_PORT, bindsAsked: true })
     // What the app answers is its own; it logs its requests itself.
     return { ...settings, app, accessLog: false }
   }

@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs'
+import { runEntryForServices } from '../../bootstrap/entry-role.js'
 import { createError } from '../../errors/service-error.js'
 import { buildGraph, definitionsByName } from '../../graph/build-graph.js'
 import { followEdges, type RemoteDependency } from '../../graph/follow-edges.js'
@@ -49,7 +50,7 @@ async function loadRoot(source: ServiceSource): Promise<LoadedRoot> {
     return { root: definition, located: { file: realpathSync(file), exportName } }
   }
   if (source.type === 'main') throw createError('EKB_ERR_WORKER_PROTOCOL', { reason: 'it was to run a host app' })
-  await loadModule(source.module)
+  await Promise.race([loadModule(source.module), runEntryForServices()])
   const root = registeredServices().find((definition) => definition.name === source.entry)
   if (root !== undefined) return { root, located: { file: source.module, exportName: source.entry } }
   const reason = `importing ${source.module} does not declare it`

@@ -23,6 +23,7 @@ export class AppPools {
   readonly #transports = new Map<string, CallTransport>()
   readonly #clients = new Map<string, PoolClient>()
   #graph: ServiceGraph | undefined
+  #mainDeclares = false
   #snapshot: PoolSnapshot = { version: -1, pools: {} }
 
   constructor(options: AppPoolsOptions) {
@@ -48,12 +49,17 @@ export class AppPools {
     return this.#graph
   }
 
+  /** The main file can be run for the services that it declares: it calls `bootstrapProduction`, where that ends. */
+  allowMain(): void {
+    this.#mainDeclares = true
+  }
+
   /** By service name: the file that a worker of its pool imports. */
   modules(main: string): Readonly<Record<string, string>> {
     const modules: Record<string, string> = {}
     for (const used of this.#used.values()) {
       for (const { name, module } of definitionsByName(used).values()) {
-        if (module === undefined || isSame(module, main)) throw noModule(name, module)
+        if (module === undefined || (isSame(module, main) && !this.#mainDeclares)) throw noModule(name, module)
         modules[name] = module
       }
     }

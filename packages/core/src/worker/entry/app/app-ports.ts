@@ -19,6 +19,11 @@ export class AppPorts {
     this.#expected = said === '' ? undefined : said.split(',').map(Number)
   }
 
+  /** The port that the app is told; undefined: none, it says itself. */
+  get told(): number | undefined {
+    return this.#expected?.[0]
+  }
+
   isPublic(port: number): boolean {
     this.#expected ??= [port]
     const isPublic = this.#expected.includes(port)

@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { decodeError, encodeError } from '../../../errors/error-codec.js'
+import { offerAppHost } from '../../../hosting/app-host.js'
 import { type HostSession, openHostSession } from '../../../hosting/host-session.js'
 import {
   type BootStage,
@@ -61,6 +62,7 @@ export class AppWorker {
   readonly #probes = new Set<ServiceProbes>()
   readonly #holds: Promise<void>[] = []
   readonly #onDrain: (() => void)[] = []
+  readonly #onEnd: (() => unknown)[] = []
   readonly #deadline = new MovingDeadline()
   #stage: BootStage = 'load'
   #lastAsked = 0
@@ -74,8 +76,19 @@ export class AppWorker {
     this.#heartbeat = new Heartbeat(link, vitals)
     this.#reporter = new CountReporter(link, this.#heartbeat)
     this.#pools = new AppPools({ connect: () => this.#connect(), counts: this.#reporter.counts })
-    openHostSession(this.#session())
+    const session = this.#session()
     const ports = new AppPorts()
+    openHostSession(session)
+    offerAppHost({
+      session,
+      port: ports.told ?? 0,
+      beginBuild: () => {
+        this.#pools.allowMain()
+        return this.#enter('build')
+      },
+      fail: (error) => this.#fail(error),
+      onEnd: (close) => void this.#onEnd.push(close),
+    })
     replaceListen({
       isPublic: ({ port }) => ports.isPublic(port),
       openPublic: (server, target, listen) => void this.#openPublic(server, target, listen),
@@ -204,6 +217,8 @@ export class AppWorker {
   }
 
   async #fail(error: unknown): Promise<void> {
+    // Before its first word the supervisor takes no answer.
+    await this.#begun.promise
     await this.#link.send({ type: 'boot-failed', stage: this.#stage, error: encodeError(error) })
   }
 
@@ -258,11 +273,22 @@ export class AppWorker {
     const reports = await Promise.all(this.#servers.map((server) => server.drain(toOptions(how), { onWithdrawn })))
     const what = reports.flatMap(({ cut }) => cut)
     if (what.length > 0) await this.#link.send({ type: 'cut', what })
+    await Promise.race([this.#closeApp(), this.#deadline.passed])
     await this.#endApp()
     this.#pools.end()
     await this.#reporter.report()
     await flushLogs()
     process.exit(0)
+  }
+
+  async #closeApp(): Promise<void> {
+    for (const close of this.#onEnd) {
+      try {
+        await close()
+      } catch (error) {
+        process.stderr.write(`the app failed to close: ${error instanceof Error ? error.stack : String(error)}\n`)
+      }
+    }
   }
 
   /** What the app does at SIGTERM may take until the deadline; it may end the process itself. */

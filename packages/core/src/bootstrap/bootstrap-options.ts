@@ -1,0 +1,35 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Server as NetServer } from 'node:net'
+import type { EkibenConfig, ServeHttpProductionOptions } from '../config/serve-settings.js'
+import type { ServiceClient } from '../service/service-client.js'
+import type { ServiceClass } from '../service/service-definition.js'
+
+/** What `build` is called with, once in each worker. */
+export interface BuildContext {
+  /** A typed client of a service, which runs in a pool of its own, or in this process where there is one only. */
+  client<TService extends ServiceClass>(service: TService): ServiceClient<TService>
+  /** Aborted when this worker begins to drain, or cannot serve. */
+  readonly signal: AbortSignal
+  /** Which worker this is, from 0. */
+  readonly slot: number
+}
+
+/** What `build` may return. */
+export type HostApp =
+  /** A Fastify instance, a Nest application, an Express or Koa app, a server of Node's: whatever listens by itself. */
+  | { listen(...args: never[]): unknown }
+  | { readonly server: NetServer; close?(): unknown }
+  | { fetch(request: Request): Response | Promise<Response> }
+  | ((request: IncomingMessage, response: ServerResponse) => unknown)
+
+export type BuildApp = (context: BuildContext) => HostApp | Promise<HostApp>
+
+/** Options of `bootstrapProduction`: those of `serveHttpProduction`, and what the app needs. */
+export interface BootstrapOptions extends Omit<ServeHttpProductionOptions, 'identifier' | 'services'> {
+  /** Services that are mounted in the app, told in advance; or settings by service name, as in the configuration file. */
+  readonly services?: readonly ServiceClass[] | EkibenConfig['services']
+  /** Services that the app calls, told in advance: also those that it asks for only later. */
+  readonly uses?: readonly ServiceClass[]
+  /** Stop on SIGTERM and SIGINT and end the process. Default true. */
+  readonly handleSignals?: boolean | undefined
+}

@@ -1,0 +1,141 @@
+import type { AddressInfo, Server as NetServer } from 'node:net'
+import type { ServeSettings } from '../config/serve-settings.js'
+import { createError } from '../errors/service-error.js'
+import type { Mount } from '../hosting/mount-types.js'
+import { socketUrl } from '../net/socket-url.js'
+import { flushLogs } from '../observe/create-logger.js'
+import type { Logger } from '../observe/logger.js'
+import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
+import { CallsInFlight } from '../runner/calls-in-flight.js'
+import type { InstanceStatus } from '../supervisor/instance-status.js'
+import type { Server, ServerClosed } from '../supervisor/server.js'
+import { deferred } from '../util/deferred.js'
+import { once } from '../util/once.js'
+import { AppServer } from '../worker/entry/app/app-server.js'
+import type { RunnableApp } from './runnable-app.js'
+
+export interface LoneServerOptions {
+  readonly app: RunnableApp
+  /** The services that the app calls run below it. */
+  readonly mount: Pick<Mount, 'close'>
+  /** Aborted when it begins to stop. */
+  readonly leaving: AbortController
+  readonly settings: ServeSettings
+  readonly log: Logger
+}
+
+/** An app that runs in this process alone, with no supervisor: what needs one is refused. */
+export class LoneServer implements Server {
+  readonly #options: LoneServerOptions
+  readonly #calls = new CallsInFlight()
+  readonly #closed = deferred<ServerClosed>()
+  readonly #startedAt = performance.now()
+  #server: AppServer | undefined
+  #address: { readonly host: string; readonly port: number } = { host: '', port: 0 }
+  #state: InstanceStatus['state'] = 'running'
+
+  constructor(options: LoneServerOptions) {
+    this.#options = options
+  }
+
+  /** The app listens: its requests are looked after from now on. */
+  take(server: NetServer): void {
+    this.#server = new AppServer(server, this.#calls)
+    const { address, port } = server.address() as AddressInfo
+    this.#address = { host: address, port }
+    this.#options.log.info({ url: this.url, pid: process.pid }, 'ready')
+  }
+
+  get url(): string {
+    return socketUrl(this.#address.host, this.#address.port)
+  }
+
+  get address(): { readonly host: string; readonly port: number } {
+    return this.#address
+  }
+
+  get closed(): Promise<ServerClosed> {
+    return this.#closed.promise
+  }
+
+  status(): InstanceStatus {
+    const name = this.#options.settings.app?.name ?? ''
+    const worker = {
+      slot: 0,
+      pid: process.pid,
+      state: this.#state === 'running' ? 'ready' : 'draining',
+      generation: 1,
+      uptimeMs: Math.round(performance.now() - this.#startedAt),
+      restarts: 0,
+      lastExit: undefined,
+      rssBytes: process.memoryUsage.rss(),
+      inFlight: this.#calls.size,
+      oldestCallMs: Math.round(this.#calls.oldestMs()),
+      loopUtilization: undefined,
+    }
+    const service = { name, state: 'ready' as const, target: 1, generation: 1, workers: [worker] }
+    const { state, url } = { state: this.#state, url: this.url }
+    return { instance: name, pid: process.pid, url, state, lastReload: null, services: [service] }
+  }
+
+  reload(): Promise<never> {
+    return refuse('reload()')
+  }
+
+  scale(): Promise<never> {
+    return refuse('scale()')
+  }
+
+  restart(): Promise<never> {
+    return refuse('restart()')
+  }
+
+  readonly stop = once((): Promise<ServerClosed> => {
+    void this.#stop()
+    return this.closed
+  })
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  /** Stops by TERM and INT, and ends the process; by a second one at once. */
+  stopBySignals(): void {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      const onSignal = (): void => {
+        if (this.#state !== 'running') process.exit(signal === 'SIGINT' ? 130 : 143)
+        void this.stop().then(async ({ exitCode }) => {
+          await flushLogs()
+          process.exit(exitCode)
+        })
+      }
+      process.on(signal, onSignal)
+      void this.closed.then(() => process.off(signal, onSignal))
+    }
+  }
+
+  async #stop(): Promise<void> {
+    const { app, mount, leaving, settings, log } = this.#options
+    this.#state = 'draining'
+    leaving.abort()
+    const { keepAliveDrainMs = SUPERVISION_DEFAULTS.keepAliveDrainMs } = settings.supervision
+    const deadlineMs = settings.gracefulShutdownMs
+    const report = await this.#server?.drain({ keepAliveDrainMs, deadlineMs }, {})
+    const forced = report?.cut ?? []
+    try {
+      await app.close?.()
+      await mount.close()
+    } catch (err) {
+      log.error({ err }, 'the app failed to close')
+    }
+    this.#state = 'stopped'
+    for (const what of forced) log.warn({ what }, 'had to be cut short')
+    const exitCode = forced.length > 0 ? 7 : 0
+    log.info({ exitCode }, 'stopped')
+    this.#closed.resolve({ exitCode, forced })
+  }
+}
+
+function refuse(what: string): Promise<never> {
+  return Promise.reject(createError('EKB_ERR_ONE_PROCESS', { what }))
+}

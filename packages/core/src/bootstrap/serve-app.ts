@@ -1,0 +1,36 @@
+import { createServiceClient } from '../call/service-client.js'
+import { followEdges } from '../graph/follow-edges.js'
+import type { AppHost } from '../hosting/app-host.js'
+import { definitionGiven } from '../hosting/mounted-definition.js'
+import type { ServiceClient } from '../service/service-client.js'
+import type { ServiceClass } from '../service/service-definition.js'
+import { announcedServices } from './announced-services.js'
+import type { BootstrapOptions, BuildApp } from './bootstrap-options.js'
+import { toRunnableApp } from './runnable-app.js'
+
+/** Where the app listens in a worker, if nothing else is said: the socket is the supervisor's, and bound. */
+const ANY_HOST = '0.0.0.0'
+
+/** In a worker: builds the app and has it listen, where it gets the public socket. */
+export async function serveApp(host: AppHost, build: BuildApp, options: BootstrapOptions): Promise<void> {
+  const { session } = host
+  const leaving = new AbortController()
+  session.onDrain(() => leaving.abort())
+  try {
+    await host.beginBuild()
+    const { mounted, used } = announcedServices(options)
+    for (const definition of mounted) for (const edge of followEdges(definition).locals) session.use(edge.definition)
+    for (const definition of used) session.use(definition)
+    const client = <TService extends ServiceClass>(service: TService): ServiceClient<TService> => {
+      const definition = definitionGiven(service, 'client()')
+      return createServiceClient(definition, session.use(definition)) as ServiceClient<TService>
+    }
+    const app = toRunnableApp(await build({ client, signal: leaving.signal, slot: session.slot }))
+    const { close } = app
+    if (close !== undefined) host.onEnd(close)
+    await app.listen(host.port, options.host ?? ANY_HOST)
+  } catch (error) {
+    leaving.abort(error)
+    await host.fail(error)
+  }
+}

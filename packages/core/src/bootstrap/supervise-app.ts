@@ -1,0 +1,73 @@
+import cluster from 'node:cluster'
+import { relative, resolve } from 'node:path'
+import { findApp } from '../config/find-app.js'
+import { loadServeSettingsFromCode } from '../config/resolve-serve-settings.js'
+import type { ServeHttpProductionOptions, ServeSettings } from '../config/serve-settings.js'
+import { EXIT, exitCodeOf } from '../errors/exit-codes.js'
+import { createError, isServiceError } from '../errors/service-error.js'
+import { createLogger, flushLogs } from '../observe/create-logger.js'
+import type { Server } from '../supervisor/server.js'
+import { startServing } from '../supervisor/start-serving.js'
+import { writtenWorkingDir } from '../util/written-working-dir.js'
+import { announcedServices } from './announced-services.js'
+import type { BootstrapOptions } from './bootstrap-options.js'
+
+/** An app that calls `bootstrapProduction`, and how it is to be run. */
+export interface AppSettings {
+  readonly settings: ServeSettings
+  /** Reads the settings anew, for a reload. */
+  readonly readSettings: () => Promise<ServeSettings>
+  readonly handleSignals: boolean
+}
+
+/** The settings of the app whose main file is this process's own. */
+export async function readAppSettings(options: BootstrapOptions): Promise<AppSettings> {
+  announcedServices(options)
+  const { services, uses: _uses, handleSignals = true, ...others } = options
+  const given: ServeHttpProductionOptions = {
+    ...others,
+    handleSignals,
+    ...(!Array.isArray(services) && { services: services as ServeHttpProductionOptions['services'] }),
+  }
+  const cwd = writtenWorkingDir()
+  const main = writtenMain(cwd)
+  const readSettings = async (): Promise<ServeSettings> => {
+    const settings = await loadServeSettingsFromCode(given, cwd)
+    const { workingDir, name } = settings
+    const app = findApp(main, { workingDir, name, args: process.argv.slice(2), appPort: undefined, bindsAsked: false })
+    // What the app answers is its own; it logs its requests itself.
+    return { ...settings, app, accessLog: false }
+  }
+  return { settings: await readSettings(), readSettings, handleSignals }
+}
+
+/** This process becomes the supervisor of the app, and never builds it. */
+export async function superviseApp({ settings, readSettings, handleSignals }: AppSettings): Promise<Server> {
+  if (cluster.isWorker) throw createError('EKB_ERR_BOOTSTRAP_CLUSTERED', {})
+  const why = 'NODE_ENV is production'
+  createLogger(settings.log).info({ mode: 'supervised', why, main: settings.app?.main }, 'starting')
+  try {
+    const server = await startServing(settings, { handleSignals, readSettings })
+    if (handleSignals) void server.closed.then(({ exitCode }) => end(exitCode))
+    return server
+  } catch (error) {
+    if (!handleSignals) throw error
+    // A signal that comes before the graph is ready is a stop like any other.
+    if (isServiceError(error, 'EKB_ERR_STOPPED_BEFORE_READY')) return end(EXIT.clean)
+    // Where nobody catches it, the process ends with this.
+    process.exitCode = exitCodeOf(error)
+    throw error
+  }
+}
+
+/** As it was written, so that a release behind a link is found anew at each reload. */
+function writtenMain(cwd: string): string {
+  const main = process.argv[1]
+  if (main === undefined) throw createError('EKB_ERR_BOOTSTRAP_NO_MAIN', {})
+  return resolve(cwd, relative(process.cwd(), main))
+}
+
+async function end(exitCode: number): Promise<never> {
+  await flushLogs()
+  process.exit(exitCode)
+}

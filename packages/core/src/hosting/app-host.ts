@@ -1,0 +1,33 @@
+import { sharedSlot } from '../util/shared-state.js'
+import type { HostSession } from './host-session.js'
+
+/** What a worker that runs a host app offers to `bootstrapProduction` in that app's main file. */
+export interface AppHost {
+  readonly session: HostSession
+  /** The port for which the app gets the public socket. */
+  readonly port: number
+  /** The app is being built: what follows is part of this worker's boot. */
+  beginBuild(): Promise<void>
+  /** This worker cannot serve. */
+  fail(error: unknown): Promise<void>
+  /** What closes the app when its last request is answered, before it does what it would at SIGTERM. */
+  onEnd(close: () => unknown): void
+}
+
+interface Holder {
+  host: AppHost | undefined
+}
+
+/** undefined: this process is no worker that runs a host app. */
+export function appHost(): AppHost | undefined {
+  return holder().host
+}
+
+/** Before any code of the app runs. */
+export function offerAppHost(host: AppHost): void {
+  holder().host = host
+}
+
+function holder(): Holder {
+  return sharedSlot('app-host', (): Holder => ({ host: undefined }))
+}
