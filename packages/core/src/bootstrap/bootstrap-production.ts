@@ -1,10 +1,10 @@
-import { entryFile } from '../entry-file.js'
 import { createError } from '../errors/service-error.js'
 import { describeValue } from '../graph/resolve-target.js'
-import { appHost } from '../hosting/app-host.js'
+import { type AppHost, appHost } from '../hosting/app-host.js'
 import type { Server } from '../supervisor/server.js'
 import type { BootstrapOptions, BuildApp } from './bootstrap-options.js'
-import { entryRole } from './entry-role.js'
+import { type EntryRole, entryRole } from './entry-role.js'
+import { loadOwn } from './load-own.js'
 
 /**
  * Runs a host app under a supervisor, with the app's own main file in charge. The first process becomes the supervisor,
@@ -30,30 +30,51 @@ export async function bootstrapProduction(build: BuildApp, options: BootstrapOpt
   }
   const host = appHost()
   try {
-    if (role.called) throw createError('EKB_ERR_BOOTSTRAP_TWICE', {})
-    role.called = true
-    if (typeof build !== 'function') {
-      const at = { source: 'bootstrapProduction()', key: 'build', value: describeValue(build) }
-      throw createError('EKB_ERR_CONFIG_INVALID', { ...at, expected: 'a function that returns an app' })
-    }
+    if (role.first !== undefined) await refuseSecond(role)
+    checkBuild(build)
   } catch (error) {
     if (host === undefined) throw error
     await host.fail(error)
     return forever()
   }
-  if (host !== undefined) {
-    await load<typeof import('./serve-app.js')>('serve-app').serveApp(host, build, options)
-    return forever()
-  }
-  const { readAppSettings, superviseApp } = load<typeof import('./supervise-app.js')>('supervise-app')
-  const app = await readAppSettings(options)
-  if (process.env.NODE_ENV === 'production') return superviseApp(app)
-  return load<typeof import('./run-alone.js')>('run-alone').runAlone(build, app)
+  role.first = host === undefined ? start(build, options) : serve(host, build, options)
+  return role.first
 }
 
-/** By path: each is in a bundle of its own, and no process needs more than one or two of them. */
-function load<TModule>(name: string): TModule {
-  return require(entryFile(`bootstrap/${name}`)) as TModule
+async function start(build: BuildApp, options: BootstrapOptions): Promise<Server> {
+  const { readAppSettings, superviseApp, endUncaught } = loadOwn<typeof import('./supervise-app.js')>('supervise-app')
+  try {
+    const app = await readAppSettings(options)
+    if (process.env.NODE_ENV === 'production') return await superviseApp(app)
+    return await loadOwn<typeof import('./run-alone.js')>('run-alone').runAlone(build, app)
+  } catch (error) {
+    if (options.handleSignals !== false) endUncaught(error)
+    throw error
+  }
+}
+
+async function serve(host: AppHost, build: BuildApp, options: BootstrapOptions): Promise<never> {
+  await loadOwn<typeof import('./serve-app.js')>('serve-app').serveApp(host, build, options)
+  return forever()
+}
+
+/** In a worker there is nothing to be ended: it fails to boot. */
+async function refuseSecond(role: EntryRole): Promise<never> {
+  const error = createError('EKB_ERR_BOOTSTRAP_TWICE', {})
+  if (appHost() !== undefined) throw error
+  role.refused = true
+  loadOwn<typeof import('./supervise-app.js')>('supervise-app').endUncaught(error)
+  await role.first?.then(
+    (server) => server.stop(),
+    () => {},
+  )
+  throw error
+}
+
+function checkBuild(build: unknown): void {
+  if (typeof build === 'function') return
+  const at = { source: 'bootstrapProduction()', key: 'build', value: describeValue(build) }
+  throw createError('EKB_ERR_CONFIG_INVALID', { ...at, expected: 'a function that returns an app' })
 }
 
 /** In a worker what stands after the call is for others. */

@@ -1,16 +1,19 @@
+import type { Server } from '../supervisor/server.js'
 import { type Deferred, deferred } from '../util/deferred.js'
 import { sharedSlot } from '../util/shared-state.js'
 
-interface EntryRole {
+export interface EntryRole {
   /** Set in the worker of a pool: settled when the file that it imports calls `bootstrapProduction`. */
   call: Deferred<void> | undefined
-  /** Was `bootstrapProduction` called in this process? */
-  called: boolean
+  /** What the first call of `bootstrapProduction` in this process gives; undefined: there was none. */
+  first: Promise<Server> | undefined
+  /** It was called again: what the first call started ends with that. */
+  refused: boolean
 }
 
 /** What the app's main file is run for in this process. */
 export function entryRole(): EntryRole {
-  return sharedSlot('entry-role', (): EntryRole => ({ call: undefined, called: false }))
+  return sharedSlot('entry-role', (): EntryRole => ({ call: undefined, first: undefined, refused: false }))
 }
 
 /**

@@ -84,7 +84,9 @@ function listeningApp(app: object): RunnableApp {
   const { listen } = app as { listen: Method }
   return {
     listen: async (port, host) => {
-      const server = await listen.call(app, port, host)
+      const listening = listen.call(app, port, host)
+      // Not before an error can be heard.
+      const server = listening instanceof Server ? listening : await listening
       if (!(server instanceof Server)) throw noApp(`${describeValue(app)} whose listen() gives no server`)
       return server.listening ? server : whenListening(server, () => {})
     },

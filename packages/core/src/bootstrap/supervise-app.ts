@@ -1,16 +1,19 @@
 import cluster from 'node:cluster'
 import { relative, resolve } from 'node:path'
+import { formatError } from '../cli/format-error.js'
 import { findApp } from '../config/find-app.js'
 import { loadServeSettingsFromCode } from '../config/resolve-serve-settings.js'
 import type { ServeHttpProductionOptions, ServeSettings } from '../config/serve-settings.js'
 import { EXIT, exitCodeOf } from '../errors/exit-codes.js'
 import { createError, isServiceError } from '../errors/service-error.js'
 import { createLogger, flushLogs } from '../observe/create-logger.js'
+import { packageFile } from '../package-file.js'
 import type { Server } from '../supervisor/server.js'
 import { startServing } from '../supervisor/start-serving.js'
 import { writtenWorkingDir } from '../util/written-working-dir.js'
 import { announcedServices } from './announced-services.js'
 import type { BootstrapOptions } from './bootstrap-options.js'
+import { entryRole } from './entry-role.js'
 
 /** An app that calls `bootstrapProduction`, and how it is to be run. */
 export interface AppSettings {
@@ -48,16 +51,25 @@ export async function superviseApp({ settings, readSettings, handleSignals }: Ap
   createLogger(settings.log).info({ mode: 'supervised', why, main: settings.app?.main }, 'starting')
   try {
     const server = await startServing(settings, { handleSignals, readSettings })
-    if (handleSignals) void server.closed.then(({ exitCode }) => end(exitCode))
+    if (handleSignals) void server.closed.then(({ exitCode }) => (entryRole().refused ? undefined : end(exitCode)))
     return server
   } catch (error) {
     if (!handleSignals) throw error
     // A signal that comes before the graph is ready is a stop like any other.
     if (isServiceError(error, 'EKB_ERR_STOPPED_BEFORE_READY')) return end(EXIT.clean)
-    // Where nobody catches it, the process ends with this.
-    process.exitCode = exitCodeOf(error)
     throw error
   }
+}
+
+/** Where nobody catches this error of ours, the process ends as the command would, with its exit code and its hint. */
+export function endUncaught(error: unknown): void {
+  if (!isServiceError(error)) return
+  process.on('uncaughtExceptionMonitor', (thrown: unknown) => {
+    // A handler of the user's decides what becomes of it.
+    if (thrown !== error || process.listenerCount('uncaughtException') > 0) return
+    process.stderr.write(formatError(error, packageFile('')))
+    process.exit(exitCodeOf(error))
+  })
 }
 
 /** As it was written, so that a release behind a link is found anew at each reload. */

@@ -550,6 +550,11 @@ export const CATALOGUE = {
     hint: () =>
       "Start the file with node, or with PM2's exec_mode 'fork' and instances 1; apiWorkers sets the workers.",
   }),
+  EKB_ERR_CORE_BUNDLED: row<{ main: string }>({
+    exitCode: 2,
+    message: (p) => `@ekiben/core was bundled into ${p.main}, and is not installed beside it`,
+    hint: () => 'Bundle the app with @ekiben/core as an external package, or have it in node_modules too.',
+  }),
   EKB_ERR_BOOTSTRAP_RESULT: row<{ received: string }>({
     exitCode: 2,
     message: (p) => `The function given to bootstrapProduction() returned no app, but ${p.received}`,

@@ -28,7 +28,8 @@ export function awaitAnnouncement(worker: WorkerHandle, options: AnnouncementOpt
       if (to !== 'exited') return
       const { record, lastOutput } = worker
       if (signal.aborted) reject(createError('EKB_ERR_STOPPED_BEFORE_READY', {}))
-      else reject(bootError({ service: 'entry', slot: 0, bootTimeoutMs, record, lastOutput }))
+      else
+        reject(bootError({ service: worker.identity.service || 'entry', slot: 0, bootTimeoutMs, record, lastOutput }))
     },
     onTerminated: () => worker.kill(),
     onWithdrawn: () => {},
