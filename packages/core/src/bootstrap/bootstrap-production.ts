@@ -29,14 +29,7 @@ export async function bootstrapProduction(build: BuildApp, options: BootstrapOpt
     return forever()
   }
   const host = appHost()
-  try {
-    if (role.first !== undefined) await refuseSecond(role)
-    checkBuild(build)
-  } catch (error) {
-    if (host === undefined) throw error
-    await host.fail(error)
-    return forever()
-  }
+  if (role.first !== undefined) return refuseSecond(role, host)
   role.first = host === undefined ? start(build, options) : serve(host, build, options)
   return role.first
 }
@@ -44,6 +37,7 @@ export async function bootstrapProduction(build: BuildApp, options: BootstrapOpt
 async function start(build: BuildApp, options: BootstrapOptions): Promise<Server> {
   const { readAppSettings, superviseApp, endUncaught } = loadOwn<typeof import('./supervise-app.js')>('supervise-app')
   try {
+    checkBuild(build)
     const app = await readAppSettings(options)
     if (process.env.NODE_ENV === 'production') return await superviseApp(app)
     return await loadOwn<typeof import('./run-alone.js')>('run-alone').runAlone(build, app)
@@ -54,14 +48,22 @@ async function start(build: BuildApp, options: BootstrapOptions): Promise<Server
 }
 
 async function serve(host: AppHost, build: BuildApp, options: BootstrapOptions): Promise<never> {
-  await loadOwn<typeof import('./serve-app.js')>('serve-app').serveApp(host, build, options)
+  try {
+    checkBuild(build)
+    await loadOwn<typeof import('./serve-app.js')>('serve-app').serveApp(host, build, options)
+  } catch (error) {
+    await host.fail(error)
+  }
   return forever()
 }
 
-/** In a worker there is nothing to be ended: it fails to boot. */
-async function refuseSecond(role: EntryRole): Promise<never> {
+/** What the first call has started ends; a worker fails to boot. */
+async function refuseSecond(role: EntryRole, host: AppHost | undefined): Promise<never> {
   const error = createError('EKB_ERR_BOOTSTRAP_TWICE', {})
-  if (appHost() !== undefined) throw error
+  if (host !== undefined) {
+    await host.fail(error)
+    return forever()
+  }
   role.refused = true
   loadOwn<typeof import('./supervise-app.js')>('supervise-app').endUncaught(error)
   await role.first?.then(

@@ -11,7 +11,7 @@ import { toRunnableApp } from './runnable-app.js'
 /** Where the app listens in a worker, if nothing else is said: the socket is the supervisor's, and bound. */
 const ANY_HOST = '0.0.0.0'
 
-/** In a worker: builds the app and has it listen, where it gets the public socket. */
+/** In a worker: builds the app and has it listen, where it gets the public socket. Rejects where it cannot. */
 export async function serveApp(host: AppHost, build: BuildApp, options: BootstrapOptions): Promise<void> {
   const { session } = host
   const leaving = new AbortController()
@@ -31,6 +31,6 @@ export async function serveApp(host: AppHost, build: BuildApp, options: Bootstra
     await app.listen(host.port, options.host ?? ANY_HOST)
   } catch (error) {
     leaving.abort(error)
-    await host.fail(error)
+    throw error
   }
 }

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { describe, it } from 'node:test'
+import { appProject, type Mode, mainFile, startApp } from '../helpers/bootstrap-app.js'
+import { EKIBEN, logLines } from '../helpers/serve-fixture.js'
+import { type ServingCommand, startServing } from '../helpers/serving-command.js'
+import { waitUntil } from '../helpers/wait-until.js'
+
+const MODES: readonly Mode[] = ['supervised', 'one process']
+const WITH_ECHO = "import { Echo } from './services.js'"
+
+/** On a connection of its own. */
+async function ask(run: ServingCommand, path = '/', body?: string): Promise<string> {
+  const sent = request(`${run.url}${path}`, { agent: false, method: body === undefined ? 'GET' : 'POST' }).end(body)
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+  return text(answer)
+}
+
+/** Every kind of app: what `build` is, and what it needs. */
+const KINDS: Readonly<Record<string, { build: string; imports?: string; packages?: readonly string[] }>> = {
+  'a Fastify instance': {
+    imports: "import fastify from 'fastify'",
+    build: "async () => { const app = fastify(); app.get('/', async () => 'yes'); return app }",
+    packages: ['fastify'],
+  },
+  'an Express app': {
+    imports: "import express from 'express'",
+    build: "() => { const app = express(); app.get('/', (_, res) => res.send('yes')); return app }",
+    packages: ['express'],
+  },
+  'an Express 4 app': {
+    imports: "import express from 'express4'",
+    build: "() => { const app = express(); app.get('/', (_, res) => res.send('yes')); return app }",
+    packages: ['express4'],
+  },
+  'a server of node:http': { build: "() => createServer((_, res) => res.end('yes'))" },
+  'a server with something to close': {
+    build: "() => ({ server: createServer((_, res) => res.end('yes')), close: () => console.log('closed it') })",
+  },
+  'an app with fetch': { build: "() => ({ fetch: async () => new Response('yes') })" },
+  'a request handler': { build: "() => (_, res) => res.end('yes')" },
+}
+
+describe('bootstrapProduction', () => {
+  for (const mode of MODES) {
+    for (const [kind, { build, imports = '', packages = [] }] of Object.entries(KINDS)) {
+      it(`serves ${kind} (${mode})`, async () => {
+        await using project = await appProject(mainFile(build, { imports }), packages)
+        await using run = await startApp(project, mode)
+        assert.equal(await ask(run), 'yes')
+        assert.equal(await run.stop(), 0)
+      })
+    }
+
+    it(`closes the app when its last request is answered (${mode})`, async () => {
+      const build = `() => ({
+        server: createServer((_, res) => {
+          console.log('arrived')
+          setTimeout(() => { console.log('answered'); res.end('late') }, 300)
+        }),
+        close: () => console.log('closed it'),
+      })`
+      await using project = await appProject(mainFile(build))
+      await using run = await startApp(project, mode)
+      const answer = ask(run)
+      await waitUntil(() => run.stdout().includes('arrived'), { describe: 'the request to arrive' })
+      assert.equal(await run.stop(), 0)
+      assert.equal(await answer, 'late')
+      const lines = run.stdout().split('\n')
+      assert.ok(lines.indexOf('closed it') > lines.indexOf('answered'), run.stdout())
+    })
+
+    it(`gives build a client, a slot and a signal (${mode})`, async () => {
+      const build = `({ client, slot, signal }) => {
+        const echo = client(Echo)
+        signal.addEventListener('abort', () => console.log('leaving'))
+        return async (_, res) => res.end(JSON.stringify({ slot, pid: process.pid, said: await echo.say({ text: 'a' }) }))
+      }`
+      await using project = await appProject(mainFile(build, { imports: WITH_ECHO }))
+      await using run = await startApp(project, mode)
+      const answer = JSON.parse(await ask(run)) as { slot: number; pid: number; said: { text: string; pid: number } }
+      assert.equal(answer.slot, 0)
+      assert.equal(answer.said.text, 'a')
+      // One process means one.
+      assert.equal(answer.said.pid === answer.pid, mode === 'one process')
+      assert.equal(await run.stop(), 0)
+      assert.match(run.stdout(), /^leaving$/m)
+    })
+
+    it(`runs services that the main file declares itself (${mode})`, async () => {
+      const imports = `
+        import { defineService } from '@ekiben/core'
+        console.log('top of the file in ' + process.pid)
+        const Own = defineService(class Own { async pid() { return process.pid } }, { apis: { pid: {} } })`
+      const build =
+        '({ client }) => { const own = client(Own); return async (_, res) => res.end(String(await own.pid())) }'
+      await using project = await appProject(mainFile(build, { imports }))
+      await using run = await startApp(project, mode)
+      const pid = await ask(run)
+      assert.match(run.stdout(), new RegExp(`^top of the file in ${pid}$`, 'm'))
+      assert.equal(run.stdout().match(/"resolved"/g)?.length, 1)
+      assert.equal(await run.stop(), 0)
+    })
+
+    it(`says which mode, and why; resolves with the server where that is (${mode})`, async () => {
+      await using project = await appProject(mainFile('() => (_, res) => res.end(String(process.pid))'))
+      await using run = await startApp(project, mode)
+      const [first] = logLines(run.stdout())
+      const why = mode === 'supervised' ? 'NODE_ENV is production' : 'NODE_ENV is not production'
+      assert.deepEqual([first?.msg, first?.mode, first?.why], ['starting', mode, why])
+      const resolved = await waitUntil(() => logLines(run.stdout()).find((line) => 'resolved' in line))
+      assert.deepEqual([resolved.resolved, resolved.pid], [run.url, run.pid])
+      assert.equal((await ask(run)) === String(run.pid), mode === 'one process')
+      assert.equal(await run.stop(), 0)
+    })
+  }
+
+  it('runs the main file once a worker, with its arguments and the flags of Node', async () => {
+    const build = `() => (_, res) => res.end(JSON.stringify({
+      pid: process.pid, args: process.argv.slice(2), flags: process.execArgv, port: process.env.PORT,
+      ours: Object.keys(process.env).filter((name) => name.startsWith('EKIBEN_')).sort(),
+    }))`
+    await using project = await appProject(mainFile(build, { options: '{ apiWorkers: 2 }' }))
+    await using run = await startServing(['--enable-source-maps', 'main.js', 'one', '--two'], {
+      cwd: project.path,
+      env: { NODE_ENV: 'production' },
+    })
+    const seen = new Set<number>()
+    await waitUntil(async () => {
+      const { pid, ...facts } = JSON.parse(await ask(run)) as { pid: number } & Record<string, unknown>
+      assert.deepEqual(facts, {
+        args: ['one', '--two'],
+        flags: ['--enable-source-maps'],
+        port: new URL(run.url).port,
+        ours: [
+          'EKIBEN_GENERATION',
+          'EKIBEN_INSTANCE',
+          'EKIBEN_RUNTIME_DIR',
+          'EKIBEN_SERVICE',
+          'EKIBEN_SLOT',
+          'EKIBEN_TEST_MARK',
+        ],
+      })
+      return seen.add(pid).size === 2
+    })
+    assert.ok(!seen.has(run.pid), 'the supervisor has built the app')
+    assert.equal(await run.stop(), 0)
+  })
+
+  it('has a call that is made in build wait for its pool', async () => {
+    const build = `async ({ client }) => {
+      const { text } = await client(Echo).say({ text: 'while building' })
+      return (_, res) => res.end(text)
+    }`
+    await using project = await appProject(mainFile(build, { imports: WITH_ECHO, options: '{ apiWorkers: 2 }' }))
+    await using run = await startApp(project, 'supervised')
+    assert.equal(await ask(run), 'while building')
+    assert.equal(await run.stop(), 0)
+  })
+
+  it('refuses a client that was never announced, and gives one that the options announced', async () => {
+    const build = `({ client }) => async (_, res) => {
+      try { res.end((await client(Echo).say({ text: 'at last' })).text) } catch (error) { res.end(error.code + ': ' + error.hint) }
+    }`
+    for (const [options, answer] of [
+      ['{}', /^EKB_ERR_SERVICE_NOT_PLANNED: .*uses: \[Echo\]/],
+      ['{ uses: [Echo] }', /^at last$/],
+    ] as const) {
+      await using project = await appProject(mainFile(build, { imports: WITH_ECHO, options }))
+      await using run = await startApp(project, 'supervised')
+      assert.match(await ask(run), answer)
+      assert.equal(await run.stop(), 0)
+    }
+  })
+
+  it('is a worker like any other below ekiben run', async () => {
+    await using project = await appProject(mainFile('() => (_, res) => res.end(String(process.pid))'))
+    const args = ['run', 'main.js', '--port', '0', '--host', '127.0.0.1', '--log-format', 'json']
+    await using run = await startServing([EKIBEN, ...args], { cwd: project.path })
+    assert.notEqual(await ask(run), String(run.pid))
+    assert.doesNotMatch(run.stdout(), /"resolved"|"mode"/)
+    assert.equal(await run.stop(), 0)
+  })
+
+  it('hands web requests and answers of an app with fetch through as they are', async () => {
+    const build = `() => ({
+      async fetch(request) {
+        const { pathname, search } = new URL(request.url)
+        if (pathname === '/throws') throw new Error('broken')
+        const headers = new Headers({ 'content-type': 'text/plain' })
+        headers.append('set-cookie', 'a=1')
+        headers.append('set-cookie', 'b=2')
+        return new Response(request.method + ' ' + pathname + search + ' ' + (await request.text()), { status: 201, headers })
+      },
+    })`
+    await using project = await appProject(mainFile(build))
+    await using run = await startApp(project, 'one process')
+    const answer = await fetch(`${run.url}/a?b=c`, { method: 'POST', body: 'body' })
+    assert.equal(answer.status, 201)
+    assert.deepEqual(answer.headers.getSetCookie(), ['a=1', 'b=2'])
+    assert.equal(await answer.text(), 'POST /a?b=c body')
+    assert.equal((await fetch(`${run.url}/throws`)).status, 500)
+    assert.match(run.stderr(), /fetch\(\) failed: Error: broken/)
+    assert.equal(await run.stop(), 0)
+  })
+})
