@@ -1,10 +1,23 @@
 import assert from 'node:assert/strict'
 import { execFileSync, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { LogDestination } from './log-destination.js'
 
 const LINE = `${'x'.repeat(1023)}\n`
@@ -149,4 +162,24 @@ describe('LogDestination', () => {
       .map((line) => JSON.parse(line).i)
     assert.deepEqual(numbers.sort(), [0, 1, 2, 3, 4])
   })
+})
+
+it('leaves the packages that are imported later where their links lead', async (t) => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'ekb-links-')))
+  t.after(() => rmSync(folder, { recursive: true }))
+  mkdirSync(join(folder, 'node_modules'))
+  for (const name of ['first', 'second']) {
+    mkdirSync(join(folder, name))
+    writeFileSync(join(folder, name, 'index.mjs'), 'export const at = import.meta.url')
+    writeFileSync(join(folder, name, 'package.json'), JSON.stringify({ exports: './index.mjs' }))
+    symlinkSync(join(folder, name), join(folder, 'node_modules', name))
+  }
+  const app = join(folder, 'app.mjs')
+  writeFileSync(app, 'export const import_ = (name) => import(name)')
+  const { import_ } = (await import(pathToFileURL(app).href)) as { import_: (name: string) => Promise<{ at: string }> }
+  await import_('first')
+  const { writer } = stalledPipe(t)
+  new LogDestination(writer)
+  const { at } = await import_('second')
+  assert.equal(at, pathToFileURL(join(folder, 'second', 'index.mjs')).href)
 })

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, write as writeAsync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, statSync, write as writeAsync, writeSync } from 'node:fs'
 
 /** Where lines go. */
 export interface LineSink {
@@ -195,6 +195,16 @@ function openWithoutWaiting(fd: number): { fd: number; direct: boolean } {
     closeSync(own)
   } catch {
     // Closed, or owned by another user: writing will say so, or work.
+  } finally {
+    forgetPipe()
   }
   return { fd, direct: false }
+}
+
+/**
+ * Node 20 takes what the last `stat` of the process found for what it looks at itself: after one of a pipe or a socket, the
+ * path of the next package that is imported keeps its links, and what lies beside the package is not found.
+ */
+function forgetPipe(): void {
+  statSync('/', { throwIfNoEntry: false })
 }
