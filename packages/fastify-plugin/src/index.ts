@@ -1,1 +1,1 @@
-export {}
+export { bootstrapProduction } from '@ekiben/core'
