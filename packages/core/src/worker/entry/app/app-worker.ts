@@ -84,6 +84,8 @@ export class AppWorker {
       port: ports.told ?? 0,
       beginBuild: () => {
         this.#pools.allowMain()
+        // However little is left to do, the app is waited for.
+        process.channel?.ref()
         return this.#enter('build')
       },
       fail: (error) => this.#fail(error),
