@@ -2,7 +2,7 @@ import { jsonSchemaOf } from '../runner/schema-kind.js'
 import type { ApiDefinition, JsonSchema } from '../service/service-definition.js'
 import { REQUEST_ID } from './error-answers.js'
 import { mapValues } from './map-schema.js'
-import type { SchemaComponents } from './schema-components.js'
+import type { SchemaSink } from './schema-components.js'
 import { componentName, sourceOf, valueKind } from './schema-parts.js'
 import type { SchemaSource } from './schema-source.js'
 
@@ -12,7 +12,7 @@ type Content<T = object> = Readonly<Record<string, T>>
 const STREAM = 'One item after another, as they are made; the header accept chooses how'
 
 /** The answer of an api that has done what it was asked for. */
-export function answer(api: ApiDefinition, components: SchemaComponents): object {
+export function answer(api: ApiDefinition, components: SchemaSink): object {
   const json = api.output === undefined ? undefined : jsonSchemaOf(api.output, 'output')
   const source = json === undefined ? undefined : sourceOf(json)
   const schema = source === undefined ? undefined : components.add(componentName(api, 'Output'), source)

@@ -3,7 +3,7 @@ import { type FieldKind, fieldKinds } from '../runner/field-kinds.js'
 import { isBinary, jsonSchemaOf, schemaKind } from '../runner/schema-kind.js'
 import type { ApiDefinition, JsonSchema } from '../service/service-definition.js'
 import { isObject } from './map-schema.js'
-import type { SchemaComponents } from './schema-components.js'
+import type { SchemaSink } from './schema-components.js'
 import { componentName, sourceOf } from './schema-parts.js'
 import type { SchemaSource } from './schema-source.js'
 
@@ -15,7 +15,7 @@ const AS_TEXT: ReadonlySet<FieldKind | undefined> = new Set(['text', 'texts'])
 const NOT_EMPTY = ['const', 'enum', 'format', 'pattern']
 
 /** The body that an api takes. */
-export function requestBody(api: ApiDefinition, components: SchemaComponents): object {
+export function requestBody(api: ApiDefinition, components: SchemaSink): object {
   const limit = api.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES
   const json = api.input === undefined ? undefined : jsonSchemaOf(api.input, 'input')
   const source = json === undefined ? undefined : sourceOf(json)
@@ -26,7 +26,7 @@ export function requestBody(api: ApiDefinition, components: SchemaComponents): o
   }
 }
 
-function contentOf(api: ApiDefinition, source: SchemaSource | undefined, components: SchemaComponents): Content {
+function contentOf(api: ApiDefinition, source: SchemaSource | undefined, components: SchemaSink): Content {
   if (source === undefined) return api.input === undefined ? { 'application/json': {} } : ANYTHING
   const schema = () => components.add(componentName(api, 'Input'), source)
   switch (schemaKind(api.input)) {
@@ -50,7 +50,7 @@ const ANYTHING: Content = {
   'application/octet-stream': {},
 }
 
-function objectContent(api: ApiDefinition, source: SchemaSource, components: SchemaComponents): Content {
+function objectContent(api: ApiDefinition, source: SchemaSource, components: SchemaSink): Content {
   const { properties, required } = source.root
   const all = Object.entries(isObject(properties) ? properties : {})
   const files = all.filter(([, property]) => source.holds(property, isBinary)).map(([name]) => name)

@@ -5,11 +5,16 @@ import type { SchemaSource } from './schema-source.js'
 const PREFIX = '#/components/schemas/'
 const UNNAMED = new Set(['array', 'boolean', 'integer', 'null', 'number', 'string'])
 
+/** Takes a schema into a document; gives it as it stands where it is used. */
+export interface SchemaSink {
+  add(name: string, source: SchemaSource): JsonSchema
+}
+
 /**
  * The schemas that a document's parts share. JSON Schemas refer to parts of themselves; in a document they are parts
  * of something larger, so what they refer to gets a name there, and equal ones get one name.
  */
-export class SchemaComponents {
+export class SchemaComponents implements SchemaSink {
   readonly schemas: Record<string, JsonSchema>
   /** By name: the text of the schema and of all that it refers to. */
   readonly #texts = new Map<string, string>()
