@@ -16,7 +16,7 @@ function exportsOf(program: ts.Program, file: string): string[] {
 }
 
 test('both faces of the package declare the same names', () => {
-  const entries = ['index', 'serving', 'client', 'testing'].map((name) => ({
+  const entries = ['index', 'serving', 'client', 'adapter', 'testing'].map((name) => ({
     esm: resolve(`packages/core/esm/${name}.d.mts`),
     cjs: resolve(`packages/core/build/${name}.d.ts`),
   }))

@@ -1,5 +1,11 @@
 export {
+  type ApiDescription,
+  type BodyContent,
+  checkOptions,
+  createError,
   createMount,
+  type ErrorParams,
+  type HostBodyLimit,
   type Mount,
   type MountAnswer,
   type MountCallContext,

@@ -1,5 +1,9 @@
+export type { ErrorParams } from './errors/catalogue.js'
+export { createError } from './errors/service-error.js'
+export { checkOptions } from './hosting/check-options.js'
 export { createMount } from './hosting/create-mount.js'
 export type {
+  HostBodyLimit,
   Mount,
   MountAnswer,
   MountCallContext,
@@ -9,3 +13,4 @@ export type {
   MountTarget,
   SystemRoutesOption,
 } from './hosting/mount-types.js'
+export type { ApiDescription, BodyContent } from './openapi/describe-api.js'

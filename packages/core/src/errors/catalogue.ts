@@ -183,6 +183,21 @@ export const CATALOGUE = {
     message: () => 'Dependencies are to run in pools, but no supervisor is above this process that would start them',
     hint: () => 'Start the app with ekiben run or bootstrapProduction(), or have them inline.',
   }),
+  EKB_ERR_MOUNT_ROUTE_TAKEN: row<{ api: string; method: string; path: string }>({
+    exitCode: 2,
+    message: (p) => `The app has a route ${p.method} ${p.path} already, which ${p.api} is to be mounted at as well`,
+    hint: () => "Mount the service below a prefix (prefix: '/ml'), or give the api another 'route'.",
+  }),
+  EKB_ERR_MOUNT_LATE: row<{ services: readonly string[] }>({
+    exitCode: 2,
+    message: (p) => `${p.services.join(', ')} was to be mounted in an app that has started already`,
+    hint: () => 'Mount services before the app starts: before ready(), listen() and the first inject().',
+  }),
+  EKB_ERR_MOUNT_SLOW_START: row<{ services: readonly string[]; timeoutMs: number; setting: string }>({
+    message: (p) =>
+      `${p.services.join(', ')} did not start within ${p.timeoutMs} ms, which is all that the app waits for`,
+    hint: (p) => `Raise ${p.setting}, or let onStart do less.`,
+  }),
   EKB_ERR_MOUNT_CLOSED: row<{ service: string }>({
     statusCode: 503,
     message: (p) => `Service '${p.service}' was called after its host had closed it`,
@@ -444,7 +459,7 @@ export const CATALOGUE = {
     statusCode: 500,
     message: (p) => `The body (${p.type}) was read by another parser before it came to the service`,
     hint: () =>
-      "Mount the service before that parser (multer, express.raw …), or keep the parser off the service's routes.",
+      "Mount the service before that parser (multer, express.raw …), keep the parser off the service's routes, or let it leave bodies unread (@fastify/multipart: without attachFieldsToBody).",
   }),
   EKB_ERR_UPLOAD_NOT_KEPT: row<{ path: string; reason: string }>({
     statusCode: 500,

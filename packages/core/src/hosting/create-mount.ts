@@ -1,7 +1,7 @@
 import { createError } from '../errors/service-error.js'
 import { createLogger } from '../observe/create-logger.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
-import { nearNames } from '../util/near-names.js'
+import { checkOptions } from './check-options.js'
 import { hostSession } from './host-session.js'
 import type { Mount, MountOptions, MountTarget } from './mount-types.js'
 import { definitionGiven } from './mounted-definition.js'
@@ -16,6 +16,7 @@ const OPTIONS: Readonly<Record<keyof MountOptions, true>> = {
   system: true,
   scope: true,
   construct: true,
+  hostBodyLimit: true,
   log: true,
 }
 
@@ -32,11 +33,7 @@ const OPTIONS: Readonly<Record<keyof MountOptions, true>> = {
  * and what is wrong with the graph (`docs/errors.md`)
  */
 export function createMount(target: MountTarget, options: MountOptions = {}): Mount {
-  const unknown = Object.keys(options).find((key) => !(key in OPTIONS))
-  if (unknown !== undefined) {
-    const near = nearNames(unknown, Object.keys(OPTIONS))
-    throw createError('EKB_ERR_CONFIG_UNKNOWN', { source: 'the options of the mount', key: unknown, near })
-  }
+  checkOptions(options, Object.keys(OPTIONS), 'the options of the mount')
   const mounted = unique([target].flat(), 'createMount()')
   const used = unique(options.uses ?? [], 'the option uses')
   const both = mounted.find((definition) => used.includes(definition))

@@ -15,7 +15,7 @@ export async function readInput(
   makeFiles: () => RequestFiles,
 ): Promise<ReadInput> {
   const { headers, body, stream } = request
-  if (body !== undefined && body !== null) {
+  if (body !== undefined) {
     // A parser of the host's may take more than the api does.
     checkBodyLength(headers, route.bodyLimitBytes)
     return new ReadInput(fromParsed(route, headers, body))

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Logger } from '../observe/logger.js'
+import type { ApiDescription } from '../openapi/describe-api.js'
 import type { CallContext } from '../service/call-context.js'
 import type { ServiceClient } from '../service/service-client.js'
 import type { AnySchema, ServiceClass } from '../service/service-definition.js'
@@ -32,8 +33,16 @@ export interface MountOptions {
   readonly scope?: object
   /** Makes the instance of a mounted service in place of its `create` and of `new`. */
   readonly construct?: ((service: ServiceClass) => unknown) | undefined
+  /** What the host's own parsers take at most: an api whose own limit is above it draws a warning at the start. */
+  readonly hostBodyLimit?: HostBodyLimit | undefined
   /** Default: warnings and errors to stdout. */
   readonly log?: Logger
+}
+
+export interface HostBodyLimit {
+  readonly bytes: number
+  /** Where a user sets it: `bodyLimit of Fastify()`. */
+  readonly setting: string
 }
 
 /** An api, or an answer of the mount's own, as the host routes it. */
@@ -97,6 +106,12 @@ export interface Mount {
   readonly routes: readonly MountRoute[]
   /** Answers a request that the host has routed. Rejects with an error that has `statusCode`, `code` and, for 429 and 503, `headers`. */
   answer(route: MountRoute, request: MountRequest): Promise<MountAnswer>
+  /** What an api takes and gives, for a document that the host makes of its routes. */
+  describe(route: MountRoute): ApiDescription
+  /** The id of a request: the client's own if it will do, else the host's, else one that is made. Each answer has it as `x-request-id`. */
+  requestId(request: Pick<MountRequest, 'headers' | 'requestId'>): string
+  /** The answer that `ekiben serve` gives to an error: for hosts that refuse requests before they come to `answer`. */
+  refuse(error: unknown, requestId: string): MountAnswer
   /** Runs an api: its name, `Service.api` where several services have one of that name. Gives its result; of a stream an AsyncIterable. */
   call(api: string, input?: unknown, context?: MountCallContext): Promise<unknown>
   /** A handler for Express, Connect and bare `node:http`: what is no route of the mount goes to `next`. */

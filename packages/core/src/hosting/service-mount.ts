@@ -1,14 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type CallTransport, createServiceClient } from '../call/service-client.js'
+import { toPublicError } from '../errors/public-error.js'
 import { createError } from '../errors/service-error.js'
 import { buildGraph } from '../graph/build-graph.js'
 import { followEdges } from '../graph/follow-edges.js'
-import { createRequestIds } from '../http/request-id.js'
+import { errorAnswer } from '../http/error-answer.js'
+import { acceptRequestId, createRequestIds } from '../http/request-id.js'
 import { SpoolFolder } from '../http/spool-folder.js'
 import type { Logger } from '../observe/logger.js'
+import { type ApiDescription, describeApi } from '../openapi/describe-api.js'
 import type { ServiceClient } from '../service/service-client.js'
 import type { ServiceClass, ServiceDefinition } from '../service/service-definition.js'
 import { sharedSlot } from '../util/shared-state.js'
+import { warnOfHostLimit } from './host-limit.js'
 import type { HostSession } from './host-session.js'
 import type { RunningService } from './inline-graph.js'
 import { lateTransport } from './late-transport.js'
@@ -17,7 +21,7 @@ import { findApi, type MountedApi, mountedApis, normalisePrefix } from './mount-
 import { enterScope, type MountScope } from './mount-scope.js'
 import type { Mount, MountAnswer, MountCallContext, MountOptions, MountRequest, MountRoute } from './mount-types.js'
 import { definitionGiven } from './mounted-definition.js'
-import { ServedService } from './served-service.js'
+import { ServedService, toMountAnswer } from './served-service.js'
 import { SystemMount } from './system-mount.js'
 
 export interface ServiceMountOptions extends MountOptions {
@@ -72,6 +76,19 @@ export class ServiceMount implements Mount {
     if (this.#system.has(route)) return this.#system.answer(route, this.#makeId())
     const { api, definition } = this.#byRoute.get(route) as MountedApi
     return (this.#served.get(definition) as ServedService).answer(api, request)
+  }
+
+  describe(route: MountRoute): ApiDescription {
+    const { api, definition } = this.#byRoute.get(route) as MountedApi
+    return describeApi(definition, api.api)
+  }
+
+  requestId({ headers, requestId }: Pick<MountRequest, 'headers' | 'requestId'>): string {
+    return acceptRequestId(headers['x-request-id']) ?? acceptRequestId(requestId) ?? this.#makeId()
+  }
+
+  refuse(error: unknown, requestId: string): MountAnswer {
+    return toMountAnswer(errorAnswer(toPublicError(error), requestId), undefined, { requestId })
   }
 
   async call(name: string, input: unknown = {}, context: MountCallContext = {}): Promise<unknown> {
@@ -170,11 +187,12 @@ export class ServiceMount implements Mount {
   }
 
   async #start(): Promise<void> {
-    const { session, mounted, used, log } = this.#options
+    const { session, mounted, used, log, hostBodyLimit } = this.#options
     if (mounted[0] !== undefined) this.#refuseIfClosed(mounted[0])
     this.#spool.clearDead().catch((err: unknown) => log.warn({ err }, 'could not clear old uploads'))
     const inline = session === undefined ? used : []
     if (session === undefined) warnOfInline(this.#options)
+    if (hostBodyLimit !== undefined) warnOfHostLimit(this.#apis, hostBodyLimit, log)
     await Promise.all([
       ...mounted.map((definition) => this.#startMounted(definition)),
       ...inline.map((definition) => this.#scope.graph.start(definition)),
