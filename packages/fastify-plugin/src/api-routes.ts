@@ -1,0 +1,78 @@
+import { Readable } from 'node:stream'
+import { createError, type Mount, type MountRoute } from '@ekiben/core/adapter'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { apiSchema } from './api-schema.js'
+import { answerParserErrors } from './parser-errors.js'
+import type { ServePluginOptions } from './plugin-options.js'
+import { sendAnswer } from './send-answer.js'
+
+/** Adds the apis of a mount to a scope of their own. */
+export function addApiRoutes(scope: FastifyInstance, mount: Mount, options: ServePluginOptions): void {
+  const { openapi = false, errors } = options
+  leaveBodiesUnread(scope)
+  if (errors === 'ekiben') answerParserErrors(scope, mount)
+  scope.addHook('onSend', (request, reply, _payload, done) => {
+    // Whoever answered: a hook or a parser of the app's may have.
+    if (!reply.hasHeader('x-request-id')) {
+      void reply.header('x-request-id', mount.requestId({ headers: request.headers, requestId: request.id }))
+    }
+    done()
+  })
+  const limit = scope.initialConfig.bodyLimit ?? Number.POSITIVE_INFINITY
+  for (const route of mount.routes) {
+    if (route.api === undefined || route.service === undefined) continue
+    addRoute(scope, route, {
+      bodyLimit: Math.min(route.bodyLimit, limit),
+      config: { ekiben: { service: route.service, api: route.api } },
+      ...apiSchema(openapi ? mount.describe(route) : undefined),
+      handler: (request, reply) => answer(mount, route, request, reply),
+    })
+  }
+}
+
+type ApiRouteOptions = Omit<Parameters<FastifyInstance['route']>[0], 'method' | 'url'>
+
+function addRoute(scope: FastifyInstance, { method, path, service, api }: MountRoute, options: ApiRouteOptions): void {
+  // The scope has the prefix.
+  const url = path.slice(scope.prefix.replace(/\/$/, '').length)
+  try {
+    scope.route({ ...options, method, url })
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'FST_ERR_DUPLICATED_ROUTE') throw error
+    throw createError('EKB_ERR_MOUNT_ROUTE_TAKEN', { api: `${service}.${api}`, method, path }, { cause: error })
+  }
+}
+
+/** Bodies that the app has no parser for go to the mount as they come. */
+function leaveBodiesUnread(scope: FastifyInstance): void {
+  for (const type of ['multipart/form-data', '*']) {
+    if (scope.hasContentTypeParser(type)) continue
+    scope.addContentTypeParser(type, (_request, payload, done) => done(null, payload))
+  }
+}
+
+async function answer(
+  mount: Mount,
+  route: MountRoute,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { headers, body, raw, id, ip, log } = request
+  try {
+    const answered = await mount.answer(route, {
+      headers,
+      ...(body instanceof Readable ? { stream: body } : { stream: raw, body }),
+      outgoing: reply.raw,
+      requestId: id,
+      remoteAddress: ip,
+      log,
+    })
+    return sendAnswer(reply, answered)
+  } catch (error) {
+    // Its client has left: nobody is to be told.
+    if (reply.raw.destroyed) return reply.hijack()
+    const { requestId } = error as { requestId?: string }
+    if (requestId !== undefined) void reply.header('x-request-id', requestId)
+    throw error
+  }
+}
