@@ -1,17 +1,17 @@
-import { pathToFileURL } from 'node:url'
-import type { ServiceClass } from '@ekiben/core'
+import { type ConformanceService, type HostUnderTest, hostConformance } from '@ekiben/core/testing'
 import { type ServePluginOptions, servePlugin } from '@ekiben/fastify-plugin'
 import Fastify from 'fastify'
-import { SERVICES } from '../helpers/serve-fixture.js'
-import { type HostUnderTest, hostConformance } from './conformance.js'
 
-async function start(options: ServePluginOptions): Promise<HostUnderTest> {
-  const { Texts } = (await import(pathToFileURL(`${SERVICES}/conformance.mjs`).href)) as { Texts: ServiceClass }
+async function start({ service }: ConformanceService, options: ServePluginOptions): Promise<HostUnderTest> {
   const app = Fastify()
-  app.register(servePlugin, { service: Texts, system: 'all', ...options })
+  app.register(servePlugin, { service, system: 'all', ...options })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   return { url, stop: () => app.close() }
 }
 
-hostConformance('Fastify', () => start({ errors: 'ekiben' }), { noMethodNotAllowed: true })
-hostConformance("Fastify, with errors of Fastify's", () => start({}), { noMethodNotAllowed: true, ownErrors: true })
+hostConformance((given) => start(given, { errors: 'ekiben' }), { name: 'Fastify', ownNotFound: true })
+hostConformance((given) => start(given, {}), {
+  name: "Fastify, with errors of Fastify's",
+  ownNotFound: true,
+  ownErrors: true,
+})

@@ -28,8 +28,10 @@ async function startInTime(all: readonly AppMount[], timeoutMs: number): Promise
   const started = Promise.all(all.map(({ mount }) => mount.ready()))
   if (timeoutMs === 0) return void (await started)
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
+  const late = new Promise<void>((resolve, reject) => {
     timer = setTimeout(() => {
+      // Its supervisor waits, for as long as a boot may take.
+      if (all.every(({ mount }) => mount.isSupervised)) return resolve()
       const services = all.flatMap((each) => each.services).map(({ name }) => name)
       reject(createError('EKB_ERR_MOUNT_SLOW_START', { services, timeoutMs, setting: 'pluginTimeout of Fastify()' }))
     }, timeoutMs * OWN_SHARE)

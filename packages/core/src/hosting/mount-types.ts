@@ -104,6 +104,8 @@ export interface MountCallContext {
 /** Services mounted in a host: its routes, and what answers them. */
 export interface Mount {
   readonly routes: readonly MountRoute[]
+  /** A supervisor is above this process, which lets no request in before `ready()`, however long that takes. */
+  readonly isSupervised: boolean
   /** Answers a request that the host has routed. Rejects with an error that has `statusCode`, `code` and, for 429 and 503, `headers`. */
   answer(route: MountRoute, request: MountRequest): Promise<MountAnswer>
   /** What an api takes and gives, for a document that the host makes of its routes. */

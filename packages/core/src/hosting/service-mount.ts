@@ -137,6 +137,10 @@ export class ServiceMount implements Mount {
     return this.#closing
   }
 
+  get isSupervised(): boolean {
+    return this.#options.session !== undefined
+  }
+
   get #isReady(): boolean {
     const started = [...this.#served.keys()].every((definition) => this.#running.has(definition))
     return started && this.#closing === undefined && this.#options.session?.isReady() !== false
