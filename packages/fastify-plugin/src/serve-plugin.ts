@@ -50,7 +50,8 @@ async function serve(app: FastifyInstance, given: ServePluginOptions | ServiceCl
 function mountOf(app: FastifyInstance, root: FastifyInstance, options: ReadOptions): Mount {
   const { services, prefix = '', uses, dependencies, errors, system } = options
   return createMount(services, {
-    prefix: `${app.prefix}/${prefix}`,
+    // Fastify puts it before the paths; for the documents it is known here.
+    prefix: `${app.prefix}/${prefix}`.replaceAll(/\/{2,}/g, '/'),
     scope: root,
     log: app.log,
     hostBodyLimit: {
