@@ -52,6 +52,7 @@ export class ServiceMount implements Mount {
   #ready: Promise<void> | undefined
   /** Why it could not start. */
   #failure: unknown
+  #isDraining = false
   #closing: Promise<void> | undefined
 
   constructor(options: ServiceMountOptions) {
@@ -129,6 +130,7 @@ export class ServiceMount implements Mount {
   }
 
   beginDrain(): void {
+    this.#isDraining = true
     for (const { runner } of this.#running.values()) runner.beginDrain()
   }
 
@@ -143,7 +145,9 @@ export class ServiceMount implements Mount {
 
   get #isReady(): boolean {
     const started = [...this.#served.keys()].every((definition) => this.#running.has(definition))
-    return started && this.#closing === undefined && this.#options.session?.isReady() !== false
+    if (!started || this.#closing !== undefined) return false
+    // A supervisor knows better: a worker that is merely replaced is no reason to send clients elsewhere.
+    return this.#options.session?.isReady() ?? !this.#isDraining
   }
 
   #serve(definition: ServiceDefinition): ServedService {
