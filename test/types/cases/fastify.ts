@@ -1,6 +1,6 @@
 import { api, defineService, type ServiceClient, service } from '@ekiben/core'
-import servePlugin, { type ServePluginOptions, servePlugin as named } from '@ekiben/fastify-plugin'
-import Fastify from 'fastify'
+import servePlugin, { type servePlugin as named, type ServePluginOptions } from '@ekiben/fastify-plugin'
+import Fastify, { type FastifyPluginAsync } from 'fastify'
 import { z } from 'zod'
 import { type Equal, expectType } from './expect-type.js'
 
@@ -22,10 +22,6 @@ const Classifier = defineService(
   { apis: { classify: { input: z.object({ text: z.string() }) } } },
 )
 
-class WithPrefix {
-  static readonly prefix = 5
-}
-
 expectType<Equal<typeof servePlugin, typeof named>>()
 
 const app = Fastify()
@@ -37,18 +33,16 @@ app.register(servePlugin, { services: [Embedder, Classifier], uses: [Embedder], 
 app.register(servePlugin, () => ({ service: Classifier, errors: 'ekiben' as const, dependencies: 'inline' as const }))
 const options: ServePluginOptions = { service: Embedder, openapi: true }
 app.register(servePlugin, options)
-app.register(async (scope) => {
+const inner: FastifyPluginAsync = async (scope) => {
   await scope.register(servePlugin, Embedder)
-})
+}
+app.register(inner, { prefix: '/v1' })
 // @ts-expect-error no such option
 app.register(servePlugin, { service: Classifier, prefx: '/ml' })
 // @ts-expect-error one of its values
 app.register(servePlugin, { service: Classifier, system: 'some' })
 // @ts-expect-error a service is a class
 app.register(servePlugin, { service: 'Classifier' })
-// @ts-expect-error the prefix of a class is no option
-app.register(servePlugin, WithPrefix)
-
 // Clients are typed by the service.
 const embedder = app.ekiben.client(Embedder)
 expectType<Equal<typeof embedder, ServiceClient<typeof Embedder>>>()

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { projectFolder } from '../helpers/project-folder.js'
+import { runNode, runNodeToEnd } from '../helpers/run-node.js'
+import { freePort } from '../helpers/socket-facts.js'
+import { waitUntil } from '../helpers/wait-until.js'
+
+const page = readFileSync(join(import.meta.dirname, '../../packages/fastify-plugin/README.md'), 'utf8')
+const files = Object.fromEntries(
+  [...page.matchAll(/^```js file=(\S+)\n(.*?)^```$/gms)].map(([, name = '', text = '']) => [name, text]),
+)
+const output = /^```json output\n(.*?)\n```$/ms.exec(page)?.[1]
+const [, path = '', body = ''] = /^curl -s http:\/\/127\.0\.0\.1:3000(\S+) .* -d '(.*)'$/m.exec(page) ?? []
+const packages = ['fastify', '@ekiben/fastify-plugin']
+
+test('the README of the Fastify plugin shows an app that does what it says', async () => {
+  assert.deepEqual(Object.keys(files), ['app.mjs', 'build-app.mjs', 'build-app.test.mjs'])
+  assert.ok(output !== undefined)
+  await using project = await projectFolder(files, { packages })
+  const port = await freePort()
+  await using run = await runNode(['app.mjs'], { cwd: project.path, env: { PORT: String(port) } })
+  const post = (): Promise<string | undefined> =>
+    fetch(`http://127.0.0.1:${port}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    }).then(
+      (response) => response.text(),
+      () => undefined,
+    )
+  assert.equal(await waitUntil(post, { describe: 'the app to listen' }), output)
+  assert.equal(run.stderr(), '')
+})
+
+test('its recipes do what their test says', async () => {
+  await using project = await projectFolder(files, { packages })
+  const { code, stdout } = await runNodeToEnd(['--test', 'build-app.test.mjs'], { cwd: project.path })
+  assert.equal(code, 0, stdout)
+  assert.match(stdout, /pass 1\n/)
+})
