@@ -29,6 +29,16 @@ const REQUIRED = {
     'esm/adapter.mjs',
   ],
 }
+/** Of an adapter: both of its builds. */
+const REQUIRED_OF_ADAPTERS = [
+  'package.json',
+  'README.md',
+  'dist/esm/index.js',
+  'dist/esm/index.d.ts',
+  'dist/cjs/package.json',
+  'dist/cjs/index.js',
+  'dist/cjs/index.d.ts',
+]
 const UNWANTED = /\.test\.|\.tsbuildinfo$|^src\/|^build\/.*(?<!\.d\.ts)$|^test\/|tsconfig|\.map$|\.env/
 
 const problems = []
@@ -67,7 +77,7 @@ async function checkArchive(name, path) {
     return
   }
   const files = packedFiles(output)
-  for (const file of REQUIRED[name] ?? ['package.json', 'README.md']) {
+  for (const file of REQUIRED[name] ?? REQUIRED_OF_ADAPTERS) {
     if (!files.includes(file)) problems.push(`${name}: its archive lacks ${file}`)
   }
   for (const file of files.filter((each) => UNWANTED.test(each))) {
