@@ -40,7 +40,7 @@ describe('the package loads', () => {
     const jest = resolve('node_modules/jest/bin/jest.js')
     const run = await runNodeToEnd([jest, '--ci', '--no-cache', '--runInBand', '--rootDir', join(CONSUMERS, 'jest')])
     assert.equal(run.code, 0, run.stderr)
-    assert.match(run.stderr, /Tests: +3 passed, 3 total/)
+    assert.match(run.stderr, /Tests: +4 passed, 4 total/)
   })
 
   test('in Vitest, with decorated services', async (t) => {
@@ -49,7 +49,7 @@ describe('the package loads', () => {
     const args = [vitest, 'run', '--root', join(CONSUMERS, 'vitest'), '--no-color', '--reporter=json']
     const run = await runNodeToEnd(args, { cwd: join(CONSUMERS, 'vitest') })
     assert.equal(run.code, 0, `${run.stdout}${run.stderr}`)
-    assert.equal((JSON.parse(run.stdout) as { numPassedTests: number }).numPassedTests, 3)
+    assert.equal((JSON.parse(run.stdout) as { numPassedTests: number }).numPassedTests, 4)
   })
 })
 
