@@ -13,5 +13,6 @@ export {
   type MountRequest,
   type MountRoute,
   type MountTarget,
+  type RequestHead,
   type SystemRoutesOption,
 } from '../build/adapter.js'

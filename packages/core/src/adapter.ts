@@ -11,6 +11,7 @@ export type {
   MountRequest,
   MountRoute,
   MountTarget,
+  RequestHead,
   SystemRoutesOption,
 } from './hosting/mount-types.js'
 export type { ApiDescription, BodyContent } from './openapi/describe-api.js'

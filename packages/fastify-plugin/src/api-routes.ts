@@ -1,16 +1,21 @@
 import { Readable } from 'node:stream'
-import { createError, type Mount, type MountRoute } from '@ekiben/core/adapter'
+import { createError, type Mount, type MountOptions, type MountRoute } from '@ekiben/core/adapter'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { apiSchema } from './api-schema.js'
 import { answerParserErrors } from './parser-errors.js'
-import type { ServePluginOptions } from './plugin-options.js'
 import { sendAnswer } from './send-answer.js'
 
+export interface ApiRoutesOptions extends Required<Pick<MountOptions, 'errors'>> {
+  /** Are the routes to be in the app's own document? */
+  readonly openapi: boolean
+  /** Of the app. */
+  readonly bodyLimit: number
+}
+
 /** Adds the apis of a mount to a scope of their own. */
-export function addApiRoutes(scope: FastifyInstance, mount: Mount, options: ServePluginOptions): void {
-  const { openapi = false, errors } = options
+export function addApiRoutes(scope: FastifyInstance, mount: Mount, options: ApiRoutesOptions): void {
   leaveBodiesUnread(scope)
-  if (errors === 'ekiben') answerParserErrors(scope, mount)
+  if (options.errors === 'ekiben') answerParserErrors(scope, mount)
   scope.addHook('onSend', (request, reply, _payload, done) => {
     // Whoever answered: a hook or a parser of the app's may have.
     if (!reply.hasHeader('x-request-id')) {
@@ -18,14 +23,13 @@ export function addApiRoutes(scope: FastifyInstance, mount: Mount, options: Serv
     }
     done()
   })
-  const limit = scope.initialConfig.bodyLimit ?? Number.POSITIVE_INFINITY
   for (const route of mount.routes) {
     if (route.api === undefined || route.service === undefined) continue
     addRoute(scope, route, {
-      bodyLimit: Math.min(route.bodyLimit, limit),
+      bodyLimit: Math.min(route.bodyLimit, options.bodyLimit),
       config: { ekiben: { service: route.service, api: route.api } },
-      ...apiSchema(openapi ? mount.describe(route) : undefined),
-      handler: (request, reply) => answer(mount, route, request, reply),
+      ...apiSchema(options.openapi ? mount.describe(route) : undefined),
+      handler: (request, reply) => answer({ mount, route }, request, reply),
     })
   }
 }
@@ -51,9 +55,13 @@ function leaveBodiesUnread(scope: FastifyInstance): void {
   }
 }
 
+interface Answering {
+  readonly mount: Mount
+  readonly route: MountRoute
+}
+
 async function answer(
-  mount: Mount,
-  route: MountRoute,
+  { mount, route }: Answering,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {

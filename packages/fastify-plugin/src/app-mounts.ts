@@ -8,6 +8,17 @@ export interface EkibenDecorator {
   client<TService extends ServiceClass>(service: TService): ServiceClient<TService>
 }
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Clients of services, once `servePlugin` is registered. */
+    ekiben: EkibenDecorator
+  }
+  interface FastifyContextConfig {
+    /** Which api of which service a route runs. */
+    ekiben?: { readonly service: string; readonly api: string }
+  }
+}
+
 /** One registration of the plugin. */
 export interface AppMount {
   readonly mount: Mount

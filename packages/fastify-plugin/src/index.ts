@@ -1,5 +1,3 @@
-import './fastify-types.js'
-
 export { bootstrapProduction } from '@ekiben/core'
 export type { EkibenDecorator } from './app-mounts.js'
 export type { ServePluginOptions } from './plugin-options.js'

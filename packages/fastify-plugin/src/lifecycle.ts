@@ -1,14 +1,13 @@
 import { createError, type Mount } from '@ekiben/core/adapter'
 import type { FastifyInstance } from 'fastify'
-import { type AppMount, mountsOf, rootOf } from './app-mounts.js'
+import { type AppMount, mountsOf } from './app-mounts.js'
 
 /** How much of Fastify's limit for a hook is left for saying what took so long. */
 const OWN_SHARE = 0.95
 
-/** Starts, drains and stops a mount with its app. No hook may resolve to a value: Fastify takes one for an error. */
-export function addLifecycle(app: FastifyInstance, mount: Mount): void {
+/** Starts, drains and stops a mount with its app, whose `root` knows of the others. No hook may resolve to a value: Fastify takes one for an error. */
+export function addLifecycle(app: FastifyInstance, root: FastifyInstance, mount: Mount): void {
   app.addHook('onReady', async () => {
-    const root = rootOf(app)
     const all = mountsOf(root)
     try {
       await startInTime(all, root.initialConfig.pluginTimeout ?? 0)

@@ -15,31 +15,26 @@ export interface ServePluginOptions
   readonly openapi?: boolean
 }
 
-const NAMES: Readonly<Record<keyof ServePluginOptions, true>> = {
-  service: true,
-  services: true,
-  uses: true,
-  prefix: true,
-  errors: true,
-  system: true,
-  openapi: true,
-  dependencies: true,
-  logLevel: true,
-  logSerializers: true,
-}
+const MOUNTING = ['service', 'services', 'uses', 'prefix', 'dependencies']
+const NAMES = [...MOUNTING, 'errors', 'system', 'openapi', 'logLevel', 'logSerializers']
 
-/** The options with the services to mount as one list. */
-export interface ReadOptions extends ServePluginOptions {
+/** The options, each where it goes. */
+export interface ReadOptions {
   readonly services: readonly ServiceClass[]
+  readonly prefix: string
+  readonly openapi: boolean
+  readonly register: Pick<RegisterOptions, 'logLevel' | 'logSerializers'>
+  readonly mount: Pick<MountOptions, 'dependencies' | 'errors' | 'system' | 'uses'>
 }
 
 /** @throws EKB_ERR_CONFIG_UNKNOWN, EKB_ERR_MOUNT_NOT_A_SERVICE where no service is named */
 export function readOptions(options: ServePluginOptions): ReadOptions {
-  checkOptions(options, Object.keys(NAMES), 'the options of servePlugin')
-  const { service, services = [], uses = [] } = options
+  checkOptions(options, NAMES, 'the options of servePlugin')
+  const { service, services = [], prefix = '', openapi = false, logLevel, logSerializers, ...mount } = options
   const mounted = service === undefined ? services : [service, ...services]
-  if (mounted.length + uses.length === 0) {
+  if (mounted.length + (mount.uses ?? []).length === 0) {
     throw createError('EKB_ERR_MOUNT_NOT_A_SERVICE', { to: 'servePlugin', received: 'neither service nor uses' })
   }
-  return { ...options, services: mounted }
+  const register = { ...(logLevel && { logLevel }), ...(logSerializers && { logSerializers }) }
+  return { services: mounted, prefix, openapi, register, mount }
 }

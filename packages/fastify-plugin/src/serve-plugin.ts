@@ -1,11 +1,11 @@
 import type { ServiceClass } from '@ekiben/core'
-import { createError, createMount, type Mount } from '@ekiben/core/adapter'
+import { createError, createMount } from '@ekiben/core/adapter'
 import type { FastifyInstance, FastifyPluginAsync, FastifyPluginCallback } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { addApiRoutes } from './api-routes.js'
 import { mountsOf, rootOf } from './app-mounts.js'
 import { addLifecycle } from './lifecycle.js'
-import { type ReadOptions, readOptions, type ServePluginOptions } from './plugin-options.js'
+import { readOptions, type ServePluginOptions } from './plugin-options.js'
 import { addSystemRoutes } from './system-routes.js'
 
 /**
@@ -26,57 +26,42 @@ export const servePlugin: FastifyPluginAsync<ServePluginOptions | ServiceClass> 
 
 async function serve(app: FastifyInstance, given: ServePluginOptions | ServiceClass): Promise<void> {
   // Fastify calls a service that is given as the options; whoever calls the plugin may not.
-  const options = readOptions(typeof given === 'function' ? { service: given } : given)
-  const { services, prefix = '', logLevel, logSerializers } = options
+  const {
+    services,
+    prefix,
+    openapi,
+    register,
+    mount: options,
+  } = readOptions(typeof given === 'function' ? { service: given } : given)
   const root = rootOf(app)
-  const mount = mountOf(app, root, options)
-  try {
-    addLifecycle(app, mount)
-    mountsOf(root).push({ mount, services })
-    addSystemRoutes(root, mount)
-    const routes: FastifyPluginCallback = (scope, _options, done) =>
-      done(failureOf(() => addApiRoutes(scope, mount, options)))
-    await app.register(routes, {
-      prefix,
-      ...(logLevel !== undefined && { logLevel }),
-      ...(logSerializers !== undefined && { logSerializers }),
-    })
-  } catch (error) {
-    await mount.close()
-    throw toLate(error, services)
-  }
-}
-
-function mountOf(app: FastifyInstance, root: FastifyInstance, options: ReadOptions): Mount {
-  const { services, prefix = '', uses, dependencies, errors, system } = options
-  return createMount(services, {
-    // Fastify puts it before the paths; for the documents it is known here.
+  const { bodyLimit = Number.POSITIVE_INFINITY } = root.initialConfig
+  const mount = createMount(services, {
+    ...options,
+    // Fastify puts it before the paths; documents tell it.
     prefix: `${app.prefix}/${prefix}`.replaceAll(/\/{2,}/g, '/'),
     scope: root,
     log: app.log,
-    hostBodyLimit: {
-      bytes: root.initialConfig.bodyLimit ?? Number.POSITIVE_INFINITY,
-      setting: 'bodyLimit of Fastify()',
-    },
-    ...(uses !== undefined && { uses }),
-    ...(dependencies !== undefined && { dependencies }),
-    ...(errors !== undefined && { errors }),
-    ...(system !== undefined && { system }),
+    hostBodyLimit: { bytes: bodyLimit, setting: 'bodyLimit of Fastify()' },
   })
-}
-
-/** Fastify's word for it when the plugin was called in an app that has started. */
-function toLate(error: unknown, services: readonly ServiceClass[]): unknown {
-  if ((error as { code?: unknown }).code !== 'FST_ERR_INSTANCE_ALREADY_LISTENING') return error
-  return createError('EKB_ERR_MOUNT_LATE', { services: services.map(({ name }) => name) }, { cause: error })
-}
-
-/** What it throws: Fastify lets a plugin that throws at once crash the process. */
-function failureOf(run: () => void): Error | undefined {
+  const routes: FastifyPluginCallback = (scope, _options, done) => {
+    // Fastify lets a plugin that throws at once crash the process.
+    try {
+      addApiRoutes(scope, mount, { openapi, bodyLimit, errors: options.errors ?? 'host' })
+      done()
+    } catch (error) {
+      done(error as Error)
+    }
+  }
   try {
-    run()
-    return undefined
+    addLifecycle(app, root, mount)
+    const mounts = mountsOf(root)
+    await app.register(routes, { ...register, prefix })
+    addSystemRoutes(root, mount)
+    mounts.push({ mount, services })
   } catch (error) {
-    return error as Error
+    await mount.close()
+    // Fastify's word for it when the plugin was called in an app that has started.
+    if ((error as { code?: unknown }).code !== 'FST_ERR_INSTANCE_ALREADY_LISTENING') throw error
+    throw createError('EKB_ERR_MOUNT_LATE', { services: services.map(({ name }) => name) }, { cause: error })
   }
 }

@@ -17,15 +17,7 @@ export function addSystemRoutes(root: FastifyInstance, mount: Mount): void {
   const answered = new Set<string>()
   root.addConstraintStrategy({
     name: CONSTRAINT,
-    storage: () => {
-      let handler: unknown
-      return {
-        get: (key) => (key === ANSWERED ? (handler as never) : null),
-        set: (_key, given) => {
-          handler = given
-        },
-      }
-    },
+    storage: () => new Map<string, never>() as never,
     validate: () => {},
     deriveConstraint: ({ url = '' }) => (answered.has(url.split('?', 1)[0] as string) ? ANSWERED : undefined) as string,
   })

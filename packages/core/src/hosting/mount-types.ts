@@ -80,6 +80,8 @@ export interface MountRequest {
   readonly log?: Logger | undefined
 }
 
+export type RequestHead = Pick<MountRequest, 'headers' | 'requestId'>
+
 /** The answer to a request, for the host to send. */
 export interface MountAnswer {
   readonly statusCode: number
@@ -111,9 +113,9 @@ export interface Mount {
   /** What an api takes and gives, for a document that the host makes of its routes. */
   describe(route: MountRoute): ApiDescription
   /** The id of a request: the client's own if it will do, else the host's, else one that is made. Each answer has it as `x-request-id`. */
-  requestId(request: Pick<MountRequest, 'headers' | 'requestId'>): string
-  /** The answer that `ekiben serve` gives to an error: for hosts that refuse requests before they come to `answer`. */
-  refuse(error: unknown, requestId: string): MountAnswer
+  requestId(request: RequestHead): string
+  /** The answer that `ekiben serve` gives where a parser of the host's refused the body with this error. */
+  refuseBody(error: Error & { readonly statusCode?: number | undefined }, request: RequestHead): MountAnswer
   /** Runs an api: its name, `Service.api` where several services have one of that name. Gives its result; of a stream an AsyncIterable. */
   call(api: string, input?: unknown, context?: MountCallContext): Promise<unknown>
   /** A handler for Express, Connect and bare `node:http`: what is no route of the mount goes to `next`. */

@@ -19,8 +19,17 @@ import { lateTransport } from './late-transport.js'
 import { answerFetch, answerNode } from './mount-handlers.js'
 import { findApi, type MountedApi, mountedApis, normalisePrefix } from './mount-routes.js'
 import { enterScope, type MountScope } from './mount-scope.js'
-import type { Mount, MountAnswer, MountCallContext, MountOptions, MountRequest, MountRoute } from './mount-types.js'
+import type {
+  Mount,
+  MountAnswer,
+  MountCallContext,
+  MountOptions,
+  MountRequest,
+  MountRoute,
+  RequestHead,
+} from './mount-types.js'
 import { definitionGiven } from './mounted-definition.js'
+import { type ParserError, toBodyError } from './parser-error.js'
 import { ServedService, toMountAnswer } from './served-service.js'
 import { SystemMount } from './system-mount.js'
 
@@ -84,12 +93,14 @@ export class ServiceMount implements Mount {
     return describeApi(definition, api.api)
   }
 
-  requestId({ headers, requestId }: Pick<MountRequest, 'headers' | 'requestId'>): string {
+  requestId({ headers, requestId }: RequestHead): string {
     return acceptRequestId(headers['x-request-id']) ?? acceptRequestId(requestId) ?? this.#makeId()
   }
 
-  refuse(error: unknown, requestId: string): MountAnswer {
-    return toMountAnswer(errorAnswer(toPublicError(error), requestId), undefined, { requestId })
+  refuseBody(error: ParserError, request: RequestHead): MountAnswer {
+    const requestId = this.requestId(request)
+    const refused = toBodyError(error, request.headers['content-type'])
+    return toMountAnswer(errorAnswer(toPublicError(refused), requestId), undefined, { requestId })
   }
 
   async call(name: string, input: unknown = {}, context: MountCallContext = {}): Promise<unknown> {
