@@ -24,6 +24,12 @@ const REFUSED: readonly { what: string; options: object; code: string; says: Reg
     code: 'EKB_ERR_CONFIG_UNKNOWN',
     says: /'prefx' \(the options of servePlugin\).*Did you mean prefix\?/,
   },
+  {
+    what: 'a value that an option does not have',
+    options: { service: Orders, system: 'some' },
+    code: 'EKB_ERR_CONFIG_INVALID',
+    says: /'system' .* is the string 'some'; expected 'all' or 'probes' or 'none'/,
+  },
   { what: 'no service', options: {}, code: 'EKB_ERR_MOUNT_NOT_A_SERVICE', says: /servePlugin was given neither/ },
   {
     what: 'what is no service',

@@ -1,4 +1,5 @@
 import { createError } from '../errors/service-error.js'
+import { describeValue } from '../graph/resolve-target.js'
 import { createLogger } from '../observe/create-logger.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 import { checkOptions } from './check-options.js'
@@ -20,6 +21,13 @@ const OPTIONS: Readonly<Record<keyof MountOptions, true>> = {
   log: true,
 }
 
+/** The values of those that have a few. */
+const VALUES: Readonly<Record<string, readonly unknown[]>> = {
+  dependencies: ['inline', 'pools'],
+  errors: ['host', 'ekiben'],
+  system: ['all', 'probes', 'none'],
+}
+
 /**
  * Mounts services in a host: makes their routes, and what answers them, for a framework to take over. Nothing runs
  * before `ready()`; where a supervisor is above this process, the pools that the services need are announced at once.
@@ -29,11 +37,12 @@ const OPTIONS: Readonly<Record<keyof MountOptions, true>> = {
  * for (const route of mount.routes) framework.route(route.method, route.path, (request) => mount.answer(route, request))
  * await mount.ready()
  *
- * @throws EKB_ERR_CONFIG_UNKNOWN, EKB_ERR_MOUNT_NOT_A_SERVICE, EKB_ERR_MOUNT_AND_USE, EKB_ERR_MOUNT_NO_SUPERVISOR, EKB_ERR_PLAN_ROUTE_CLASH
+ * @throws EKB_ERR_CONFIG_UNKNOWN, EKB_ERR_CONFIG_INVALID, EKB_ERR_MOUNT_NOT_A_SERVICE, EKB_ERR_MOUNT_AND_USE, EKB_ERR_MOUNT_NO_SUPERVISOR, EKB_ERR_PLAN_ROUTE_CLASH
  * and what is wrong with the graph (`docs/errors.md`)
  */
 export function createMount(target: MountTarget, options: MountOptions = {}): Mount {
   checkOptions(options, Object.keys(OPTIONS), 'the options of the mount')
+  checkValues(options)
   const mounted = unique([target].flat(), 'createMount()')
   const used = unique(options.uses ?? [], 'the option uses')
   const both = mounted.find((definition) => used.includes(definition))
@@ -51,4 +60,18 @@ export function createMount(target: MountTarget, options: MountOptions = {}): Mo
 
 function unique(services: readonly unknown[], to: string): readonly ServiceDefinition[] {
   return [...new Set(services.map((service) => definitionGiven(service, to)))]
+}
+
+function checkValues(options: MountOptions): void {
+  for (const [key, values] of Object.entries(VALUES)) {
+    const value = (options as Readonly<Record<string, unknown>>)[key]
+    if (value === undefined || values.includes(value)) continue
+    const expected = values.map((each) => `'${each}'`).join(' or ')
+    throw createError('EKB_ERR_CONFIG_INVALID', {
+      source: 'the options of the mount',
+      key,
+      value: describeValue(value),
+      expected,
+    })
+  }
 }
