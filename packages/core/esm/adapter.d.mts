@@ -15,4 +15,5 @@ export {
   type MountTarget,
   type RequestHead,
   type SystemRoutesOption,
+  serviceName,
 } from '../build/adapter.js'

@@ -14,4 +14,5 @@ export type {
   RequestHead,
   SystemRoutesOption,
 } from './hosting/mount-types.js'
+export { serviceName } from './hosting/mounted-definition.js'
 export type { ApiDescription, BodyContent } from './openapi/describe-api.js'

@@ -198,6 +198,25 @@ export const CATALOGUE = {
       `${p.services.join(', ')} did not start within ${p.timeoutMs} ms, which is all that the app waits for`,
     hint: (p) => `Raise ${p.setting}, or let onStart do less.`,
   }),
+  EKB_ERR_NEST_NO_HTTP_ADAPTER: row<{ services: readonly string[] }>({
+    exitCode: 2,
+    message: (p) => `${p.services.join(', ')} is to be mounted in a Nest app that serves no HTTP`,
+    hint: () => 'Make the app with NestFactory.create(), or name the service in uses: it has no routes then.',
+  }),
+  EKB_ERR_NEST_CONSTRUCTOR: row<{ service: string; count: number }>({
+    exitCode: 2,
+    message: (p) =>
+      `Nest is to make service '${p.service}', and nothing says what ${p.count} argument(s) of its constructor are`,
+    hint: () =>
+      'Decorate each with @Inject(TOKEN), or compile with emitDecoratorMetadata (tsx and esbuild cannot), or give the service a create.',
+  }),
+  EKB_ERR_NEST_PARAMETER: row<{ service: string; api: string; index: number }>({
+    exitCode: 2,
+    message: (p) =>
+      `Parameter ${p.index + 1} of ${p.service}.${p.api} has a decorator of Nest's that means nothing there`,
+    hint: () =>
+      'An api gets its input, which @Body() may decorate, and its call context: take headers from ctx.headers, and all else of the request in a guard or an interceptor.',
+  }),
   EKB_ERR_MOUNT_CLOSED: row<{ service: string }>({
     statusCode: 503,
     message: (p) => `Service '${p.service}' was called after its host had closed it`,

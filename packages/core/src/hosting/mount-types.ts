@@ -4,7 +4,7 @@ import type { Logger } from '../observe/logger.js'
 import type { ApiDescription } from '../openapi/describe-api.js'
 import type { CallContext } from '../service/call-context.js'
 import type { ServiceClient } from '../service/service-client.js'
-import type { AnySchema, ServiceClass } from '../service/service-definition.js'
+import type { AnySchema, ServiceClass, ServiceOptions } from '../service/service-definition.js'
 
 /** What is mounted: services whose apis run in this process. Without any, the mount only gives clients. */
 export type MountTarget = ServiceClass | readonly ServiceClass[]
@@ -31,8 +31,8 @@ export interface MountOptions {
    * last of them is closed. Default: all mounts of the process that name none.
    */
   readonly scope?: object
-  /** Makes the instance of a mounted service in place of its `create` and of `new`. */
-  readonly construct?: ((service: ServiceClass) => unknown) | undefined
+  /** Makes the instance of a mounted service in place of its own `create`, which it is given, and of `new`. */
+  readonly construct?: ((service: ServiceClass, create: ServiceOptions['create']) => unknown) | undefined
   /** What the host's own parsers take at most: an api whose own limit is above it draws a warning at the start. */
   readonly hostBodyLimit?: HostBodyLimit | undefined
   /** Default: warnings and errors to stdout. */
@@ -69,6 +69,8 @@ export interface MountRequest {
   readonly stream?: Readable | undefined
   /** What the host's parsers made of the body; undefined: nothing, it is still to be read. */
   readonly body?: unknown
+  /** What the host makes of the input when it has been read, before it is checked: Nest's pipes. What it throws refuses the request. */
+  readonly transform?: ((input: unknown) => unknown) | undefined
   /** Its closing before its end says that the client has left. */
   readonly outgoing?: ServerResponse | undefined
   /** Aborts when the client leaves, where there is no `outgoing`. */

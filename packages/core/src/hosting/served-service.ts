@@ -82,8 +82,9 @@ export class ServedService {
       call.files = files
       return files
     })
+    const given = request.transform === undefined ? input.value : await request.transform(input.value)
     this.#limit(call)
-    const value = await this.#invoke(route, input.value, call)
+    const value = await this.#invoke(route, given, call)
     if (isStreamed(value)) return this.#stream(route, value, call)
     const answer = this.#dispatcher.answer(route, value, call)
     // One that was cut has been counted as what its client got.

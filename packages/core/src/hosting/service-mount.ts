@@ -220,7 +220,7 @@ export class ServiceMount implements Mount {
 
   async #startMounted(definition: ServiceDefinition): Promise<void> {
     const { construct, session } = this.#options
-    const made = construct === undefined ? undefined : () => construct(definition.target)
+    const made = construct === undefined ? undefined : () => construct(definition.target, definition.create)
     const running = await this.#scope.graph.start(definition, { construct: made })
     this.#running.set(definition, running)
     if (session !== undefined) this.#leave.push(session.join({ definition, ...running }))

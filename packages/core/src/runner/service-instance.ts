@@ -11,7 +11,7 @@ export interface ServiceInstance {
 
 /** Makes the object whose methods are called: by `create`, or by `new` without arguments. */
 export async function constructService({ create, target, name }: ServiceDefinition): Promise<ServiceInstance> {
-  const made: unknown = create === undefined ? new (target as new () => object)() : await create()
+  const made: unknown = create === undefined ? new (target as new () => object)() : await create(target)
   if (typeof made === 'object' && made !== null) return made as ServiceInstance
   const value = `a function that returned ${made === null ? 'null' : typeof made}`
   const params = { source: `service '${name}'`, key: 'create', value, expected: 'one that returns an instance' }

@@ -17,7 +17,7 @@ export interface DefineServiceOptions<TInstance, TApis> extends Omit<ServiceOpti
   /** By method: what it offers to callers. */
   readonly apis?: TApis & CheckedApis<TInstance, TApis>
   /** Makes the instance, in each worker. Default: `new` without arguments. */
-  readonly create?: () => TInstance | Promise<TInstance>
+  readonly create?: (service: ServiceClass) => TInstance | Promise<TInstance>
   /** By path: request handlers of one's own beside the apis. See `ServiceOptions`. */
   readonly mount?: Readonly<Record<string, MountFactory<TInstance>>>
 }

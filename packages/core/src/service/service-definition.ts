@@ -178,8 +178,8 @@ export type MountFactory<TInstance = any> = (service: TInstance) => RequestHandl
 export interface ServiceOptions extends ServiceSettings {
   /** File URL or path that workers import. Default: the file that declares the service. */
   readonly module?: string
-  /** Makes the instance, in each worker. Default: `new` without arguments. */
-  readonly create?: () => unknown
+  /** Makes the instance of the service it is given, this one, in each worker. Default: `new` without arguments. */
+  readonly create?: (service: ServiceClass) => unknown
   /** By property: the services this one calls. Set on the instance after construction. */
   readonly dependencies?: Readonly<Record<string, DependencyOption>>
   /** By method: what it offers to callers. */
@@ -205,7 +205,7 @@ export interface ServiceDefinition {
   readonly module: string | undefined
   /** Was `module` given as an option? */
   readonly moduleGiven: boolean
-  readonly create: (() => unknown) | undefined
+  readonly create: ((service: ServiceClass) => unknown) | undefined
   /** By path, without a slash at its end. */
   readonly mount: Readonly<Record<string, MountFactory>>
 }

@@ -13,7 +13,7 @@ import {
   text,
   wholeNumber,
 } from './option-checks.js'
-import type { MountFactory, ServiceSettings } from './service-definition.js'
+import type { MountFactory, ServiceOptions, ServiceSettings } from './service-definition.js'
 
 const SETTINGS: OptionTable = {
   name: text,
@@ -92,11 +92,13 @@ const DECLARATION: OptionTable = {
   mount: mounts,
 }
 
+type CheckedCreate = NonNullable<ServiceOptions['create']>
+
 /** The options of `service()` and `defineService()`, checked; sizes as bytes. */
 export interface CheckedServiceOptions {
   readonly settings: ServiceSettings
   readonly module: string | undefined
-  readonly create: (() => unknown) | undefined
+  readonly create: CheckedCreate | undefined
   readonly apis: Readonly<Record<string, unknown>>
   readonly dependencies: Readonly<Record<string, unknown>>
   readonly mount: Readonly<Record<string, MountFactory>>
@@ -113,7 +115,7 @@ export function checkServiceOptions(options: unknown, serviceName: string): Chec
   return {
     settings: settings as ServiceSettings,
     module: module as string | undefined,
-    create: create as (() => unknown) | undefined,
+    create: create as CheckedCreate | undefined,
     apis: (apis ?? {}) as Record<string, unknown>,
     dependencies: (dependencies ?? {}) as Record<string, unknown>,
     mount: { ...(mount as Readonly<Record<string, MountFactory>> | undefined) },
