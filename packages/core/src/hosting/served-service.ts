@@ -1,4 +1,5 @@
 import { toPublicError } from '../errors/public-error.js'
+import { reasonOf } from '../errors/reason-of.js'
 import { Dispatcher } from '../http/dispatch.js'
 import { errorAnswer } from '../http/error-answer.js'
 import { Gate, throughGate } from '../http/gate.js'
@@ -137,8 +138,7 @@ export class ServedService {
     }
     if (error.level === 'error') {
       const { name } = this.#options.definition
-      const reason = thrown instanceof Error ? thrown.message : String(thrown)
-      log.error({ err: thrown, ...logBindings(call), route: route.path }, `${name}${route.path}: ${reason}`)
+      log.error({ err: thrown, ...logBindings(call), route: route.path }, `${name}${route.path}: ${reasonOf(thrown)}`)
     }
     throw withRequestId(toHostError(thrown, error), call.requestId)
   }

@@ -1,4 +1,5 @@
 import { toPublicError } from '../errors/public-error.js'
+import { reasonOf } from '../errors/reason-of.js'
 import type { Logger } from '../observe/logger.js'
 import { logBindings } from '../runner/call-context.js'
 import type { CallHandler, CallRequest } from '../runner/call-request.js'
@@ -67,9 +68,8 @@ export class Dispatcher {
     const error = toPublicError(thrown)
     if (error.level !== 'none') {
       const { definition, log } = this.#options
-      const reason = thrown instanceof Error ? thrown.message : String(thrown)
       const fields = { err: thrown, ...logBindings(request), route: request.route, status: error.statusCode }
-      log[error.level](fields, `${definition.name}${request.route ?? ''}: ${reason}`)
+      log[error.level](fields, `${definition.name}${request.route ?? ''}: ${reasonOf(thrown)}`)
     }
     return errorAnswer(error, request.requestId)
   }
