@@ -2,7 +2,7 @@ import { HttpException } from '@nestjs/common'
 
 /** What Nest's filters are given of what a mount refused with. */
 interface Refusal extends Error {
-  readonly statusCode: number
+  readonly statusCode?: number
   readonly code?: string
   readonly detail?: unknown
   readonly requestId?: string
@@ -15,7 +15,7 @@ interface Refusal extends Error {
  */
 export function toException(thrown: unknown): unknown {
   if (thrown instanceof HttpException || !(thrown instanceof Error)) return thrown
-  const { statusCode, message, code, detail, requestId, cause } = thrown as Refusal
+  const { statusCode = 500, message, code, detail, requestId, cause } = thrown as Refusal
   if (cause instanceof HttpException || (statusCode === 500 && isPlain(cause))) return cause
   const body = { statusCode, message, code, ...(detail !== undefined && { detail }), requestId }
   return new HttpException(body, statusCode, { cause: cause ?? thrown })
