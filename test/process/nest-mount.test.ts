@@ -143,7 +143,7 @@ for (const [platform, makeAdapter] of Object.entries(PLATFORMS)) {
         transform: (value: unknown) => (value instanceof File ? value : { ...(value as object), loud: true }),
       }
       await using app = await start({}, { set: (nest) => nest.useGlobalPipes(louder) })
-      const post = async (api: string, body: BodyInit, type?: string) => {
+      const post = async (api: string, body: NonNullable<RequestInit['body']>, type?: string) => {
         const headers = type === undefined ? {} : { headers: { 'content-type': type } }
         return (await fetch(`${app.url}/shop/${api}`, { method: 'POST', body, ...headers })).json()
       }
