@@ -12,7 +12,9 @@ import {
   Version,
   VersioningType,
 } from '@nestjs/common'
+import { ApiTags, DocumentBuilder, SwaggerModule } from '@nestjs/swagger'
 import { map } from 'rxjs'
+import { z } from 'zod'
 import { PLATFORMS, startNest } from '../helpers/nest-app.js'
 import { silentLog } from '../helpers/silent-log.js'
 
@@ -237,6 +239,30 @@ for (const [platform, makeAdapter] of Object.entries(PLATFORMS)) {
         assert.equal((await fetch(app.url + path, { method: 'HEAD' })).status, 200, path)
       }
       assert.equal((await fetch(`${app.url}/metrics`)).status, 404)
+    })
+
+    it('is shown by the swagger of the app, with what apis take and give', async () => {
+      const Tagged = defineService(
+        class Tagged {
+          classify({ text }: { text: string }) {
+            return { label: text }
+          }
+        },
+        {
+          name: 'Tagged',
+          apis: { classify: { input: z.object({ text: z.string() }), output: z.object({ label: z.string() }) } },
+        },
+      )
+      ApiTags('models')(Tagged)
+      await using app = await start({ services: [Tagged] })
+      const document = SwaggerModule.createDocument(app.app, new DocumentBuilder().build())
+      const { tags, requestBody, responses } = document.paths['/shop/classify']?.post ?? {}
+      assert.deepEqual(tags, ['models'])
+      const content = (from: unknown) => (from as { content: object }).content
+      const shape = (name: string) => ({ type: 'object', properties: { [name]: { type: 'string' } }, required: [name] })
+      assert.deepEqual(content(requestBody), { 'application/json': { schema: shape('text') } })
+      const schema = { ...shape('label'), additionalProperties: false }
+      assert.deepEqual(content(responses?.[200]), { 'application/json': { schema } })
     })
 
     it('leaves types of body to the app that none of its services take', async () => {

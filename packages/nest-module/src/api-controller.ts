@@ -1,10 +1,11 @@
 import type { ServiceClass } from '@ekiben/core'
-import { createError, type MountRoute } from '@ekiben/core/adapter'
+import { createError, type Mount, type MountRoute, serviceName } from '@ekiben/core/adapter'
 import { Body, Controller, HttpCode, Inject, Post, Req, Res, type Type, UseInterceptors } from '@nestjs/common'
 import { ApiInterceptor, handleApi } from './api-interceptor.js'
 import { FASTIFY_CONFIG } from './fastify-bodies.js'
 import { API_OF_HANDLER, SERVICE_OF_CONTROLLER } from './marks.js'
 import { MOUNT_HOST, type MountHost } from './mount-host.js'
+import { describeHandler, HTTP_CODE } from './swagger.js'
 
 /** Metadata of a class that is about how Nest makes it: the controller is made in another way. */
 const OF_CONSTRUCTION = [
@@ -19,7 +20,6 @@ const OF_CONSTRUCTION = [
 ]
 /** And of a method, about its parameters: a handler has others. */
 const OF_PARAMETERS = ['design:paramtypes', '__routeArguments__']
-const HTTP_CODE = '__httpCode__'
 
 /** Where a controller keeps its host: no name that an api could have. */
 const kHost = Symbol('host')
@@ -28,8 +28,8 @@ const kHost = Symbol('host')
  * A controller with a handler for each api of a service. It has all metadata of the service's class and methods, so that
  * whatever in Nest reads metadata treats its routes as it treats any other's.
  */
-export function apiController(service: ServiceClass, routes: readonly MountRoute[]): Type {
-  const { name } = service
+export function apiController(service: ServiceClass, mount: Mount): Type {
+  const name = serviceName(service, 'ServeModule')
   const controller = class {
     readonly [kHost]: MountHost
 
@@ -42,7 +42,9 @@ export function apiController(service: ServiceClass, routes: readonly MountRoute
   Controller()(controller)
   copyMetadata([service], [controller], OF_CONSTRUCTION)
   Reflect.defineMetadata(SERVICE_OF_CONTROLLER, service, controller)
-  for (const route of routes) addHandler(controller, service, route)
+  for (const route of mount.routes) {
+    if (route.service === name) describeHandler(addHandler(controller, service, route), mount.describe(route))
+  }
   return controller
 }
 
@@ -57,7 +59,7 @@ export function setPrefix(controller: Type, prefix: string): void {
   )
 }
 
-function addHandler(controller: Type, service: ServiceClass, { service: name, api, path }: MountRoute): void {
+function addHandler(controller: Type, service: ServiceClass, { service: name, api, path }: MountRoute): object {
   const key = api as string
   const { prototype } = controller
   const handler = {
@@ -78,6 +80,7 @@ function addHandler(controller: Type, service: ServiceClass, { service: name, ap
   if (!Reflect.hasMetadata(HTTP_CODE, handler)) decorators.push(HttpCode(200))
   for (const decorate of decorators) decorate(prototype, key, descriptor)
   addParameters(prototype, key, service)
+  return handler
 }
 
 /** The input is the body, as pipes see it, with the type that a compiler told of the api's first parameter. */

@@ -1,5 +1,5 @@
 import type { ServiceClass } from '@ekiben/core'
-import { checkOptions, serviceName } from '@ekiben/core/adapter'
+import { checkOptions } from '@ekiben/core/adapter'
 import {
   type ConfigurableModuleAsyncOptions,
   ConfigurableModuleBuilder,
@@ -96,15 +96,8 @@ export class ServeModule {
 Module({})(ServeModule)
 
 function around(extras: ServeExtras, inner: (controllers: Type[]) => DynamicModule): DynamicModule {
-  const { services = [] } = extras
-  const { routes } = tryMount(extras)
-  const names = new Map(services.map((service) => [service, serviceName(service, 'services')]))
-  const controllers = services.map((service) =>
-    apiController(
-      service,
-      routes.filter((route) => route.service === names.get(service)),
-    ),
-  )
+  const mount = tryMount(extras)
+  const controllers = (extras.services ?? []).map((service) => apiController(service, mount))
   return { module: ServeModule, imports: [inner(controllers)], controllers }
 }
 
