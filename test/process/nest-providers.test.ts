@@ -145,6 +145,18 @@ for (const [platform, makeAdapter] of Object.entries(PLATFORMS)) {
       assert.equal(await text(await app.post('/own')), '{"own":{"count":2}}')
     })
 
+    it('keeps clients to the module that imports it, when it is not to be global', async () => {
+      const Feature = moduleOf({
+        imports: [ServeModule.forRoot({ services: [Counter], isGlobal: false, log })],
+        controllers: [OwnController],
+      })
+      await using app = await startNest(makeAdapter(), { imports: [Feature] })
+      assert.equal(await text(await app.post('/own')), '{"own":{"count":1}}')
+      await assert.rejects(startNest(makeAdapter(), { imports: [Feature], controllers: [OwnController] }), {
+        message: /ServiceClient\(Counter\)/,
+      })
+    })
+
     it('takes its prefix from a factory', async () => {
       const Config = moduleOf({ providers: [{ provide: 'PREFIX', useValue: 'late' }], exports: ['PREFIX'] })
       await using app = await startNest(makeAdapter(), {

@@ -62,7 +62,13 @@ export class MountHost {
 
   /** What services are made with has been initialised by now. */
   async onApplicationBootstrap(): Promise<void> {
-    await Promise.all(this.#mounts.map((mount) => mount.ready()))
+    try {
+      await Promise.all(this.#mounts.map((mount) => mount.ready()))
+    } catch (error) {
+      // Whoever makes the app may not close what has not come up.
+      await Promise.allSettled(this.#mounts.map((mount) => mount.close()))
+      throw error
+    }
   }
 
   beforeApplicationShutdown(): void {

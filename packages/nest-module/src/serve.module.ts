@@ -98,7 +98,8 @@ Module({})(ServeModule)
 function around(extras: ServeExtras, inner: (controllers: Type[]) => DynamicModule): DynamicModule {
   const mount = tryMount(extras)
   const controllers = (extras.services ?? []).map((service) => apiController(service, mount))
-  return { module: ServeModule, imports: [inner(controllers)], controllers }
+  const mounts = inner(controllers)
+  return { module: ServeModule, imports: [mounts], exports: [mounts], controllers }
 }
 
 function toDefinition(definition: DynamicModule, extras: Built): DynamicModule {
