@@ -41,5 +41,5 @@ export function serve(target: MountTarget, options: ServeOptions = {}): ServeHan
 
 /** Not in the middle of the user's set-up. What fails is answered to requests, and told by `ready()`. */
 function startSoon(mount: Mount): void {
-  queueMicrotask(() => mount.ready().catch(() => {}))
+  queueMicrotask(() => void mount.ready().catch(() => {}))
 }
