@@ -228,7 +228,7 @@ export const CATALOGUE = {
     message: (p) =>
       `The app listens on ${p.ports.join(' and ')}, and on none of the ports it was given: ${p.expected.join(', ')}`,
     hint: (p) =>
-      `Have it listen on the variable PORT, or say which of its ports stands for it: --app-port ${p.ports[0]}.`,
+      `Have it listen on the variable PORT, or say which of its ports stands for it: --app-port ${p.ports[0] ?? 'N'}.`,
   }),
 
   // configuration and command line

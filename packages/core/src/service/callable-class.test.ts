@@ -113,7 +113,7 @@ describe('a callable class', () => {
     const { Callable } = make()
     assert.throws(() => call(Callable, {}, {}, () => {}), {
       code: 'EKB_ERR_SERVICE_NOT_A_PLUGIN',
-      hint: 'Register it through the adapter: app.register(servePlugin, Counter)',
+      hint: 'Hand it to the adapter: app.register(servePlugin, Counter) in Fastify, app.use(serve(Counter)) in Express.',
     })
   })
 })
