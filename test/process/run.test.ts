@@ -179,6 +179,28 @@ describe('ekiben run', () => {
     assert.deepEqual(said(run).slice(1), [{ said: 'onClose' }])
   })
 
+  it('takes the word of an app that says itself when it is ready', async () => {
+    await using run = await runApp('says-ready.cjs', ['--ready', 'message'])
+    assert.deepEqual(said(run), [{ said: 'ready' }])
+    assert.equal(await (await fetch(run.url)).text(), 'warm')
+    assert.equal(await run.stop(), 0)
+  })
+
+  it('runs an app that never listens, as many times as it is asked to', async () => {
+    const flags = ['--ready', 'start', '--api-workers', '2', '--log-format', 'json']
+    const urlOf = (line: string): string | undefined => (line.includes('"msg":"ready"') ? 'none' : undefined)
+    await using run = await startServing([EKIBEN, 'run', `${APPS}/never-listens.cjs`, ...flags], { urlOf })
+    await waitUntil(() => said(run).length === 2, { describe: 'both workers at work' })
+    assert.deepEqual(
+      said(run)
+        .map(({ slot }) => slot)
+        .sort(),
+      ['0', '1'],
+    )
+    assert.equal(await run.stop(), 0)
+    assert.deepEqual(said(run).slice(2), [{ said: 'SIGTERM' }, { said: 'SIGTERM' }])
+  })
+
   it('serves what is no HTTP', async () => {
     await using run = await runApp('tcp.cjs')
     const socket = createConnection(Number(new URL(run.url).port), '127.0.0.1')
@@ -224,6 +246,12 @@ describe('ekiben run refuses', () => {
     },
     { what: 'a flag of serve', args: ['run', `${APPS}/plain.cjs`, '--timeout', '3'], exit: 2, text: /--timeout/ },
     { what: 'no app', args: ['run'], exit: 2, text: /main/ },
+    {
+      what: 'a readiness that is none',
+      args: ['run', `${APPS}/plain.cjs`, '--ready', 'soon'],
+      exit: 2,
+      text: /listen, message, start/,
+    },
     { what: 'a port that is none', args: ['run', `${APPS}/plain.cjs`, '--app-port', 'x'], exit: 2, text: /--app-port/ },
   ]
   for (const { what, args, exit, text } of refused) {

@@ -25,5 +25,8 @@ export function addRunCommand(program: Command, { addOption, setExitCode }: Comm
   for (const row of OPTIONS) if (!OF_SERVE.includes(row.key)) addOption(command, row)
   const text = 'a port that the app listens on although PORT is another (default: none; env: EKIBEN_APP_PORT)'
   command.addOption(new Option('--app-port <N>', text))
+  const ready =
+    "when a worker is ready: when it listens (listen), at process.send('ready') (message), or at once, for an app that never listens (start)"
+  command.addOption(new Option('--ready <WHEN>', `${ready} (default: listen; env: EKIBEN_READY)`))
   return command
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import { createError } from '../errors/service-error.js'
+import { APP_READY, type AppReady } from '../ipc/protocol.js'
 import type { AppToRun } from './serve-settings.js'
 import { invalidSetting } from './setting-errors.js'
 
@@ -12,10 +13,15 @@ export interface AppLookup {
   readonly args: readonly string[]
   readonly appPort: string | undefined
   readonly bindsAsked: boolean
+  /** Default `listen`. */
+  readonly ready?: string | undefined
 }
 
 /** The host app whose main file this is, found as Node finds what it is started with. */
-export function findApp(main: string, { workingDir, name, args, appPort, bindsAsked }: AppLookup): AppToRun {
+export function findApp(
+  main: string,
+  { workingDir, name, args, appPort, bindsAsked, ready = 'listen' }: AppLookup,
+): AppToRun {
   const path = resolve(workingDir, main)
   const file = findMain(path)
   if (file === undefined)
@@ -26,6 +32,7 @@ export function findApp(main: string, { workingDir, name, args, appPort, bindsAs
     args,
     appPort: toPort(appPort),
     bindsAsked,
+    ready: toReady(ready),
   }
 }
 
@@ -53,6 +60,12 @@ function nameOf(file: string): string {
   return basename(file)
     .replace(/\.\w+$/, '')
     .replace(/[^\w.-]/g, '-')
+}
+
+function toReady(value: string): AppReady {
+  const known = APP_READY.find((each) => each === value)
+  if (known !== undefined) return known
+  throw invalidSetting(['ready'], '--ready', { value, expected: APP_READY.join(', ') })
 }
 
 function toPort(value: string | undefined): number | undefined {

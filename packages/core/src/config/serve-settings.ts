@@ -1,4 +1,5 @@
 import type { CorsPolicy } from '../http/cors.js'
+import type { AppReady } from '../ipc/protocol.js'
 import type { ServiceClass, ServiceSettings, SupervisionOptions } from '../service/service-definition.js'
 import type { CorsOptions } from './cors-settings.js'
 import type { LOG_FORMATS, LOG_LEVELS } from './options.js'
@@ -108,6 +109,8 @@ export interface AppToRun {
   readonly args: readonly string[]
   /** A port that it listens on although it is told another. */
   readonly appPort: number | undefined
+  /** When it counts as ready. */
+  readonly ready: AppReady
   /** Where neither port nor host is given, those that the app asks for are bound, and no default. */
   readonly bindsAsked: boolean
 }

@@ -72,6 +72,9 @@ export type ServiceSource = {
   | MainSource
 )
 
+export const APP_READY = ['listen', 'message', 'start'] as const
+export type AppReady = (typeof APP_READY)[number]
+
 /** A host app: Node runs its main file, and the services that it calls have modules of their own. */
 export interface MainSource {
   readonly type: 'main'
@@ -84,6 +87,8 @@ export interface MainSource {
   readonly port: number | undefined
   /** A port that it listens on although it is told another: it is given the public socket for it. */
   readonly appPort: number | undefined
+  /** When it is ready: when it listens, when it says so (`process.send('ready')`), or at once. */
+  readonly ready: AppReady
   /** By service name, once the app has announced what it calls. */
   readonly modules?: Readonly<Record<string, string>> | undefined
 }

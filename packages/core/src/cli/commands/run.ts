@@ -11,11 +11,18 @@ export interface RunInput extends Omit<CommandInput, 'identifier'> {
 
 /** `ekiben run`: runs a host app until it is told to stop; resolves with the exit code. */
 export async function run({ main, args, flags, env, cwd }: RunInput): Promise<number> {
-  const { appPort, ...shared } = flags as Record<string, string | undefined>
+  const { appPort, ready, ...shared } = flags as Record<string, string | undefined>
   const readSettings = async (): Promise<ServeSettings> => {
     const settings = await resolveServeSettings({ code: undefined, flags: shared, env, readFile: true, cwd })
     const { workingDir, name } = settings
-    const app = findApp(main, { workingDir, name, args, appPort: appPort ?? env.EKIBEN_APP_PORT, bindsAsked: true })
+    const app = findApp(main, {
+      workingDir,
+      name,
+      args,
+      appPort: appPort ?? env.EKIBEN_APP_PORT,
+      ready: ready ?? env.EKIBEN_READY,
+      bindsAsked: true,
+    })
     // What the app answers is its own; it logs its requests itself.
     return { ...settings, app, accessLog: false }
   }

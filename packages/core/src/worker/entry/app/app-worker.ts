@@ -4,6 +4,7 @@ import { decodeError, encodeError } from '../../../errors/error-codec.js'
 import { offerAppHost } from '../../../hosting/app-host.js'
 import { type HostSession, openHostSession } from '../../../hosting/host-session.js'
 import {
+  type AppReady,
   type BootStage,
   type DrainMessage,
   type GivenSocket,
@@ -65,6 +66,8 @@ export class AppWorker {
   readonly #onEnd: (() => unknown)[] = []
   readonly #deadline = new MovingDeadline()
   #stage: BootStage = 'load'
+  /** Where its clients come; empty until it listens. */
+  #address = ''
   #lastAsked = 0
   #stopping = false
   #leaving: Promise<void> | undefined
@@ -105,6 +108,12 @@ export class AppWorker {
   /** An app that has nothing to do, and listens nowhere, ends as it would without us. */
   watch(): void {
     process.channel?.unref()
+    void this.#readyBy('start')
+    const send = process.send as (...args: unknown[]) => boolean
+    process.send = ((...args: unknown[]): boolean => {
+      if (args[0] === 'ready') void this.#readyBy('message')
+      return send.apply(process, args)
+    }) as NonNullable<typeof process.send>
   }
 
   /** The supervisor's first word. */
@@ -182,7 +191,7 @@ export class AppWorker {
         http === undefined ? await this.#askSocket(target) : { ...http, where: { fd: PUBLIC_SOCKET_FD } }
       await this.#admit()
       this.#servers.push(new AppServer(server, this.#calls))
-      server.once('listening', () => this.#beReady(socketUrl(address.host, address.port)))
+      server.once('listening', () => this.#onListening(socketUrl(address.host, address.port)))
       listen(where, backlog)
     } catch (error) {
       await this.#fail(error)
@@ -222,6 +231,25 @@ export class AppWorker {
     // Before its first word the supervisor takes no answer.
     await this.#begun.promise
     await this.#link.send({ type: 'boot-failed', stage: this.#stage, error: encodeError(error) })
+  }
+
+  #onListening(address: string): void {
+    this.#address = address
+    void this.#begun.promise.then(({ source }) => {
+      if ((source as MainSource).ready === 'listen') this.#beReady(address)
+    })
+  }
+
+  /** An app that says itself when it is ready, or never listens, is held as the others are until it may serve. */
+  async #readyBy(when: AppReady): Promise<void> {
+    const { source } = await this.#begun.promise
+    if ((source as MainSource).ready !== when) return
+    try {
+      await this.#admit()
+      this.#beReady(this.#address)
+    } catch (error) {
+      await this.#fail(error)
+    }
   }
 
   readonly #beReady = once((address: string): void => {
