@@ -27,7 +27,7 @@ export const PURE_FILES = {
     'value-tags',
   ],
   control: ['control-protocol', 'readiness'],
-  config: { allBut: ['config-reader-entry', 'find-app', 'read-config', 'resolve-serve-settings'] },
+  config: { allBut: ['config-reader-entry', 'find-app', 'read-config', 'resolve-serve-settings', 'typescript-flags'] },
   errors: { allBut: [] },
   graph: { allBut: [] },
   http: [

@@ -174,7 +174,7 @@ describe('ekiben run', () => {
   it("goes through Fastify's own listen, on all addresses of localhost", async () => {
     await using run = await runApp('fastify.mjs')
     assert.equal((await fetch(run.url)).status, 200)
-    assert.deepEqual(said(run), [{ said: 'onListen' }])
+    await waitUntil(() => said(run).some((line) => line.said === 'onListen'), { describe: 'the hook onListen' })
     assert.equal(await run.stop(), 0)
     assert.deepEqual(said(run).slice(1), [{ said: 'onClose' }])
   })
@@ -199,6 +199,12 @@ describe('ekiben run', () => {
     )
     assert.equal(await run.stop(), 0)
     assert.deepEqual(said(run).slice(2), [{ said: 'SIGTERM' }, { said: 'SIGTERM' }])
+  })
+
+  it('runs a main file in TypeScript', async () => {
+    await using run = await runApp('typed.ts')
+    assert.equal(await (await fetch(run.url)).text(), 'typed')
+    assert.equal(await run.stop(), 0)
   })
 
   it('serves what is no HTTP', async () => {

@@ -5,6 +5,7 @@ import { createError } from '../errors/service-error.js'
 import { APP_READY, type AppReady } from '../ipc/protocol.js'
 import type { AppToRun } from './serve-settings.js'
 import { invalidSetting } from './setting-errors.js'
+import { typescriptFlags } from './typescript-flags.js'
 
 export interface AppLookup {
   readonly workingDir: string
@@ -33,6 +34,8 @@ export function findApp(
     appPort: toPort(appPort),
     bindsAsked,
     ready: toReady(ready),
+    // An app that runs already runs with what it needs.
+    nodeArgs: bindsAsked ? typescriptFlags(file) : [],
   }
 }
 

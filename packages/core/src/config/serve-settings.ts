@@ -109,6 +109,8 @@ export interface AppToRun {
   readonly args: readonly string[]
   /** A port that it listens on although it is told another. */
   readonly appPort: number | undefined
+  /** Flags of Node that its main file needs. */
+  readonly nodeArgs: readonly string[]
   /** When it counts as ready. */
   readonly ready: AppReady
   /** Where neither port nor host is given, those that the app asks for are bound, and no default. */

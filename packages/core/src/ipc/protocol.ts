@@ -83,6 +83,8 @@ export interface MainSource {
   /** Absolute. */
   readonly main: string
   readonly args: readonly string[]
+  /** Flags of Node that the main file needs. */
+  readonly nodeArgs: readonly string[]
   /** The port that it is told; undefined: whatever it asks for. */
   readonly port: number | undefined
   /** A port that it listens on although it is told another: it is given the public socket for it. */

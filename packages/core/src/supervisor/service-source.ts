@@ -14,10 +14,10 @@ export function serviceSource(
   const { identifier, workingDir, app } = settings
   const cut = graphCut(settings)
   if (app !== undefined) {
-    const { name, main, args, appPort, bindsAsked, ready } = app
+    const { name, main, args, appPort, bindsAsked, ready, nodeArgs } = app
     const isAsked = bindsAsked && (settings.sources.port ?? 'default') === 'default'
     const port = isAsked ? undefined : settings.port
-    return { type: 'main', name, main, args, port, appPort, ready, workingDir, cut }
+    return { type: 'main', name, main, args, nodeArgs, port, appPort, ready, workingDir, cut }
   }
   if (typeof identifier === 'string') return { type: 'identifier', identifier, workingDir, cut }
   const definition = definitionOf(identifier)

@@ -125,7 +125,7 @@ export class WorkerFactory {
         gpus,
         appPorts: app && this.#portsOf(app),
       }),
-      nodeArgs: [...execArgv, ...nodeArgs],
+      nodeArgs: [...execArgv, ...nodeArgs, ...(app?.nodeArgs ?? [])],
       role: entry ? 'entry' : 'pool',
       main: app && [app.main, ...app.args],
       cwd: source.workingDir,

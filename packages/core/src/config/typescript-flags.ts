@@ -1,0 +1,28 @@
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { createError } from '../errors/service-error.js'
+
+const TYPESCRIPT = /\.(?:[cm]?ts|tsx)$/
+
+/**
+ * The flags with which Node runs a main file in TypeScript: none where a loader was given already, tsx where the app has
+ * it, none where Node strips types by itself. Throws EKB_ERR_IDENTIFIER_LOADER_MISSING for the rest.
+ */
+export function typescriptFlags(main: string): readonly string[] {
+  if (!TYPESCRIPT.test(main) || hasLoader()) return []
+  try {
+    return ['--import', pathToFileURL(createRequire(main).resolve('tsx')).href]
+  } catch {
+    const { typescript } = process.features as { typescript?: unknown }
+    if (typeof typescript === 'string') return []
+    const reason = 'it knows no TypeScript, and tsx was not found'
+    throw createError('EKB_ERR_IDENTIFIER_LOADER_MISSING', { file: main, node: process.versions.node, reason })
+  }
+}
+
+/** A flag that workers take over. */
+function hasLoader(): boolean {
+  return /--(?:import|require|loader|experimental-loader)\b/.test(
+    `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`,
+  )
+}
