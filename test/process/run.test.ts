@@ -201,6 +201,17 @@ describe('ekiben run', () => {
     assert.deepEqual(said(run).slice(2), [{ said: 'SIGTERM' }, { said: 'SIGTERM' }])
   })
 
+  it("leaves the app's own keep-alive limit, unless another is given", async () => {
+    for (const [flags, limit] of [
+      [[], 'timeout=5'],
+      [['--timeout-keep-alive', '30'], 'timeout=30'],
+    ] as const) {
+      await using run = await runApp('plain.cjs', flags)
+      assert.equal((await fetch(run.url)).headers.get('keep-alive'), limit)
+      assert.equal(await run.stop(), 0)
+    }
+  })
+
   it('runs a main file in TypeScript', async () => {
     await using run = await runApp('typed.ts')
     assert.equal(await (await fetch(run.url)).text(), 'typed')

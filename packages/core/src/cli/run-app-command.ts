@@ -4,7 +4,7 @@ import { writtenWorkingDir } from '../util/written-working-dir.js'
 import type { CommandInput } from './command-input.js'
 
 /** What an app decides by itself. */
-const OF_SERVE: readonly string[] = ['timeout', 'workers', 'only', 'depends', 'accessLog', 'timeoutKeepAlive']
+const OF_SERVE: readonly string[] = ['timeout', 'workers', 'only', 'depends', 'accessLog']
 
 export interface CommandTools {
   readonly addOption: (command: Command, row: OptionRow) => void

@@ -89,6 +89,8 @@ export interface MainSource {
   readonly port: number | undefined
   /** A port that it listens on although it is told another: it is given the public socket for it. */
   readonly appPort: number | undefined
+  /** Over the app's own; undefined: it decides. */
+  readonly keepAliveTimeoutMs: number | undefined
   /** When it is ready: when it listens, when it says so (`process.send('ready')`), or at once. */
   readonly ready: AppReady
   /** By service name, once the app has announced what it calls. */

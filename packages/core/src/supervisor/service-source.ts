@@ -9,7 +9,10 @@ import { definitionOf } from '../service/registry.js'
 
 /** Where the workers find the service: the identifier, or the module of a service given as a value. */
 export function serviceSource(
-  settings: Pick<ServeSettings, 'identifier' | 'workingDir' | 'only' | 'depends' | 'sources' | 'app' | 'port'>,
+  settings: Pick<
+    ServeSettings,
+    'identifier' | 'workingDir' | 'only' | 'depends' | 'sources' | 'app' | 'port' | 'keepAliveTimeoutMs'
+  >,
 ): ServiceSource {
   const { identifier, workingDir, app } = settings
   const cut = graphCut(settings)
@@ -17,7 +20,9 @@ export function serviceSource(
     const { name, main, args, appPort, bindsAsked, ready, nodeArgs } = app
     const isAsked = bindsAsked && (settings.sources.port ?? 'default') === 'default'
     const port = isAsked ? undefined : settings.port
-    return { type: 'main', name, main, args, nodeArgs, port, appPort, ready, workingDir, cut }
+    const { keepAliveTimeoutMs: given, sources } = settings
+    const keepAliveTimeoutMs = (sources.timeoutKeepAlive ?? 'default') === 'default' ? undefined : given
+    return { type: 'main', name, main, args, nodeArgs, port, appPort, keepAliveTimeoutMs, ready, workingDir, cut }
   }
   if (typeof identifier === 'string') return { type: 'identifier', identifier, workingDir, cut }
   const definition = definitionOf(identifier)

@@ -191,7 +191,7 @@ export class AppWorker {
         http === undefined ? await this.#askSocket(target) : { ...http, where: { fd: PUBLIC_SOCKET_FD } }
       await this.#admit()
       this.#servers.push(new AppServer(server, this.#calls))
-      server.once('listening', () => this.#onListening(socketUrl(address.host, address.port)))
+      server.once('listening', () => this.#onListening(server, socketUrl(address.host, address.port)))
       listen(where, backlog)
     } catch (error) {
       await this.#fail(error)
@@ -233,10 +233,12 @@ export class AppWorker {
     await this.#link.send({ type: 'boot-failed', stage: this.#stage, error: encodeError(error) })
   }
 
-  #onListening(address: string): void {
+  #onListening(server: Server, address: string): void {
     this.#address = address
     void this.#begun.promise.then(({ source }) => {
-      if ((source as MainSource).ready === 'listen') this.#beReady(address)
+      const { ready, keepAliveTimeoutMs } = source as MainSource
+      if (keepAliveTimeoutMs !== undefined && 'keepAliveTimeout' in server) server.keepAliveTimeout = keepAliveTimeoutMs
+      if (ready === 'listen') this.#beReady(address)
     })
   }
 
