@@ -1,0 +1,39 @@
+/**
+ * A connection for each request.
+ *
+ *     node connect-each.mjs PORT SECONDS CLIENTS      prints requests/s and the 99th percentile in ms
+ */
+import { createConnection } from 'node:net'
+
+const [port, seconds, clients] = process.argv.slice(2).map(Number)
+const BODY = '{"text":"The food was wonderful and the staff were kind"}'
+const REQUEST = `POST /classify HTTP/1.1\r\nhost: bench\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`
+const startedAt = performance.now()
+const until = startedAt + seconds * 1000
+const times = []
+
+await Promise.all(Array.from({ length: clients }, client))
+times.sort((a, b) => a - b)
+const rate = times.length / ((performance.now() - startedAt) / 1000)
+process.stdout.write(`${rate} ${times[Math.floor(times.length * 0.99)]}`)
+
+async function client() {
+  while (performance.now() < until) {
+    const begunAt = performance.now()
+    await request()
+    times.push(performance.now() - begunAt)
+  }
+}
+
+function request() {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ port, host: '127.0.0.1', noDelay: true }, () => socket.write(REQUEST))
+    let head = ''
+    socket.setEncoding('latin1')
+    socket.on('data', (piece) => {
+      head += piece
+    })
+    socket.on('error', reject)
+    socket.on('close', () => (head.startsWith('HTTP/1.1 200') ? resolve() : reject(new Error(head || 'no answer'))))
+  })
+}

@@ -1,0 +1,133 @@
+/**
+ * The same Fastify app, by its own main file, in two workers: under `ekiben run`, under plain node:cluster, and under
+ * PM2's cluster mode where that can be installed. Requests/s with keep-alive and with a connection for each request,
+ * in turns of a second; who goes first takes turns too. About 90 s by default.
+ *
+ *     node bench/supervised.mjs [--smoke] [--rounds N]
+ *
+ * Targets: with keep-alive at least equal to each peer, with a connection for each request at least 1.5 times.
+ */
+import { execFile, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { parseArgs, promisify } from 'node:util'
+import { freePort } from '../chaos/servers/free-port.mjs'
+import { installPm2 } from '../chaos/servers/pm2.mjs'
+import { load } from './http/load.mjs'
+import { spread } from './http/sides.mjs'
+
+const run = promisify(execFile)
+const here = (path) => fileURLToPath(new URL(path, import.meta.url))
+const WORKERS = '2'
+const CLIENTS = 32
+
+const { values } = parseArgs({
+  options: { smoke: { type: 'boolean', default: false }, rounds: { type: 'string', default: '12' } },
+})
+const rounds = values.smoke ? 1 : Number(values.rounds)
+const seconds = values.smoke ? 0.3 : 1
+
+const folder = await mkdtemp(join(tmpdir(), 'ekiben-bench-'))
+const sides = []
+try {
+  sides.push(
+    await startSide('ekiben run', [
+      here('../packages/core/bin/ekiben.js'),
+      'run',
+      here('hosts/app.mjs'),
+      '--api-workers',
+      WORKERS,
+      '--log-level',
+      'warn',
+    ]),
+  )
+  sides.push(await startSide('node:cluster', [here('hosts/cluster-primary.mjs')]))
+  const pm2 = await installPm2().catch((error) =>
+    console.log(`PM2 could not be installed: ${error.message.split('\n')[0]}`),
+  )
+  if (pm2 !== undefined) sides.push(await startPm2(pm2))
+  for (const { name, port } of sides) await proveMain(name, port)
+  for (const side of sides) await takeTurn(side)
+  report(await takeRounds())
+} finally {
+  for (const { end } of sides) await end()
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function startSide(name, args) {
+  const port = await freePort()
+  const env = { ...process.env, PORT: String(port), NODE_ENV: 'production', EKIBEN_RUNTIME_DIR: join(folder, 'run') }
+  const portFlags = name === 'ekiben run' ? ['--port', String(port), '--host', '127.0.0.1'] : []
+  const child = spawn(process.execPath, [...args, ...portFlags], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const exited = new Promise((resolve) => child.once('exit', resolve))
+  const end = async () => {
+    child.kill('SIGTERM')
+    await exited
+  }
+  return { name, port, end }
+}
+
+async function startPm2(bin) {
+  const port = await freePort()
+  const env = {
+    ...process.env,
+    PM2_HOME: join(folder, 'pm2'),
+    PM2_DISCRETE_MODE: 'true',
+    PORT: String(port),
+    NODE_ENV: 'production',
+  }
+  const pm2 = (...args) => run(process.execPath, [bin, ...args], { env, maxBuffer: 2 ** 26 })
+  await pm2('start', here('hosts/app.mjs'), '-i', WORKERS, '--wait-ready')
+  return { name: 'PM2', port, end: () => pm2('kill').catch(() => {}) }
+}
+
+/** That the app's own main file is what answers. */
+async function proveMain(name, port) {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const answer = await fetch(`http://127.0.0.1:${port}/main`).then(
+      (response) => response.json(),
+      () => undefined,
+    )
+    if (answer !== undefined) return console.log(`${name}: ${answer.main.split('/').slice(-2).join('/')} answers`)
+    await sleep(100)
+  }
+  throw new Error(`${name} does not answer`)
+}
+
+async function takeTurn({ port }) {
+  const { rate: kept } = await load({ port, seconds, connections: CLIENTS })
+  const { stdout } = await run(process.execPath, [here('hosts/connect-each.mjs'), port, seconds, CLIENTS].map(String))
+  const [connected, p99] = stdout.split(' ').map(Number)
+  return { kept, connected, p99 }
+}
+
+async function takeRounds() {
+  const taken = []
+  for (let index = 0; index < rounds; index++) {
+    const round = {}
+    for (const side of index % 2 === 0 ? sides : sides.toReversed()) round[side.name] = await takeTurn(side)
+    taken.push(round)
+  }
+  return taken
+}
+
+function report(taken) {
+  const pick = (name, key) => taken.map((round) => round[name][key])
+  console.log(
+    `Node ${process.versions.node}, ${WORKERS} workers each, ${CLIENTS} clients, ${taken.length} rounds of ${seconds} s a turn`,
+  )
+  for (const { name } of sides) {
+    console.log(`${name}, requests/s with keep-alive: ${spread(pick(name, 'kept'), 0)}`)
+    console.log(
+      `${name}, requests/s with a connection each: ${spread(pick(name, 'connected'), 0)}; p99 in ms: ${spread(pick(name, 'p99'), 1)}`,
+    )
+  }
+  for (const { name } of sides.slice(1)) {
+    const ratio = (key) => taken.map((round) => round['ekiben run'][key] / round[name][key])
+    console.log(`ekiben run / ${name}, with keep-alive: ${spread(ratio('kept'), 2)}`)
+    console.log(`ekiben run / ${name}, with a connection each: ${spread(ratio('connected'), 2)}`)
+  }
+}
