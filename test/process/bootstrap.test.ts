@@ -202,7 +202,7 @@ describe('bootstrapProduction', () => {
     assert.deepEqual(answer.headers.getSetCookie(), ['a=1', 'b=2'])
     assert.equal(await answer.text(), 'POST /a?b=c body')
     assert.equal((await fetch(`${run.url}/throws`)).status, 500)
-    assert.match(run.stderr(), /fetch\(\) failed: Error: broken/)
+    await waitUntil(() => run.stderr().includes('fetch() failed: Error: broken'), { describe: 'the error' })
     assert.equal(await run.stop(), 0)
   })
 })

@@ -10,6 +10,7 @@ import { toRunnableApp } from './runnable-app.js'
 
 /** Where the app listens in a worker, if nothing else is said: the socket is the supervisor's, and bound. */
 const ANY_HOST = '0.0.0.0'
+const DEFAULT_PORT = 3000
 
 /** In a worker: builds the app and has it listen, where it gets the public socket. Rejects where it cannot. */
 export async function serveApp(host: AppHost, build: BuildApp, options: BootstrapOptions): Promise<void> {
@@ -28,7 +29,7 @@ export async function serveApp(host: AppHost, build: BuildApp, options: Bootstra
     const app = toRunnableApp(await build({ client, signal: leaving.signal, slot: session.slot }))
     const { close } = app
     if (close !== undefined) host.onEnd(close)
-    await app.listen(host.port, options.host ?? ANY_HOST)
+    await app.listen(host.port ?? (options.port || DEFAULT_PORT), options.host ?? ANY_HOST)
   } catch (error) {
     leaving.abort(error)
     throw error

@@ -86,6 +86,8 @@ export class AppWorker {
       session,
       port: ports.told ?? 0,
       beginBuild: () => {
+        // Also one that waits for what keeps no process alive.
+        process.channel?.ref()
         this.#pools.allowMain()
         // However little is left to do, the app is waited for.
         process.channel?.ref()
