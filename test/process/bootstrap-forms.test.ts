@@ -122,9 +122,15 @@ describe('a main file that calls bootstrapProduction', () => {
         ...PACKAGE,
         'services.js': `
           import { defineService } from '@ekiben/core'
-          export const Back = defineService(class Back { async pid() { return process.pid } }, { apis: { pid: {} } })
+          export const Back = defineService(class Back {
+            async pid() { return process.pid }
+            async onStop() { console.log('back stopped') }
+          }, { apis: { pid: {} } })
           export const Front = defineService(
-            class Front { async pids() { return { pid: process.pid, back: await this.back.pid() } } },
+            class Front {
+              async pids() { return { pid: process.pid, back: await this.back.pid() } }
+              async onStop() { console.log('front stopped') }
+            },
             { apis: { pids: {} }, dependencies: { back: Back } },
           )`,
         'main.js': `
@@ -144,6 +150,7 @@ describe('a main file that calls bootstrapProduction', () => {
       const { pid, back } = (await answer.json()) as { pid: number; back: number }
       assert.equal(new Set([run.pid, pid, back]).size, processes)
       assert.equal(await run.stop(), 0)
+      assert.deepEqual(run.stdout().match(/^\w+ stopped$/gm), ['front stopped', 'back stopped'])
     }
   })
 })

@@ -1,7 +1,6 @@
 import type { AddressInfo, Server as NetServer } from 'node:net'
 import type { ServeSettings } from '../config/serve-settings.js'
 import { createError } from '../errors/service-error.js'
-import type { Mount } from '../hosting/mount-types.js'
 import { socketUrl } from '../net/socket-url.js'
 import { flushLogs } from '../observe/create-logger.js'
 import type { Logger } from '../observe/logger.js'
@@ -16,8 +15,8 @@ import type { RunnableApp } from './runnable-app.js'
 
 export interface LoneServerOptions {
   readonly app: RunnableApp
-  /** The services that the app calls run below it. */
-  readonly mount: Pick<Mount, 'close'>
+  /** Those that run in this process. */
+  readonly services: { stop(): Promise<void> }
   /** Aborted when it begins to stop. */
   readonly leaving: AbortController
   readonly settings: ServeSettings
@@ -115,7 +114,7 @@ export class LoneServer implements Server {
   }
 
   async #stop(): Promise<void> {
-    const { app, mount, leaving, settings, log } = this.#options
+    const { app, services, leaving, settings, log } = this.#options
     this.#state = 'draining'
     leaving.abort()
     const { keepAliveDrainMs = SUPERVISION_DEFAULTS.keepAliveDrainMs } = settings.supervision
@@ -124,7 +123,7 @@ export class LoneServer implements Server {
     const forced = report?.cut ?? []
     try {
       await app.close?.()
-      await mount.close()
+      await services.stop()
     } catch (err) {
       log.error({ err }, 'the app failed to close')
     }

@@ -25,7 +25,6 @@ import { chooseCallLimit } from '../choose-call-limit.js'
 import { CountReporter } from '../count-reporter.js'
 import { offerDiagnosis } from '../diagnosis.js'
 import { Heartbeat } from '../heartbeat.js'
-import { ServiceProbes } from '../service-probes.js'
 import type { SupervisorLink } from '../supervisor-link.js'
 import { VitalSigns } from '../vitals.js'
 import { watchDescriptors } from '../watch-descriptors.js'
@@ -35,6 +34,7 @@ import { AppPorts } from './app-ports.js'
 import { AppServer } from './app-server.js'
 import type { AppSignals } from './app-signals.js'
 import type { ListenTarget } from './listen-target.js'
+import { MountedServices } from './mounted-services.js'
 import { type ListenOn, replaceListen } from './replace-listen.js'
 
 const QUICK_LEAVE_MS = 2_000
@@ -60,7 +60,7 @@ export class AppWorker {
   readonly #asked = new Map<number, Deferred<GivenSocket & { readonly where: object }>>()
   readonly #pools: AppPools
   readonly #reporter: CountReporter
-  readonly #probes = new Set<ServiceProbes>()
+  readonly #mounted = new MountedServices()
   readonly #holds: Promise<void>[] = []
   readonly #onDrain: (() => void)[] = []
   readonly #onEnd: (() => unknown)[] = []
@@ -75,7 +75,7 @@ export class AppWorker {
   constructor(link: SupervisorLink, signals: AppSignals) {
     this.#link = link
     this.#signals = signals
-    const vitals = new VitalSigns({ calls: () => this.#calls, probes: () => this.#answers })
+    const vitals = new VitalSigns({ calls: () => this.#calls, probes: () => this.#mounted.answers })
     this.#heartbeat = new Heartbeat(link, vitals)
     this.#reporter = new CountReporter(link, this.#heartbeat)
     this.#pools = new AppPools({ connect: () => this.#connect(), counts: this.#reporter.counts })
@@ -173,8 +173,8 @@ export class AppWorker {
     const init = await this.#begun.promise
     const start = await this.#connect()
     await Promise.all(this.#holds)
-    this.#heartbeat.precede(() => this.#askProbes())
-    for (const probes of this.#probes) if (!probes.ready) await probes.whenReady()
+    this.#heartbeat.precede(() => this.#mounted.ask())
+    await this.#mounted.whenReady()
     this.#heartbeat.beat()
     await this.#enter('listen')
     if (start.standby) {
@@ -275,25 +275,11 @@ export class AppWorker {
         until.catch(() => {})
         this.#holds.push(until)
       },
-      join: ({ instance }) => {
-        const probes = new ServiceProbes(instance, createLogger({ level: 'warn', format: 'json' }))
-        this.#probes.add(probes)
-        return () => this.#probes.delete(probes)
-      },
-      isReady: () => !this.#stopping && this.#pools.complete && this.#answers.ready,
+      join: (mounted) => this.#mounted.join(mounted),
+      isReady: () => !this.#stopping && this.#pools.complete && this.#mounted.answers.ready,
       metrics: () => this.#reporter.scrape(),
       onDrain: (listener) => void this.#onDrain.push(listener),
     }
-  }
-
-  /** What the mounted services say of themselves, together. */
-  get #answers(): { readonly ready: boolean; readonly alive: boolean } {
-    const all = [...this.#probes]
-    return { ready: all.every(({ ready }) => ready), alive: all.every(({ alive }) => alive) }
-  }
-
-  #askProbes(): void {
-    for (const probes of this.#probes) probes.ask()
   }
 
   #log({ log, identity }: InitMessage): Logger {
@@ -309,6 +295,7 @@ export class AppWorker {
     if (what.length > 0) await this.#link.send({ type: 'cut', what })
     await Promise.race([this.#closeApp(), this.#deadline.passed])
     await this.#endApp()
+    await Promise.race([this.#mounted.stop(), this.#deadline.passed])
     this.#pools.end()
     await this.#reporter.report()
     await flushLogs()
