@@ -6,6 +6,7 @@ import { describe, it } from 'node:test'
 import { appProject, type Mode, mainFile, startApp } from '../helpers/bootstrap-app.js'
 import { EKIBEN, logLines } from '../helpers/serve-fixture.js'
 import { type ServingCommand, startServing } from '../helpers/serving-command.js'
+import { freePort } from '../helpers/socket-facts.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 const MODES: readonly Mode[] = ['supervised', 'one process']
@@ -176,12 +177,17 @@ describe('bootstrapProduction', () => {
   })
 
   it('is a worker like any other below ekiben run', async () => {
-    await using project = await appProject(mainFile('() => (_, res) => res.end(String(process.pid))'))
-    const args = ['run', 'main.js', '--port', '0', '--host', '127.0.0.1', '--log-format', 'json']
-    await using run = await startServing([EKIBEN, ...args], { cwd: project.path })
-    assert.notEqual(await ask(run), String(run.pid))
-    assert.doesNotMatch(run.stdout(), /"resolved"|"mode"/)
-    assert.equal(await run.stop(), 0)
+    // Without a port of the command's, the app's own counts.
+    const options = `{ port: ${await freePort()} }`
+    await using project = await appProject(mainFile('() => (_, res) => res.end(String(process.pid))', { options }))
+    for (const flags of [['--port', '0', '--host', '127.0.0.1'], []]) {
+      await using run = await startServing([EKIBEN, 'run', 'main.js', '--log-format', 'json', ...flags], {
+        cwd: project.path,
+      })
+      assert.notEqual(await ask(run), String(run.pid))
+      assert.doesNotMatch(run.stdout(), /"resolved"|"mode"/)
+      assert.equal(await run.stop(), 0)
+    }
   })
 
   it('hands web requests and answers of an app with fetch through as they are', async () => {

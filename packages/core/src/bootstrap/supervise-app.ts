@@ -65,7 +65,9 @@ export async function superviseApp({ handleSignals, ...app }: AppSettings): Prom
 
 /** Its workers listen where the options say, or their defaults: nobody waits for their word to bind that. */
 function withKnownSocket(settings: ServeSettings): ServeSettings {
-  const { sources } = settings
+  const { sources, serviceManager } = settings
+  // There the one that was passed decides, whatever is the default.
+  if (serviceManager.sockets?.forUs === true) return settings
   const known = (key: string): string => (sources[key] === 'default' ? 'bootstrapProduction()' : (sources[key] ?? ''))
   return { ...settings, sources: { ...sources, port: known('port'), host: known('host') } }
 }

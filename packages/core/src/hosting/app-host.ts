@@ -4,8 +4,8 @@ import type { HostSession } from './host-session.js'
 /** What a worker that runs a host app offers to `bootstrapProduction` in that app's main file. */
 export interface AppHost {
   readonly session: HostSession
-  /** The port for which the app gets the public socket. */
-  readonly port: number
+  /** The port for which the app gets the public socket; undefined: the first that it asks for. */
+  readonly port: number | undefined
   /** The app is being built: what follows is part of this worker's boot. */
   beginBuild(): Promise<void>
   /** This worker cannot serve. */

@@ -84,10 +84,8 @@ export class AppWorker {
     openHostSession(session)
     offerAppHost({
       session,
-      port: ports.told ?? 0,
+      port: ports.told,
       beginBuild: () => {
-        // Also one that waits for what keeps no process alive.
-        process.channel?.ref()
         this.#pools.allowMain()
         // However little is left to do, the app is waited for.
         process.channel?.ref()
