@@ -161,6 +161,40 @@ describe('bootstrapProduction', () => {
     assert.equal(await run.stop(), 0)
   })
 
+  it('starts what is asked for after such a call, before it accepts', async () => {
+    const imports = `
+      import { defineService } from '@ekiben/core'
+      import { setTimeout as sleep } from 'node:timers/promises'
+      const make = (name, dependencies) => defineService(
+        class { async onStart() { await sleep(300) } async say() { return [name, ...(this.below ? await this.below.say() : [])] } },
+        { name, apis: { say: {} }, dependencies },
+      )
+      const [First, Below] = [make('First', {}), make('Below', {})]
+      const Second = make('Second', { below: Below })`
+    const build = `async ({ client, slot }) => {
+      const first = await client(First).say()
+      const second = client(Second)
+      const said = slot === 0 ? await second.say() : []
+      return async (_, res) => res.end(JSON.stringify([...first, ...said, ...(await second.say())]))
+    }`
+    const options = '{ apiWorkers: 2, workers: { First: 2 } }'
+    await using project = await appProject(mainFile(build, { imports, options }))
+    await using run = await startApp(project, 'supervised')
+    const answers = new Set<string>()
+    await waitUntil(async () => answers.add(await ask(run)).size === 2, { describe: 'an answer of each worker' })
+    const below = ['Second', 'Below']
+    assert.deepEqual(
+      answers,
+      new Set(
+        [
+          ['First', ...below, ...below],
+          ['First', ...below],
+        ].map((said) => JSON.stringify(said)),
+      ),
+    )
+    assert.equal(await run.stop(), 0)
+  })
+
   it('refuses a client that was never announced, and gives one that the options announced', async () => {
     const build = `({ client }) => async (_, res) => {
       try { res.end((await client(Echo).say({ text: 'at last' })).text) } catch (error) { res.end(error.code + ': ' + error.hint) }

@@ -74,6 +74,36 @@ describe('reload of an app that runs by bootstrapProduction', () => {
     assert.equal(await run.stop(), 0)
   })
 
+  it('starts what the new app asks for only in the middle of its build, and refuses it where that cannot start', async () => {
+    const plain = mainFile("() => (_, res) => res.end('alone')")
+    const late = (onStart: string) =>
+      mainFile(
+        `async ({ client }) => {
+          await client(Echo).say({ text: 'first' })
+          const other = client(Other)
+          return async (_, res) => res.end(await other.say())
+        }`,
+        {
+          imports: `
+            import { defineService } from '@ekiben/core'
+            ${WITH_ECHO}
+            const Other = defineService(
+              class Other { async onStart() { ${onStart} } async say() { return 'other' } },
+              { apis: { say: {} } },
+            )`,
+        },
+      )
+    await using project = await appProject(plain)
+    await using run = await startApp(project, 'supervised', { env: { TEST_BOOT_MS: '3000' } })
+    await deploy(project, late("throw new Error('no model')"))
+    assert.equal((await reload(run)).code, 'EKB_ERR_RELOAD_REFUSED')
+    assert.equal(await ask(run), 'alone')
+    await deploy(project, late(''))
+    assert.equal((await reload(run)).msg, 'reloaded')
+    assert.equal(await ask(run), 'other')
+    assert.equal(await run.stop(), 0)
+  })
+
   it('starts the pools that the new app calls, and ends those that it does not', async () => {
     const plain = mainFile("() => (_, res) => res.end('alone')")
     const calling = mainFile(

@@ -21,3 +21,20 @@ export function hostGraph(name: string, used: readonly ServiceDefinition[]): Ser
   }
   return { entry: name, nodes: [...nodes.values(), app], elsewhere: [] }
 }
+
+/** What two workers of one app call, together; the first graph itself where the second has nothing that it lacks. */
+export function joinHostGraphs(first: ServiceGraph, second: ServiceGraph): ServiceGraph {
+  const app = appOf(first)
+  const dependencies = [
+    ...app.dependencies,
+    ...appOf(second).dependencies.filter(({ service }) => app.dependencies.every((edge) => edge.service !== service)),
+  ]
+  if (dependencies.length === app.dependencies.length) return first
+  const nodes = new Map<string, GraphNode>()
+  for (const node of [...first.nodes, ...second.nodes]) if (node.name !== app.name) nodes.set(node.name, node)
+  return { ...first, nodes: [...nodes.values(), { ...app, dependencies }] }
+}
+
+function appOf({ nodes }: ServiceGraph): GraphNode {
+  return nodes.at(-1) as GraphNode
+}

@@ -3,7 +3,8 @@
  *
  *   supervisor                          worker
  *     init  ───────────────────────────▶  import the module
- *           ◀──────────────── announced   (first entry worker of a generation only)
+ *           ◀──────────────── announced   (first entry worker of a generation only; a host app's: again, when it calls more)
+ *     pools ───────────────────────────▶  (the answer to what was announced after the plan)
  *           ◀───────────────────── held   imported and constructed, waits for its dependencies
  *     start ───────────────────────────▶  onStart, isReady, listen
  *           ◀────────────────── standby   (only where `start` asks for it: it could serve and does not accept)
@@ -254,7 +255,17 @@ export interface MetricsMessage {
   readonly text: string | undefined
 }
 
+/** Answers what a host app's worker announced after its graph was planned: how those pools are to be called. */
+export interface PoolsMessage {
+  readonly type: 'pools'
+  /** By service name. */
+  readonly pools: Readonly<Record<string, PoolSettings>>
+  /** There can be no such pools. */
+  readonly error?: WireError | undefined
+}
+
 export type SupervisorMessage =
+  | PoolsMessage
   | InitMessage
   | StartMessage
   | AdmitMessage
@@ -348,6 +359,7 @@ const WORKER_MESSAGE_TYPES: ReadonlySet<string> = new Set<WorkerMessage['type']>
   'wants-socket',
 ])
 const SUPERVISOR_MESSAGE_TYPES: ReadonlySet<string> = new Set<SupervisorMessage['type']>([
+  'pools',
   'init',
   'start',
   'admit',

@@ -4,11 +4,12 @@ import type { ServeSettings } from '../config/serve-settings.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
 import type { ServiceSource } from '../ipc/protocol.js'
 import type { Logger } from '../observe/logger.js'
-import type { ServePlan } from '../plan/serve-plan.js'
+import type { ServePlan, ServicePlan } from '../plan/serve-plan.js'
 import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
 import type { WorkerHandle } from '../worker/worker-handle.js'
 import { awaitAnnouncement } from './announcement.js'
 import type { Generation } from './generation.js'
+import { GenerationGrowth } from './generation-growth.js'
 import { serviceSource } from './service-source.js'
 import { workerExecArgv } from './worker-exec-argv.js'
 import { fitsPlan, WorkerFactory, type WorkerFactoryOptions } from './worker-factory.js'
@@ -51,13 +52,14 @@ export class GenerationPlanner {
         announced.then(({ graph }) => graph),
         settings,
       )
-      const [plan, { located, modules }] = await Promise.all([planned, announced])
+      const [plan, { graph, located, modules }] = await Promise.all([planned, announced])
       for (const { code, message } of plan.warnings) this.#options.log.warn({ code }, message)
       const pinned = this.#factory(number, settings, {
         source: { ...source, located, ...(source.type === 'main' && { modules }) } as ServiceSource,
         bootTimeoutMs,
       })
-      await this.#deploy(plan, pinned, signal)
+      const deploy = (services: readonly ServicePlan[]): Promise<void> => this.#deploy(services, pinned, signal)
+      await deploy(plan.services)
       const entry = plan.services.find((service) => service.entry)
       const wanted =
         entry !== undefined && fitsPlan(entry, { inherited: process.env, allow: settings.envAllow }) ? entry.workers : 0
@@ -69,6 +71,12 @@ export class GenerationPlanner {
         pinned: { workingDir: source.workingDir, entry: located.file },
         makeWorker: (service, slot) => pinned.make(service, slot),
         begun: begun.slice(0, wanted),
+        growth: new GenerationGrowth({
+          graph,
+          factory: pinned,
+          plan: (joined) => this.#options.makePlan(Promise.resolve(joined), settings),
+          deploy,
+        }),
       }
     } catch (error) {
       await endAll(begun)
@@ -89,8 +97,8 @@ export class GenerationPlanner {
   }
 
   /** Dependencies first: what a service prepares may need what they have prepared. */
-  async #deploy(plan: ServePlan, factory: WorkerFactory, signal: AbortSignal): Promise<void> {
-    const deploying = plan.services.filter(({ deploys }) => deploys)
+  async #deploy(services: readonly ServicePlan[], factory: WorkerFactory, signal: AbortSignal): Promise<void> {
+    const deploying = services.filter(({ deploys }) => deploys)
     if (deploying.length === 0) return
     const { awaitDeployment } = await import('./deployment.js')
     for (const service of deploying) {

@@ -1,5 +1,6 @@
 import type { ServePlan, ServicePlan } from '../plan/serve-plan.js'
 import type { WorkerHandle } from '../worker/worker-handle.js'
+import type { GenerationGrowth } from './generation-growth.js'
 
 /** What the working directory and the entry led to when a generation was planned. */
 export interface Pinned {
@@ -11,9 +12,12 @@ export interface Pinned {
 /** One version of the code and its plan: everything needed to start a worker of it again. */
 export interface Generation {
   readonly number: number
-  readonly plan: ServePlan
+  /** Replaced by a larger one where a host app turns out to call more. */
+  plan: ServePlan
   readonly pinned: Pinned
   readonly makeWorker: (plan: ServicePlan, slot: number) => WorkerHandle
   /** Entry workers that were started before it was planned and can stay on. */
   readonly begun: readonly WorkerHandle[]
+  /** Of a host app, whose workers may call more than was announced first. */
+  readonly growth: GenerationGrowth
 }

@@ -1,6 +1,6 @@
 import { createError } from '../errors/service-error.js'
 import { servicesNeeded } from '../graph/required-services.js'
-import type { PoolMember, PoolSettings, PoolSnapshot, StartMessage } from '../ipc/protocol.js'
+import type { Announcement, PoolMember, PoolSettings, PoolSnapshot, StartMessage } from '../ipc/protocol.js'
 import type { Logger } from '../observe/logger.js'
 import type { ServicePlan } from '../plan/serve-plan.js'
 import { deferred } from '../util/deferred.js'
@@ -8,7 +8,9 @@ import { monotonicMs } from '../util/monotonic.js'
 import { isBooting } from '../worker/lifecycle.js'
 import type { WorkerHandle, WorkerStateChange } from '../worker/worker-handle.js'
 import type { Generation } from './generation.js'
+import { growGeneration } from './grow-generation.js'
 import { InstanceMetrics } from './instance-metrics.js'
+import { poolSettings } from './pool-settings.js'
 import { RestartBudget } from './restart-budget.js'
 import { retireGenerations } from './retire-generations.js'
 import { ServiceOutages } from './service-outages.js'
@@ -112,29 +114,31 @@ export class Supervisor implements WatcherObserver {
     }
   }
 
-  /** A generation is about to be rolled out: a service that its plan has gained gets a watcher, which has no slot yet. */
+  /** A generation is about to be rolled out. */
   prepare(generation: Generation): void {
     this.#next = generation
-    for (const { name } of generation.plan.services) {
-      const watcher = this.watcher(name)
-      if (watcher === undefined) this.#watchers = [...this.#watchers, this.#watch(name, generation)]
-      else watcher.learn(generation)
-    }
+    this.#cover(generation)
+    for (const { name } of generation.plan.services) this.watcher(name)?.learn(generation)
   }
 
   /** The generation is not rolled out, or no further. */
   abandon(): void {
     this.#next = undefined
-    this.retire()
+    this.#letGo()
   }
 
   /** From now on this generation is the current one; services it has lost go when their last caller has gone. */
   advance(generation: Generation): void {
     this.#generation = generation
     this.#next = undefined
+    for (const watcher of this.#watchers) if (this.#isPlanned(watcher)) watcher.advance(generation)
+    this.#letGo()
+  }
+
+  #letGo(): void {
     for (const watcher of this.#watchers) {
-      if (this.#isPlanned(watcher)) watcher.advance(generation)
-      else for (const { index, wanted } of watcher.slots.all) watcher.want(index, wanted, { retiring: true })
+      if (this.#isPlanned(watcher)) continue
+      for (const { index, wanted } of watcher.slots.all) watcher.want(index, wanted, { retiring: true })
     }
     this.retire()
   }
@@ -212,6 +216,12 @@ export class Supervisor implements WatcherObserver {
     this.metrics.countRestart(service, reason)
   }
 
+  onAnnounced(_watcher: Watcher, worker: WorkerHandle, announcement: Announcement): void {
+    const generation = [this.#next, this.#generation].find((each) => each?.number === worker.identity.generation)
+    if (generation === undefined) return
+    void growGeneration(worker, { generation, announcement, start: () => this.#startGained(generation) })
+  }
+
   onTerminated(watcher: Watcher, worker: WorkerHandle): void {
     if (this.#stop === undefined) watcher.replace(worker, 'it was told to stop')
   }
@@ -250,11 +260,23 @@ export class Supervisor implements WatcherObserver {
     }
   }
 
+  #startGained(generation: Generation): Readonly<Record<string, PoolSettings>> {
+    if (this.#stop === undefined) for (const watcher of this.#cover(generation)) watcher.start()
+    this.publish()
+    const app = generation.plan.services.find(({ entry }) => entry) as ServicePlan
+    return poolSettings(this.#targetsOf(app, generation.number))
+  }
+
+  /** Services that the plan of a generation has gained get a watcher each, which has no slot yet. */
+  #cover(generation: Generation): readonly Watcher[] {
+    const gained = generation.plan.services.filter(({ name }) => this.watcher(name) === undefined)
+    const watchers = gained.map(({ name }) => this.#watch(name, generation))
+    this.#watchers = [...this.#watchers, ...watchers]
+    return watchers
+  }
+
   #startMessage({ plan, worker }: Pick<Incarnation, 'plan' | 'worker'>, standby: boolean): StartMessage {
-    const pools: Record<string, PoolSettings> = {}
-    for (const { name, traffic, supervision } of this.#targetsOf(plan, worker.identity.generation)) {
-      pools[name] = { traffic, dependencyGraceMs: supervision.dependencyGraceMs }
-    }
+    const pools = poolSettings(this.#targetsOf(plan, worker.identity.generation))
     const { traffic, entry } = plan
     const { maxRequests, maxRequestsJitter } = plan.supervision
     const recycling = { maxRequests, maxRequestsJitter }

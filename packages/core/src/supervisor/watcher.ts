@@ -1,4 +1,4 @@
-import type { DrainMessage, PoolMember, StartMessage } from '../ipc/protocol.js'
+import type { Announcement, DrainMessage, PoolMember, StartMessage } from '../ipc/protocol.js'
 import type { Logger } from '../observe/logger.js'
 import type { ServicePlan } from '../plan/serve-plan.js'
 import { Changes } from '../util/changes.js'
@@ -33,6 +33,8 @@ export interface WatcherObserver {
   onGone(watcher: Watcher, worker: WorkerHandle): void
   /** Other workers than before can take calls, though none changed its state. */
   onAvailability(watcher: Watcher): void
+  /** A worker of a host app calls more than was planned. */
+  onAnnounced(watcher: Watcher, worker: WorkerHandle, announcement: Announcement): void
   /** A worker was told to stop from outside. */
   onTerminated(watcher: Watcher, worker: WorkerHandle): void
   /** A worker died, or another is to take its place; `reason`: in a few words. */
@@ -299,8 +301,9 @@ export class Watcher implements WorkerObserver {
     this.#changes.tell()
   }
 
-  /** The graph was planned before a watcher came to be. */
-  onAnnounced(): void {}
+  onAnnounced(worker: WorkerHandle, announcement: Announcement): void {
+    this.#options.observer.onAnnounced(this, worker, announcement)
+  }
 
   onTerminated(worker: WorkerHandle): void {
     this.#options.observer.onTerminated(this, worker)

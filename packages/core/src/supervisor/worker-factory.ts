@@ -52,9 +52,16 @@ const MEBIBYTE = 1024 * 1024
 export class WorkerFactory {
   readonly #options: WorkerFactoryOptions
   #incarnations = 0
+  /** By service name: the files of services beside a host app that were announced later. */
+  #modules: Readonly<Record<string, string>> = {}
 
   constructor(options: WorkerFactoryOptions) {
     this.#options = options
+  }
+
+  /** A host app calls these services too. */
+  learn(modules: Readonly<Record<string, string>>): void {
+    this.#modules = { ...this.#modules, ...modules }
   }
 
   /** The first entry worker, which says what else is needed. */
@@ -107,6 +114,14 @@ export class WorkerFactory {
     return this.#make({ service, slot, bootTimeoutMs, init, process })
   }
 
+  /** Where a pool worker finds its service: beside a host app, in the module that declares it. */
+  #sourceOfPool(source: ServiceSource, service: string): ServiceSource {
+    if (source.type !== 'main') return source
+    const { workingDir, modules = {} } = source
+    const module = modules[service] ?? this.#modules[service] ?? source.main
+    return { type: 'module', module, entry: service, workingDir }
+  }
+
   #make(worker: WorkerToMake): WorkerHandle {
     const { instance, generation, source, log, inherited, execArgv, publicSocket, user, ledger } = this.#options
     const identity = { instance, service: worker.service, slot: worker.slot, generation }
@@ -139,7 +154,7 @@ export class WorkerFactory {
       protocol: PROTOCOL_VERSION,
       token,
       identity,
-      source: entry ? source : sourceOfPool(source, worker.service),
+      source: entry ? source : this.#sourceOfPool(source, worker.service),
       log,
       heartbeatMs: HEARTBEAT_MS,
       ...worker.init,
@@ -149,13 +164,6 @@ export class WorkerFactory {
     const giveSocket = app && appSockets && ((asked: AskedSocket) => appSockets.give(asked))
     return new WorkerHandle({ identity, backend, init, bootTimeoutMs, now: monotonicMs, giveSocket })
   }
-}
-
-/** Where a pool worker finds its service: beside a host app, in the module that declares it. */
-function sourceOfPool(source: ServiceSource, service: string): ServiceSource {
-  if (source.type !== 'main') return source
-  const { workingDir, modules = {} } = source
-  return { type: 'module', module: modules[service] ?? source.main, entry: service, workingDir }
 }
 
 interface WorkerToMake {

@@ -10,6 +10,7 @@ import {
   type GivenSocket,
   type InitMessage,
   type MetricsMessage,
+  type PoolsMessage,
   parseWorkerMessage,
   type ScrapeMessage,
   type SnapshotMessage,
@@ -199,7 +200,7 @@ export class WorkerHandle {
   }
 
   /** Word that changes nothing of its state. */
-  tell(message: SnapshotMessage | StoppingMessage | CollectMessage | MetricsMessage): void {
+  tell(message: PoolsMessage | SnapshotMessage | StoppingMessage | CollectMessage | MetricsMessage): void {
     if (this.#state !== 'killing' && this.#state !== 'exited') this.#options.backend.send(message)
   }
 

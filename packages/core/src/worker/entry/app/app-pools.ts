@@ -1,18 +1,23 @@
 import { PoolClient } from '../../../call/pool-client.js'
 import type { CallTransport } from '../../../call/service-client.js'
+import { decodeError } from '../../../errors/error-codec.js'
 import { createError } from '../../../errors/service-error.js'
-import { definitionsByName } from '../../../graph/build-graph.js'
+import { buildGraph, definitionsByName } from '../../../graph/build-graph.js'
 import { hostGraph } from '../../../graph/host-graph.js'
-import type { GraphNode, ServiceGraph } from '../../../graph/service-graph.js'
+import type { ServiceGraph } from '../../../graph/service-graph.js'
 import { lateTransport } from '../../../hosting/late-transport.js'
-import type { PoolSnapshot, StartMessage, WorkerIdentity } from '../../../ipc/protocol.js'
+import type { PoolSnapshot, PoolsMessage, StartMessage, WorkerIdentity } from '../../../ipc/protocol.js'
 import type { WorkerCounts } from '../../../metrics/worker-counts.js'
 import type { Logger } from '../../../observe/logger.js'
 import type { ServiceDefinition } from '../../../service/service-definition.js'
+import { Changes } from '../../../util/changes.js'
+import { type Deferred, deferred } from '../../../util/deferred.js'
 
 export interface AppPoolsOptions {
   /** Has the supervisor start what was announced; resolves with its word to go on. */
   readonly connect: () => Promise<StartMessage>
+  /** Tells the supervisor of more than it has planned: once for all that is told of at one moment. */
+  readonly announce: () => void
   readonly counts: WorkerCounts
 }
 
@@ -22,7 +27,13 @@ export class AppPools {
   readonly #used = new Map<string, ServiceDefinition>()
   readonly #transports = new Map<string, CallTransport>()
   readonly #clients = new Map<string, PoolClient>()
+  /** Announced after the plan. */
+  readonly #added = new Set<string>()
+  readonly #changes = new Changes()
+  readonly #waiting = new Map<string, Deferred<void>>()
   #graph: ServiceGraph | undefined
+  #started: Started | undefined
+  #isSealed = false
   #mainDeclares = false
   #snapshot: PoolSnapshot = { version: -1, pools: {} }
 
@@ -35,18 +46,24 @@ export class AppPools {
     const { name } = definition
     const known = this.#transports.get(name)
     if (known !== undefined) return known
-    if (this.#graph !== undefined)
-      throw createError('EKB_ERR_SERVICE_NOT_PLANNED', { service: name, from: this.#graph.entry })
+    if (this.#isSealed && this.#started?.start.pools[name] === undefined) throw this.#notPlanned(name)
     this.#used.set(name, definition)
     const transport = lateTransport(() => this.#client(name))
     this.#transports.set(name, transport)
+    if (this.#started !== undefined) this.#addClients()
     return transport
   }
 
-  /** From now on the graph is known: what was not announced is in no plan. */
-  close(app: string): ServiceGraph {
-    this.#graph ??= hostGraph(app, [...this.#used.values()])
+  /** What the app calls, so far. */
+  graph(app: string): ServiceGraph {
+    this.#graph = hostGraph(app, [...this.#used.values()])
     return this.#graph
+  }
+
+  /** The app has been built: what was not announced by now is in no plan. Resolves when all that was is ready. */
+  async seal(): Promise<void> {
+    this.#isSealed = true
+    await this.#changes.until(() => [...this.#added].every((name) => (this.#snapshot.pools[name]?.length ?? 0) > 0))
   }
 
   /** The main file can be run for the services that it declares: it calls `bootstrapProduction`, where that ends. */
@@ -67,24 +84,30 @@ export class AppPools {
   }
 
   /** The supervisor's word to go on: how the pools are to be called, and which of their workers are ready. */
-  connect(start: StartMessage, { identity, log }: { readonly identity: WorkerIdentity; readonly log: Logger }): void {
-    for (const name of this.#used.keys()) {
-      const settings = start.pools[name]
-      const node = this.#node(name)
-      if (settings === undefined || node === undefined) continue
-      const { generation } = identity
-      const counts = this.#options.counts.callsTo(name)
-      this.#clients.set(
-        name,
-        new PoolClient({ service: name, settings, generation, schemaHash: node.schemaHash, log, counts }),
-      )
-    }
+  connect(start: StartMessage, worker: Pick<Started, 'identity' | 'log'>): void {
+    this.#started = { start, ...worker }
+    this.#addClients()
     this.update(start.snapshot)
+  }
+
+  /** What was announced later has pools as well; or there can be none. */
+  extend({ pools, error }: PoolsMessage): void {
+    const started = this.#started
+    if (started === undefined) return
+    this.#started = { ...started, start: { ...started.start, pools: { ...started.start.pools, ...pools } } }
+    if (error === undefined) this.#addClients()
+    for (const [name, waiting] of this.#waiting) {
+      if (error !== undefined) waiting.reject(decodeError(error))
+      else if (!this.#clients.has(name)) continue
+      else waiting.resolve()
+      this.#waiting.delete(name)
+    }
   }
 
   update(snapshot: PoolSnapshot): void {
     if (snapshot.version <= this.#snapshot.version) return
     this.#snapshot = snapshot
+    this.#changes.tell()
     for (const [name, client] of this.#clients) client.update(snapshot.pools[name] ?? [])
   }
 
@@ -105,15 +128,55 @@ export class AppPools {
 
   async #client(name: string): Promise<CallTransport> {
     await this.#options.connect()
+    if (!this.#clients.has(name)) await this.#planned(name)
     const client = this.#clients.get(name)
-    if (client === undefined)
-      throw createError('EKB_ERR_SERVICE_NOT_PLANNED', { service: name, from: this.#graph?.entry ?? 'the app' })
+    if (client === undefined) throw this.#notPlanned(name)
     return client
   }
 
-  #node(name: string): GraphNode | undefined {
-    return this.#graph?.nodes.find((node) => node.name === name)
+  /** Resolves when a service that was announced after the plan has a pool. */
+  #planned(name: string): Promise<void> {
+    const waiting = this.#waiting.get(name) ?? deferred()
+    this.#waiting.set(name, waiting)
+    return waiting.promise
   }
+
+  /** Those that the plan knows by now; where it lacks one, it is announced. */
+  #addClients(): void {
+    const { start, identity, log } = this.#started as Started
+    const missing: string[] = []
+    for (const [name, definition] of this.#used) {
+      const settings = start.pools[name]
+      if (this.#clients.has(name)) continue
+      if (settings === undefined) {
+        missing.push(name)
+        continue
+      }
+      const { generation } = identity
+      const schemaHash = schemaHashOf(definition)
+      const counts = this.#options.counts.callsTo(name)
+      const client = new PoolClient({ service: name, settings, generation, schemaHash, log, counts })
+      client.update(this.#snapshot.pools[name] ?? [])
+      this.#clients.set(name, client)
+    }
+    if (missing.length === 0) return
+    for (const name of missing) this.#added.add(name)
+    this.#options.announce()
+  }
+
+  #notPlanned(service: string): Error {
+    return createError('EKB_ERR_SERVICE_NOT_PLANNED', { service, from: this.#graph?.entry ?? 'the app' })
+  }
+}
+
+interface Started {
+  readonly start: StartMessage
+  readonly identity: WorkerIdentity
+  readonly log: Logger
+}
+
+function schemaHashOf(definition: ServiceDefinition): string {
+  return buildGraph(definition).nodes.find(({ name }) => name === definition.name)?.schemaHash ?? ''
 }
 
 function isSame(module: string, main: string): boolean {

@@ -21,6 +21,7 @@ import { CallsInFlight } from '../../../runner/calls-in-flight.js'
 import { type Deferred, deferred } from '../../../util/deferred.js'
 import { MovingDeadline } from '../../../util/moving-deadline.js'
 import { once } from '../../../util/once.js'
+import { oneAtATime } from '../../../util/one-at-a-time.js'
 import { chooseCallLimit } from '../choose-call-limit.js'
 import { CountReporter } from '../count-reporter.js'
 import { offerDiagnosis } from '../diagnosis.js'
@@ -78,7 +79,12 @@ export class AppWorker {
     const vitals = new VitalSigns({ calls: () => this.#calls, probes: () => this.#mounted.answers })
     this.#heartbeat = new Heartbeat(link, vitals)
     this.#reporter = new CountReporter(link, this.#heartbeat)
-    this.#pools = new AppPools({ connect: () => this.#connect(), counts: this.#reporter.counts })
+    const announce = oneAtATime(async () => this.#announce(await this.#begun.promise))
+    this.#pools = new AppPools({
+      connect: () => this.#connect(),
+      announce: () => void announce().catch((error: unknown) => this.#fail(error)),
+      counts: this.#reporter.counts,
+    })
     const session = this.#session()
     const ports = new AppPorts()
     openHostSession(session)
@@ -124,6 +130,7 @@ export class AppWorker {
     const { service, slot, generation } = init.identity
     process.title = `ekiben: ${service}#${slot} g${generation}`
     this.#link.on('socket', (message, handle) => this.#takeSocket(message, handle))
+    this.#link.on('pools', (message) => this.#pools.extend(message))
     this.#link.on('snapshot', ({ snapshot }) => this.#pools.update(snapshot))
     this.#begun.resolve(init)
   }
@@ -151,12 +158,8 @@ export class AppWorker {
   readonly #connect = once(async (): Promise<StartMessage> => {
     process.channel?.ref()
     const init = await this.#begun.promise
-    const source = init.source as MainSource
-    const graph = this.#pools.close(source.name)
-    if (init.mode !== 'serve') {
-      const located = { file: realpathSync(source.main), exportName: undefined }
-      await this.#link.send({ type: 'announced', graph, located, modules: this.#pools.modules(located.file) })
-    }
+    if (init.mode === 'serve') this.#pools.graph((init.source as MainSource).name)
+    else await this.#announce(init)
     await this.#enter('held')
     void this.#link.send({ type: 'held' })
     const start = await this.#link.next('start')
@@ -166,6 +169,13 @@ export class AppWorker {
     return start
   })
 
+  async #announce({ source }: InitMessage): Promise<void> {
+    const { main, name } = source as MainSource
+    const located = { file: realpathSync(main), exportName: undefined }
+    const graph = this.#pools.graph(name)
+    await this.#link.send({ type: 'announced', graph, located, modules: this.#pools.modules(located.file) })
+  }
+
   /** Resolves when the app may serve. */
   readonly #admit = once(async (): Promise<InitMessage> => {
     const init = await this.#begun.promise
@@ -174,6 +184,7 @@ export class AppWorker {
     this.#heartbeat.precede(() => this.#mounted.ask())
     await this.#mounted.whenReady()
     this.#heartbeat.beat()
+    await this.#pools.seal()
     await this.#enter('listen')
     if (start.standby) {
       void this.#link.send({ type: 'standby' })
