@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
-import { appProject, type Mode, mainFile, startApp } from '../helpers/bootstrap-app.js'
+import { appProject, failApp, type Mode, mainFile, startApp } from '../helpers/bootstrap-app.js'
 import { EKIBEN, logLines } from '../helpers/serve-fixture.js'
 import { type ServingCommand, startServing } from '../helpers/serving-command.js'
 import { freePort } from '../helpers/socket-facts.js'
@@ -108,9 +108,10 @@ describe('bootstrapProduction', () => {
     it(`says which mode, and why; resolves with the server where that is (${mode})`, async () => {
       await using project = await appProject(mainFile('() => (_, res) => res.end(String(process.pid))'))
       await using run = await startApp(project, mode)
-      const [first] = logLines(run.stdout())
+      // What the app prints itself may overtake it.
+      const first = await waitUntil(() => logLines(run.stdout()).find(({ msg }) => msg === 'starting'))
       const why = mode === 'supervised' ? 'NODE_ENV is production' : 'NODE_ENV is not production'
-      assert.deepEqual([first?.msg, first?.mode, first?.why], ['starting', mode, why])
+      assert.deepEqual([first.mode, first.why], [mode, why])
       const resolved = await waitUntil(() => logLines(run.stdout()).find((line) => 'resolved' in line))
       assert.deepEqual([resolved.resolved, resolved.pid], [run.url, run.pid])
       assert.equal((await ask(run)) === String(run.pid), mode === 'one process')
@@ -177,7 +178,7 @@ describe('bootstrapProduction', () => {
       const said = slot === 0 ? await second.say() : []
       return async (_, res) => res.end(JSON.stringify([...first, ...said, ...(await second.say())]))
     }`
-    const options = '{ apiWorkers: 2, workers: { First: 2 } }'
+    const options = '{ apiWorkers: 2, workers: { First: 2, Second: 2 } }'
     await using project = await appProject(mainFile(build, { imports, options }))
     await using run = await startApp(project, 'supervised')
     const answers = new Set<string>()
@@ -193,6 +194,39 @@ describe('bootstrapProduction', () => {
       ),
     )
     assert.equal(await run.stop(), 0)
+  })
+
+  it('boots the pools that the options announce while the app is built', async () => {
+    const imports = `
+      import { defineService } from '@ekiben/core'
+      import { once } from 'node:events'
+      const port = Number(process.env.TEST_PORT)
+      const Early = defineService(
+        class Early { onStart() { return fetch('http://127.0.0.1:' + port).then(() => {}) } async say() { return 'early' } },
+        { apis: { say: {} } },
+      )`
+    // It is built when the pool has started, which nobody has called.
+    const build = `async ({ client }) => {
+      const gate = createServer((_, res) => res.end()).listen(port, '127.0.0.1')
+      await once(gate, 'request')
+      gate.close()
+      gate.closeAllConnections()
+      return async (_, res) => res.end(await client(Early).say())
+    }`
+    const port = await freePort()
+    await using project = await appProject(mainFile(build, { imports, options: '{ uses: [Early] }' }))
+    await using run = await startApp(project, 'supervised', { env: { TEST_PORT: String(port) } })
+    assert.equal(await ask(run), 'early')
+    assert.equal(await run.stop(), 0)
+  })
+
+  it('refuses settings of a service that the app does not call, when it is built', async () => {
+    const build = `async ({ client }) => { await client(Echo).say({ text: '' }); return (_, res) => res.end() }`
+    const options = '{ workers: { Other: 2 } }'
+    await using project = await appProject(mainFile(build, { imports: WITH_ECHO, options }))
+    const { code, stderr } = await failApp(project, 'supervised')
+    assert.match(stderr, /^EKB_ERR_CONFIG_UNKNOWN: .*workers\.Other/m)
+    assert.equal(code, 2)
   })
 
   it('refuses a client that was never announced, and gives one that the options announced', async () => {

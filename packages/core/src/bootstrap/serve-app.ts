@@ -22,6 +22,8 @@ export async function serveApp(host: AppHost, build: BuildApp, options: Bootstra
     const { mounted, used } = announcedServices(options)
     for (const definition of mounted) for (const edge of followEdges(definition).locals) session.use(edge.definition)
     for (const definition of used) session.use(definition)
+    // They boot while the app is built.
+    if (mounted.length + used.length > 0) host.announce()
     const client = <TService extends ServiceClass>(service: TService): ServiceClient<TService> => {
       const definition = definitionGiven(service, 'client()')
       return createServiceClient(definition, session.use(definition)) as ServiceClient<TService>

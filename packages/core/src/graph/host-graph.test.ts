@@ -42,3 +42,13 @@ it('leaves a graph as it is that lacks nothing', () => {
   const graph = graphOf(Front, Other)
   assert.equal(joinHostGraphs(graph, graphOf(Other)), graph)
 })
+
+it('is open as long as one of them may call more', () => {
+  const open = (...services: unknown[]) => ({ ...graphOf(...services), open: true })
+  assert.equal(joinHostGraphs(open(Front), open(Other)).open, true)
+  const first = open(Front)
+  assert.equal(joinHostGraphs(first, open(Front)), first)
+  const closed = joinHostGraphs(first, graphOf(Front))
+  assert.equal(closed.open, undefined)
+  assert.deepEqual(names(closed), names(first))
+})

@@ -4,7 +4,7 @@ import { buildGraph } from './build-graph.js'
 import type { GraphNode, ServiceGraph } from './service-graph.js'
 
 /** The graph of a host app: the app itself, by its name, over the services it calls. Throws as `buildGraph` does. */
-export function hostGraph(name: string, used: readonly ServiceDefinition[]): ServiceGraph {
+export function hostGraph(name: string, used: readonly ServiceDefinition[], open = false): ServiceGraph {
   const nodes = new Map<string, GraphNode>()
   for (const definition of used) for (const node of buildGraph(definition).nodes) nodes.set(node.name, node)
   if (nodes.has(name))
@@ -19,20 +19,21 @@ export function hostGraph(name: string, used: readonly ServiceDefinition[]): Ser
     constructorParameters: 0,
     deploys: false,
   }
-  return { entry: name, nodes: [...nodes.values(), app], elsewhere: [] }
+  return { entry: name, nodes: [...nodes.values(), app], elsewhere: [], ...(open && { open }) }
 }
 
-/** What two workers of one app call, together; the first graph itself where the second has nothing that it lacks. */
+/** What two workers of one app call, together, or one of them by and by; the first graph itself where the second says nothing new. */
 export function joinHostGraphs(first: ServiceGraph, second: ServiceGraph): ServiceGraph {
   const app = appOf(first)
-  const dependencies = [
-    ...app.dependencies,
-    ...appOf(second).dependencies.filter(({ service }) => app.dependencies.every((edge) => edge.service !== service)),
-  ]
-  if (dependencies.length === app.dependencies.length) return first
+  const called = new Set(app.dependencies.map(({ service }) => service))
+  const added = appOf(second).dependencies.filter(({ service }) => !called.has(service))
+  const open = first.open === true && second.open === true
+  if (added.length === 0 && open === (first.open === true)) return first
   const nodes = new Map<string, GraphNode>()
   for (const node of [...first.nodes, ...second.nodes]) if (node.name !== app.name) nodes.set(node.name, node)
-  return { ...first, nodes: [...nodes.values(), { ...app, dependencies }] }
+  const { entry, elsewhere } = first
+  const joined = [...nodes.values(), { ...app, dependencies: [...app.dependencies, ...added] }]
+  return { entry, nodes: joined, elsewhere, ...(open && { open }) }
 }
 
 function appOf({ nodes }: ServiceGraph): GraphNode {

@@ -46,4 +46,6 @@ export interface ServiceGraph {
   readonly nodes: readonly GraphNode[]
   /** Services of the whole graph that do not run here. */
   readonly elsewhere: readonly string[]
+  /** A host app that is still being built may call more. */
+  readonly open?: boolean
 }

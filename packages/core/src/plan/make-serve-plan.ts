@@ -45,6 +45,7 @@ function checkNumbers(settings: PlanSettings): void {
 
 /** Settings for a service that is not in the graph would be ignored: refused instead. One file may serve several parts of it. */
 function checkNames(graph: ServiceGraph, settings: PlanSettings): void {
+  if (graph.open === true) return
   const names = new Set([...graph.nodes.map(({ name }) => name), ...graph.elsewhere])
   for (const group of ['workers', 'services'] as const) {
     for (const name of Object.keys(settings[group])) {

@@ -34,6 +34,8 @@ export class AppPools {
   #graph: ServiceGraph | undefined
   #started: Started | undefined
   #isSealed = false
+  /** The supervisor's answer to the whole graph, where it had a part of it before. */
+  #closing: Deferred<void> | undefined
   #mainDeclares = false
   #snapshot: PoolSnapshot = { version: -1, pools: {} }
 
@@ -56,13 +58,22 @@ export class AppPools {
 
   /** What the app calls, so far. */
   graph(app: string): ServiceGraph {
-    this.#graph = hostGraph(app, [...this.#used.values()])
+    this.#graph = hostGraph(app, [...this.#used.values()], !this.#isSealed)
     return this.#graph
   }
 
-  /** The app has been built: what was not announced by now is in no plan. Resolves when all that was is ready. */
-  async seal(): Promise<void> {
+  /** The app has been built: what was not announced by now is in no plan. */
+  seal(): void {
     this.#isSealed = true
+  }
+
+  /** Resolves when all that was announced after the first plan is planned, and ready. Not before the supervisor's word to go on. */
+  async whenReady(): Promise<void> {
+    if (this.#graph?.open === true) {
+      this.#closing = deferred()
+      this.#options.announce()
+      await this.#closing.promise
+    }
     await this.#changes.until(() => [...this.#added].every((name) => (this.#snapshot.pools[name]?.length ?? 0) > 0))
   }
 
@@ -96,6 +107,8 @@ export class AppPools {
     if (started === undefined) return
     this.#started = { ...started, start: { ...started.start, pools: { ...started.start.pools, ...pools } } }
     if (error === undefined) this.#addClients()
+    if (error === undefined) this.#closing?.resolve()
+    else this.#closing?.reject(decodeError(error))
     for (const [name, waiting] of this.#waiting) {
       if (error !== undefined) waiting.reject(decodeError(error))
       else if (!this.#clients.has(name)) continue

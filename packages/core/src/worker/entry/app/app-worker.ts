@@ -97,6 +97,7 @@ export class AppWorker {
         process.channel?.ref()
         return this.#enter('build')
       },
+      announce: () => void this.#connect().catch((error: unknown) => this.#fail(error)),
       fail: (error) => this.#fail(error),
       onEnd: (close) => void this.#onEnd.push(close),
     })
@@ -178,13 +179,14 @@ export class AppWorker {
 
   /** Resolves when the app may serve. */
   readonly #admit = once(async (): Promise<InitMessage> => {
+    this.#pools.seal()
     const init = await this.#begun.promise
     const start = await this.#connect()
     await Promise.all(this.#holds)
     this.#heartbeat.precede(() => this.#mounted.ask())
     await this.#mounted.whenReady()
     this.#heartbeat.beat()
-    await this.#pools.seal()
+    await this.#pools.whenReady()
     await this.#enter('listen')
     if (start.standby) {
       void this.#link.send({ type: 'standby' })
