@@ -105,6 +105,14 @@ describe('the body of a request to a mounted service', () => {
     assert.equal((await app.send('/echo', 'abc', 'application/x-unknown')).status, 415)
   })
 
+  it('is left to the service where it is a form, though the app takes anything', async () => {
+    await using app = await listen({}, (instance) => {
+      instance.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    })
+    assert.deepEqual((await app.send('/size', form())).body, { size: 3, name: 'a.bin' })
+    assert.deepEqual((await app.send('/bytes', 'abc', 'image/x-own')).body, { size: 3, type: 'image/x-own' })
+  })
+
   it('is read through inject() as well', async () => {
     await using app = await listen()
     const response = new Response(form())

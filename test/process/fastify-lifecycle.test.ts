@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallContext, defineService } from '@ekiben/core'
 import { servePlugin } from '@ekiben/fastify-plugin'
 import { appWith, fastifyApp, post, shop } from '../helpers/fastify-app.js'
@@ -84,8 +85,19 @@ describe('services in a Fastify app', () => {
   })
 
   it('may start for as long as they like where the app sets no limit', async () => {
-    await using under = appWith(shop().Orders, { pluginTimeout: 0 })
-    assert.equal((await post(under.app, '/place')).statusCode, 200)
+    const Slow = defineService(
+      class Slow {
+        onStart() {
+          return sleep(50)
+        }
+        run() {
+          return { ran: true }
+        }
+      },
+      { name: 'Slow', apis: { run: {} } },
+    )
+    await using under = appWith(Slow, { pluginTimeout: 0 })
+    assert.deepEqual((await post(under.app, '/run')).json(), { ran: true })
   })
 
   it('answer what has begun when the app closes, and tell long calls before', async () => {

@@ -127,6 +127,17 @@ describe('servePlugin', () => {
     assert.deepEqual([refused.statusCode, refused.json().code], [400, 'EKB_ERR_VALIDATION'])
   })
 
+  it("has an id of its own where the app's will not do, the same in the error as on the answer", async () => {
+    await using under = fastifyApp({ genReqId: () => 'no good' })
+    under.app.setErrorHandler<Error & { requestId: string }>((error, _request, reply) =>
+      reply.send({ id: error.requestId }),
+    )
+    under.app.register(servePlugin, Greeter)
+    const refused = await post(under.app, '/greet')
+    assert.match(refused.json().id, /^[\w.:-]{1,128}$/)
+    assert.equal(refused.headers['x-request-id'], refused.json().id)
+  })
+
   it("answers as ekiben serve does where it is asked to, and leaves errors of the app's hooks to the app", async () => {
     await using under = fastifyApp()
     under.app.addHook('preHandler', async ({ headers }) => {

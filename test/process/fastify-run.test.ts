@@ -40,7 +40,9 @@ import Fastify from 'fastify'
 import { Counter, Orders } from './service.mjs'
 
 const app = Fastify({ pluginTimeout: 500 })
+app.register(servePlugin, { uses: [Counter] })
 app.register(servePlugin, { service: Orders, system: 'all' })
+app.post('/direct', async () => ({ app: process.pid, ...(await app.ekiben.client(Orders).place({})) }))
 app.post('/own', async () => app.ekiben.client(Counter).count({}))
 await app.listen({ port: Number(process.env.PORT) })
 `
@@ -63,6 +65,8 @@ test('under a supervisor the mounted service is in the worker of the app, and wh
   assert.equal(placed.started, true)
   assert.notEqual(placed.orders, placed.counter)
   assert.deepEqual((await call(app.url, 'own')).body, { counter: placed.counter })
+  const { body: direct } = await call<Placed & { app: number }>(app.url, 'direct')
+  assert.deepEqual([direct.orders, direct.counter], [direct.app, placed.counter])
   assert.equal((await fetch(`${app.url}/readyz`)).status, 200)
   const metrics = await (await fetch(`${app.url}/metrics`)).text()
   assert.match(metrics, /^ekiben_requests_total\{service="shop",api="place",code="200"\} 1$/m)

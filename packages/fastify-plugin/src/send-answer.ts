@@ -10,11 +10,5 @@ export function sendAnswer(reply: FastifyReply, { statusCode, headers, body }: M
   }
   void reply.code(statusCode)
   for (const [name, value] of byName) void reply.header(name, value)
-  // JSON is text already: a serializer of the app's would make a string of it.
-  if (typeof body === 'string') void reply.serializer(asItIs)
   return reply.send(body)
-}
-
-function asItIs(payload: unknown): string {
-  return payload as string
 }
