@@ -23,6 +23,7 @@ const Greeter = defineService(
 const USE = `
 async function main() {
   const app = Fastify()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   app.register(servePlugin, Greeter)
   app.register(servePlugin, { service: Greeter, prefix: '/api', system: 'probes', openapi: true })
   app.get('/direct', async () => app.ekiben.client(Greeter).greet({ name: 'direct' }))

@@ -105,12 +105,14 @@ describe('the body of a request to a mounted service', () => {
     assert.equal((await app.send('/echo', 'abc', 'application/x-unknown')).status, 415)
   })
 
-  it('is left to the service where it is a form, though the app takes anything', async () => {
+  it('is left to the service where the app has a parser for all the rest, which other routes keep', async () => {
     await using app = await listen({}, (instance) => {
-      instance.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+      instance.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, `mine: ${body}`))
+      instance.post('/own', async ({ body }) => ({ body }))
     })
     assert.deepEqual((await app.send('/size', form())).body, { size: 3, name: 'a.bin' })
     assert.deepEqual((await app.send('/bytes', 'abc', 'image/x-own')).body, { size: 3, type: 'image/x-own' })
+    assert.deepEqual((await app.send('/own', 'abc', 'image/x-own')).body, { body: 'mine: abc' })
   })
 
   it('is read through inject() as well', async () => {

@@ -47,12 +47,13 @@ function addRoute(scope: FastifyInstance, { method, path, service, api }: MountR
   }
 }
 
-/** Bodies that the app has no parser for go to the mount as they come. */
+/**
+ * Bodies of types that the app has no parser for go to the mount as they come, past a parser of its own for all the rest
+ * too: that would hold whole files in memory, and Fastify does not tell whether there is one.
+ */
 function leaveBodiesUnread(scope: FastifyInstance): void {
-  for (const type of ['multipart/form-data', '*']) {
-    if (scope.hasContentTypeParser(type)) continue
-    scope.addContentTypeParser(type, (_request, payload, done) => done(null, payload))
-  }
+  scope.removeContentTypeParser('*')
+  scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
 }
 
 interface Answering {
