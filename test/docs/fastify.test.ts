@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { projectFolder } from '../helpers/project-folder.js'
 import { runNode, runNodeToEnd } from '../helpers/run-node.js'
+import { startServing } from '../helpers/serving-command.js'
 import { freePort } from '../helpers/socket-facts.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
@@ -16,7 +17,7 @@ const [, path = '', body = ''] = /^curl -s http:\/\/127\.0\.0\.1:3000(\S+) .* -d
 const packages = ['fastify', '@ekiben/fastify-plugin']
 
 test('the README of the Fastify plugin shows an app that does what it says', async () => {
-  assert.deepEqual(Object.keys(files), ['app.mjs', 'build-app.mjs', 'build-app.test.mjs'])
+  assert.deepEqual(Object.keys(files), ['app.mjs', 'build-app.mjs', 'build-app.test.mjs', 'main.mjs'])
   assert.ok(output !== undefined)
   await using project = await projectFolder(files, { packages })
   const port = await freePort()
@@ -40,3 +41,17 @@ test('its recipes do what their test says', async () => {
   assert.equal(code, 0, stdout)
   assert.match(stdout, /pass 1\n/)
 })
+
+for (const [what, NODE_ENV] of [
+  ['a supervisor', 'production'],
+  ['one process', undefined],
+] as const) {
+  test(`its main file starts ${what}`, async () => {
+    await using project = await projectFolder({ ...files, 'package.json': { name: 'shop' } }, { packages })
+    const port = await freePort()
+    const env = { PORT: String(port), NODE_ENV }
+    await using run = await startServing(['main.mjs'], { cwd: project.path, env })
+    assert.deepEqual(await (await fetch(`http://127.0.0.1:${port}/price/tea`)).json(), { price: 3 })
+    assert.equal(await run.stop(), 0)
+  })
+}

@@ -34,20 +34,35 @@ export const Orders = defineService(
 )
 `
 
-const MAIN = `
+const APP = `
 import { servePlugin } from '@ekiben/fastify-plugin'
 import Fastify from 'fastify'
 import { Counter, Orders } from './service.mjs'
 
-const app = Fastify({ pluginTimeout: 500 })
+export const app = Fastify({ pluginTimeout: 500 })
 app.register(servePlugin, { uses: [Counter] })
 app.register(servePlugin, { service: Orders, system: 'all' })
 app.post('/direct', async () => ({ app: process.pid, ...(await app.ekiben.client(Orders).place({})) }))
 app.post('/own', async () => app.ekiben.client(Counter).count({}))
-await app.listen({ port: Number(process.env.PORT) })
 `
 
 const FLAGS = ['--host', '127.0.0.1', '--api-workers', '2', '--log-format', 'json']
+
+/** How the app gets to listen: its main file, and the command. */
+const WAYS = {
+  'ekiben run': {
+    main: `import { app } from './app.mjs'
+await app.listen({ port: Number(process.env.PORT) })`,
+    args: (port: string) => [EKIBEN, 'run', 'main.mjs', '--port', port, ...FLAGS],
+  },
+  bootstrapProduction: {
+    main: `import { bootstrapProduction } from '@ekiben/fastify-plugin'
+await bootstrapProduction(async () => (await import('./app.mjs')).app, {
+  port: Number(process.argv[2]), host: '127.0.0.1', apiWorkers: 2, logFormat: 'json',
+})`,
+    args: (port: string) => ['main.mjs', port],
+  },
+}
 
 interface Placed {
   readonly orders: number
@@ -55,20 +70,22 @@ interface Placed {
   readonly started: boolean
 }
 
-test('under a supervisor the mounted service is in the worker of the app, and what it depends on in a pool', async () => {
-  const files = { 'package.json': { name: 'shop', type: 'module' }, 'service.mjs': SERVICE, 'main.mjs': MAIN }
-  await using project = await projectFolder(files, { packages: ['fastify', '@ekiben/fastify-plugin'] })
-  const port = String(await freePort())
-  const args = [EKIBEN, 'run', 'main.mjs', '--port', port, ...FLAGS]
-  await using app = await startServing(args, { cwd: project.path })
-  const { body: placed } = await call<Placed>(app.url, 'place')
-  assert.equal(placed.started, true)
-  assert.notEqual(placed.orders, placed.counter)
-  assert.deepEqual((await call(app.url, 'own')).body, { counter: placed.counter })
-  const { body: direct } = await call<Placed & { app: number }>(app.url, 'direct')
-  assert.deepEqual([direct.orders, direct.counter], [direct.app, placed.counter])
-  assert.equal((await fetch(`${app.url}/readyz`)).status, 200)
-  const metrics = await (await fetch(`${app.url}/metrics`)).text()
-  assert.match(metrics, /^ekiben_requests_total\{service="shop",api="place",code="200"\} 1$/m)
-  assert.equal(await app.stop(), 0)
-})
+for (const [way, { main, args }] of Object.entries(WAYS)) {
+  test(`under ${way} the mounted service is in the app's worker, and what it depends on in a pool`, async () => {
+    const manifest = { name: 'shop', type: 'module' }
+    const files = { 'package.json': manifest, 'service.mjs': SERVICE, 'app.mjs': APP, 'main.mjs': main }
+    await using project = await projectFolder(files, { packages: ['fastify', '@ekiben/fastify-plugin'] })
+    const env = { NODE_ENV: 'production' }
+    await using app = await startServing(args(String(await freePort())), { cwd: project.path, env })
+    const { body: placed } = await call<Placed>(app.url, 'place')
+    assert.equal(placed.started, true)
+    assert.notEqual(placed.orders, placed.counter)
+    assert.deepEqual((await call(app.url, 'own')).body, { counter: placed.counter })
+    const { body: direct } = await call<Placed & { app: number }>(app.url, 'direct')
+    assert.deepEqual([direct.orders, direct.counter], [direct.app, placed.counter])
+    assert.equal((await fetch(`${app.url}/readyz`)).status, 200)
+    const metrics = await (await fetch(`${app.url}/metrics`)).text()
+    assert.match(metrics, /^ekiben_requests_total\{service="shop",api="place",code="200"\} 1$/m)
+    assert.equal(await app.stop(), 0)
+  })
+}
