@@ -67,10 +67,12 @@ async function answer(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { headers, body, raw, id, ip, log } = request
+  const unread = body instanceof Readable ? body : undefined
   try {
     const answered = await mount.answer(route, {
       headers,
-      ...(body instanceof Readable ? { stream: body } : { stream: raw, body }),
+      stream: unread ?? raw,
+      body: unread === undefined ? body : undefined,
       outgoing: reply.raw,
       requestId: id,
       remoteAddress: ip,

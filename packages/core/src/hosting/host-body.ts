@@ -33,6 +33,8 @@ const NOTHING = new Uint8Array(0)
 
 function fromParsed(route: ApiRoute, headers: IncomingHttpHeaders, body: unknown): unknown {
   const contentType = headers['content-type']
+  // What nearly every request is.
+  if (contentType === 'application/json' && isPlain(body)) return body
   if (body instanceof Uint8Array) return parseInput(route, contentType, body)
   if (typeof body === 'string' && mediaType(contentType) !== 'application/json') {
     return parseInput(route, contentType, Buffer.from(body))
@@ -45,6 +47,10 @@ function fromParsed(route: ApiRoute, headers: IncomingHttpHeaders, body: unknown
     return formInput(entries, route.fields)
   }
   return body
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }
 
 /** Has somebody taken the body from it already? */
