@@ -61,15 +61,12 @@ interface Answering {
   readonly route: MountRoute
 }
 
-async function answer(
-  { mount, route }: Answering,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+/** By callbacks: a reply that is returned makes Fastify wait for the end of its answer. */
+function answer({ mount, route }: Answering, request: FastifyRequest, reply: FastifyReply): void {
   const { headers, body, raw, id, ip, log } = request
   const unread = body instanceof Readable ? body : undefined
-  try {
-    const answered = await mount.answer(route, {
+  mount
+    .answer(route, {
       headers,
       stream: unread ?? raw,
       body: unread === undefined ? body : undefined,
@@ -78,12 +75,14 @@ async function answer(
       remoteAddress: ip,
       log,
     })
-    return sendAnswer(reply, answered)
-  } catch (error) {
-    // Its client has left: nobody is to be told.
-    if (reply.raw.destroyed) return reply.hijack()
-    const { requestId } = error as { requestId?: string }
-    if (requestId !== undefined) void reply.header('x-request-id', requestId)
-    throw error
-  }
+    .then((answered) => void sendAnswer(reply, answered))
+    .catch((error: unknown) => refuse(reply, error))
+}
+
+function refuse(reply: FastifyReply, error: unknown): void {
+  // Its client has left: nobody is to be told.
+  if (reply.raw.destroyed) return void reply.hijack()
+  const { requestId } = error as { requestId?: string }
+  if (requestId !== undefined) void reply.header('x-request-id', requestId)
+  void reply.send(error)
 }

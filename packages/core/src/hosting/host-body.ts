@@ -8,18 +8,20 @@ import type { RequestFiles } from '../http/request-files.js'
 import type { ApiRoute } from '../http/route-table.js'
 import type { MountRequest } from './mount-types.js'
 
-/** The input of a request: from what the host's parsers made of its body, else from the body itself. */
+/** The input of a request whose body the host's parsers have read. */
+export function parsedInput(route: ApiRoute, { headers, body }: MountRequest): unknown {
+  // A parser of the host's may take more than the api does.
+  checkBodyLength(headers, route.bodyLimitBytes)
+  return fromParsed(route, headers, body)
+}
+
+/** The input of one whose body is still to be read. */
 export async function readInput(
   route: ApiRoute,
   request: MountRequest,
   makeFiles: () => RequestFiles,
 ): Promise<ReadInput> {
-  const { headers, body, stream } = request
-  if (body !== undefined) {
-    // A parser of the host's may take more than the api does.
-    checkBodyLength(headers, route.bodyLimitBytes)
-    return new ReadInput(fromParsed(route, headers, body))
-  }
+  const { headers, stream } = request
   checkBodyHead(request, route.bodyLimitBytes)
   const contentType = headers['content-type']
   if (stream === undefined) return new ReadInput(parseInput(route, contentType, NOTHING))

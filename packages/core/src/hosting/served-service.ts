@@ -16,7 +16,7 @@ import { logBindings } from '../runner/call-context.js'
 import type { CallHandler } from '../runner/call-request.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 import { answerStream } from './answer-stream.js'
-import { readInput } from './host-body.js'
+import { parsedInput, readInput } from './host-body.js'
 import { toHostError, withRequestId } from './host-error.js'
 import { MountCall } from './mount-call.js'
 import type { MountAnswer, MountCallContext, MountOptions, MountRequest } from './mount-types.js'
@@ -64,7 +64,8 @@ export class ServedService {
     const call = this.#open(route, { ...rest, headers })
     try {
       this.#limit(call, timeoutMs)
-      return await call.unlessCut(this.#invoke(route, input, call))
+      const run = async (): Promise<unknown> => this.#invoke(route, input, call)
+      return await call.unlessCut(run())
     } catch (thrown) {
       throw toHostError(thrown)
     } finally {
@@ -78,12 +79,8 @@ export class ServedService {
   }
 
   async #run(route: ApiRoute, request: MountRequest, call: MountCall): Promise<MountAnswer> {
-    const input = await readInput(route, request, () => {
-      const files = new RequestFiles(this.#options.spool, FILE_MEMORY_BYTES)
-      call.files = files
-      return files
-    })
-    const given = request.transform === undefined ? input.value : await request.transform(input.value)
+    const input = request.body === undefined ? await this.#read(route, request, call) : parsedInput(route, request)
+    const given = request.transform === undefined ? input : await request.transform(input)
     this.#limit(call)
     const value = await this.#invoke(route, given, call)
     if (isStreamed(value)) return this.#stream(route, value, call)
@@ -93,12 +90,22 @@ export class ServedService {
     return toMountAnswer(answer, answer.headers.includes(JSON_TYPE) ? value : undefined, call)
   }
 
+  async #read(route: ApiRoute, request: MountRequest, call: MountCall): Promise<unknown> {
+    const { value } = await readInput(route, request, () => {
+      const files = new RequestFiles(this.#options.spool, FILE_MEMORY_BYTES)
+      call.files = files
+      return files
+    })
+    return value
+  }
+
   #limit(call: MountCall, timeoutMs = this.#options.definition.settings.traffic?.timeoutMs): void {
     const limitMs = parseTimeLeft(call.headers[TIME_LEFT_HEADER], timeoutMs)
     if (limitMs !== undefined) call.limit(limitMs)
   }
 
-  async #invoke(route: ApiRoute, input: unknown, call: MountCall): Promise<unknown> {
+  /** The result, or a promise of it. */
+  #invoke(route: ApiRoute, input: unknown, call: MountCall): unknown {
     const run = (): unknown => this.#options.handler(route.api.name, input, call)
     return this.#gate === undefined ? run() : throughGate(this.#gate, call, run)
   }
