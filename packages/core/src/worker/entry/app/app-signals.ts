@@ -1,3 +1,5 @@
+import { deferred } from '../../../util/deferred.js'
+
 export interface AppSignalsOptions {
   /** This process was told to stop by somebody who is not its supervisor. */
   readonly onTerminate: () => void
@@ -18,6 +20,8 @@ const INT_NUMBER = 2
 export class AppSignals {
   readonly #emit: Emit
   readonly #ours: Readonly<Record<string, () => void>>
+  readonly #raised = deferred()
+  #delivered: 'SIGTERM' | 'SIGINT' | undefined
 
   constructor({ onTerminate, onQuit }: AppSignalsOptions) {
     this.#ours = {
@@ -29,24 +33,29 @@ export class AppSignals {
     process.emit = ((event: string | symbol, ...args: unknown[]): boolean => {
       const handler = typeof event === 'string' && Object.hasOwn(this.#ours, event) ? this.#ours[event] : undefined
       if (handler === undefined) return this.#emit(event, ...args)
-      handler()
+      if (event === this.#delivered) this.#raised.resolve()
+      else handler()
       return true
     }) as typeof process.emit
     // After that: with the first listener of a signal Node takes note of the emit there is. Without one it ends the process.
     for (const signal of Object.keys(this.#ours)) process.on(signal, noop)
   }
 
-  /** Has the app do what it does at SIGTERM, else at SIGINT; false: it does nothing at either. */
-  deliver(): boolean {
+  /**
+   * Has the app do what it does at SIGTERM, else at SIGINT. The promise resolves where it then raises that signal anew,
+   * to end by it as if nobody had listened, as Nest does; undefined: it does nothing at either.
+   */
+  deliver(): Promise<void> | undefined {
     for (const [signal, number] of [
       ['SIGTERM', TERM_NUMBER],
       ['SIGINT', INT_NUMBER],
     ] as const) {
       if (process.listeners(signal).every((listener) => listener === noop)) continue
+      this.#delivered = signal
       this.#emit(signal, signal, number)
-      return true
+      return this.#raised.promise
     }
-    return false
+    return undefined
   }
 }
 

@@ -325,13 +325,14 @@ export class AppWorker {
 
   /** What the app does at SIGTERM may take until the deadline; it may end the process itself. */
   async #endApp(): Promise<void> {
-    if (!this.#signals.deliver()) return
+    const raised = this.#signals.deliver()
+    if (raised === undefined) return
     const ended = deferred()
     process.once('beforeExit', ended.resolve)
     // Only what is the app's own keeps the process alive now.
     process.channel?.unref()
     this.#deadline.unref()
-    await Promise.race([ended.promise, this.#deadline.passed])
+    await Promise.race([ended.promise, raised, this.#deadline.passed])
   }
 
   async #enter(stage: BootStage): Promise<void> {
