@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { runNodeToEnd } from '../../../test/helpers/run-node.js'
+import { startServing } from '../../../test/helpers/serving-command.js'
+
+const EXAMPLE = fileURLToPath(new URL('..', import.meta.url))
+const TSC = fileURLToPath(import.meta.resolve('typescript/bin/tsc'))
+
+test('npm start serves the classifier beside a controller of the app that calls it', async () => {
+  await using server = await startServing(['--import', 'tsx', 'main.ts'], {
+    cwd: EXAMPLE,
+    env: { PORT: '0' },
+    urlOf: (line) => /^curl -s (http:\S+)\/tickets /.exec(line)?.[1],
+  })
+  const post = (path: string, text: string): Promise<Response> =>
+    fetch(server.url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ text }),
+    })
+  const ticket = await post('/tickets', 'My parcel should have come on Friday, and I am getting angry.')
+  assert.equal(ticket.status, 201)
+  assert.deepEqual(await ticket.json(), { queue: 'delivery', urgent: true })
+  const answer = (await (await post('/ml/classify', 'Thank you, it is wonderful!')).json()) as { label: string }
+  assert.equal(answer.label, 'thanks')
+  assert.equal((await post('/ml/classify', '')).status, 400)
+  assert.equal((await fetch(`${server.url}/readyz`)).status, 200)
+  // By the signal, which Nest raises anew when it has closed: there is no code.
+  assert.equal(await server.stop(), null)
+})
+
+test('its types are right', async () => {
+  const { code, stdout } = await runNodeToEnd([TSC, '-p', '.'], { cwd: EXAMPLE })
+  assert.deepEqual([code, stdout], [0, ''])
+})
