@@ -32,6 +32,9 @@ const Orders = defineService(
       response.setCookie('first', item)
       return { item }
     }
+    echo(input: unknown) {
+      return { input: input ?? null }
+    }
     list() {
       return ['tea', 'ink']
     }
@@ -68,6 +71,7 @@ const Orders = defineService(
     name: 'Orders',
     apis: {
       place: {},
+      echo: {},
       list: {},
       count: {},
       nothing: {},
@@ -156,6 +160,16 @@ for (const [platform, makeAdapter] of Object.entries(PLATFORMS)) {
       assert.deepEqual(await post('size', '{"loud":false}', 'application/own+json'), { loud: true })
       assert.deepEqual(await post('size', new URLSearchParams({ loud: 'false' })), { loud: true })
       assert.deepEqual(await post('raw', new Uint8Array(5), 'application/octet-stream'), { bytes: 5 })
+    })
+
+    it('gives a service nothing but what pipes left', async () => {
+      const taker = { transform: () => undefined }
+      await using app = await start({}, { set: (nest) => nest.useGlobalPipes(taker) })
+      const answers = [
+        await app.post('/shop/echo', { item: 'tea' }),
+        await fetch(`${app.url}/shop/echo`, { method: 'POST' }),
+      ]
+      for (const answer of answers) assert.deepEqual(await answer.json(), { input: null })
     })
 
     it('refuses what a pipe refuses, without a call', async () => {

@@ -1,10 +1,10 @@
 import type { ServiceClass } from '@ekiben/core'
 import { createError, type Mount, type MountRoute, serviceName } from '@ekiben/core/adapter'
-import { Body, Controller, HttpCode, Inject, Post, Req, Res, type Type, UseInterceptors } from '@nestjs/common'
-import { ApiInterceptor, handleApi } from './api-interceptor.js'
+import { Body, Controller, HttpCode, Inject, Post, Req, Res, type Type, UseGuards } from '@nestjs/common'
+import { ApiGuard, handleApi, type NestRequest } from './api-guard.js'
 import { FASTIFY_CONFIG } from './fastify-bodies.js'
 import { API_OF_HANDLER, SERVICE_OF_CONTROLLER } from './marks.js'
-import { MOUNT_HOST, type MountHost } from './mount-host.js'
+import { type ApiOf, MOUNT_HOST, type MountHost } from './mount-host.js'
 import { describeHandler, HTTP_CODE } from './swagger.js'
 
 /** Metadata of a class that is about how Nest makes it: the controller is made in another way. */
@@ -61,10 +61,11 @@ export function setPrefix(controller: Type, prefix: string): void {
 
 function addHandler(controller: Type, service: ServiceClass, { service: name, api, path }: MountRoute): object {
   const key = api as string
+  const of: ApiOf = { service: name, api }
   const { prototype } = controller
   const handler = {
-    [key](this: { [kHost]: MountHost }, input: unknown, request: object, response: object) {
-      return handleApi(this[kHost], input, { request, response })
+    [key](this: { [kHost]: MountHost }, input: unknown, request: NestRequest, response: object) {
+      return handleApi(this[kHost], of, { input, request, response })
     },
   }[key] as object
   const descriptor = { value: handler, writable: true, configurable: true }
@@ -72,10 +73,10 @@ function addHandler(controller: Type, service: ServiceClass, { service: name, ap
   copyMetadata([(service.prototype as Record<string, object>)[key] as object], [handler])
   copyMetadata([service.prototype as object, key], [prototype, key], OF_PARAMETERS)
   copyMetadata([service, key], [controller, key], OF_PARAMETERS)
-  Reflect.defineMetadata(API_OF_HANDLER, { service: name, api }, handler)
+  Reflect.defineMetadata(API_OF_HANDLER, of, handler)
   const config: object = Reflect.getMetadata(FASTIFY_CONFIG, handler) ?? {}
-  Reflect.defineMetadata(FASTIFY_CONFIG, { ...config, ekiben: { service: name, api } }, handler)
-  const decorators = [Post(path), UseInterceptors(ApiInterceptor)]
+  Reflect.defineMetadata(FASTIFY_CONFIG, { ...config, ekiben: of }, handler)
+  const decorators = [Post(path), UseGuards(ApiGuard)]
   // As in other hosts; Nest would say 201.
   if (!Reflect.hasMetadata(HTTP_CODE, handler)) decorators.push(HttpCode(200))
   for (const decorate of decorators) decorate(prototype, key, descriptor)

@@ -4,24 +4,23 @@ import type { Mount, MountAnswer, MountRequest, MountRoute } from '@ekiben/core/
 export type Opened = { readonly input: unknown } | { readonly answer: MountAnswer }
 
 /**
- * One request, answered in two steps: its input is read, Nest's pipes make of it what they will, and the service gets
- * that.
+ * One request whose body Nest has not read, answered in two steps: its input is read here, Nest's pipes make of it what
+ * they will, and the service gets that.
  */
 export class Exchange {
   /** Rejects where the body is refused. */
   readonly opened: Promise<Opened>
   readonly #answer: Promise<MountAnswer>
   #resume: (input: unknown) => void = () => {}
-  #refuse: (reason: unknown) => void = () => {}
 
   constructor(mount: Mount, route: MountRoute, request: MountRequest) {
-    const piped = new Promise((resolve, reject) => {
-      this.#resume = resolve
-      this.#refuse = reject
-    })
     let onRead: (opened: Opened) => void = () => {}
     const read = new Promise<Opened>((resolve) => {
       onRead = resolve
+    })
+    // Where a pipe throws it never resolves: the end of the response ends the call.
+    const piped = new Promise((resolve) => {
+      this.#resume = resolve
     })
     const transform = (input: unknown): unknown => {
       onRead({ input })
@@ -35,11 +34,5 @@ export class Exchange {
   finish(input: unknown): Promise<MountAnswer> {
     this.#resume(input)
     return this.#answer
-  }
-
-  /** A pipe threw: the api is not run. */
-  abandon(reason: unknown): void {
-    this.#refuse(reason)
-    this.#answer.catch(() => {})
   }
 }

@@ -1,11 +1,14 @@
 import type { ServiceClass, ServiceClient } from '@ekiben/core'
-import { createError, createMount, type Mount, type MountOptions } from '@ekiben/core/adapter'
+import { createError, createMount, type Mount, type MountOptions, type MountRoute } from '@ekiben/core/adapter'
 import type { AbstractHttpAdapter, HttpAdapterHost, ModulesContainer } from '@nestjs/core'
 import { bodyLimitOf, passBodies } from './fastify-bodies.js'
 import { makeMounted } from './make-instance.js'
 import { nestLog } from './nest-log.js'
 import type { ServeOptions } from './serve-options.js'
 import { addSystemRoutes } from './system-routes.js'
+
+/** Which api a handler runs. */
+export type ApiOf = Pick<MountRoute, 'service' | 'api'>
 
 /** What a host is provided as. */
 export const MOUNT_HOST = 'EKIBEN_MOUNT_HOST'
@@ -19,6 +22,7 @@ export interface HostApp {
 /** The services of one `forRoot`: they start, drain and stop with the app. */
 export class MountHost {
   readonly mount: Mount
+  readonly #routes = new Map<ApiOf, MountRoute>()
   readonly #services: readonly ServiceClass[]
   readonly #shared: Pick<MountOptions, 'scope' | 'log' | 'dependencies'>
   readonly #app: HostApp
@@ -41,6 +45,16 @@ export class MountHost {
   /** Of the app's requests. */
   get adapter(): AbstractHttpAdapter {
     return this.#app.adapterHost.httpAdapter
+  }
+
+  /** Of its own mount: each app has one, its controllers may have several. */
+  routeOf(of: ApiOf): MountRoute {
+    const known = this.#routes.get(of)
+    if (known !== undefined) return known
+    const { routes } = this.mount
+    const found = routes.find(({ service, api }) => service === of.service && api === of.api) as MountRoute
+    this.#routes.set(of, found)
+    return found
   }
 
   client<TService extends ServiceClass>(service: TService): ServiceClient<TService> {

@@ -9,18 +9,29 @@ const BY_ITSELF = ['text/plain; charset=utf-8', 'application/json; charset=utf-8
 
 /** Sets what stands before the body, and gives what a handler is to return for it: interceptors see the value itself. */
 export function sendAnswer(adapter: AbstractHttpAdapter, response: object, answer: MountAnswer): unknown {
-  const { statusCode, headers } = answer
+  const { statusCode, headers, value } = answer
+  // Any other status is the api's own word; this one is the route's, which @HttpCode() may have changed.
+  if (statusCode !== 200) adapter.status(response, statusCode)
+  if (typeof value === 'object' && value !== null) {
+    setHead(adapter, response, headers, 'content-type')
+    return value
+  }
   const returned = toReturned(answer, response)
   const [, type = ''] = headers.find(([name]) => name === 'content-type') ?? []
   const isLate = BY_ITSELF.includes(type) && (returned !== answer.body || type.startsWith('text'))
-  // Any other status is the api's own word; this one is the route's, which @HttpCode() may have changed.
-  if (statusCode !== 200) adapter.status(response, statusCode)
-  for (const [name, text] of headers) {
-    if (name === 'set-cookie') adapter.appendHeader(response, name, text)
-    else if (name !== 'content-type' || !isLate) adapter.setHeader(response, name, text)
-  }
+  setHead(adapter, response, headers, isLate ? 'content-type' : undefined)
   if (isLate && !('raw' in response)) typeLate(response as ExpressResponse, type, returned === null)
   return returned
+}
+
+type Headers = MountAnswer['headers']
+
+export function setHead(adapter: AbstractHttpAdapter, response: object, headers: Headers, without?: string): void {
+  for (const [name, text] of headers) {
+    if (name === without) continue
+    if (name === 'set-cookie') adapter.appendHeader(response, name, text)
+    else adapter.setHeader(response, name, text)
+  }
 }
 
 function toReturned({ headers, body, value }: MountAnswer, response: object): unknown {

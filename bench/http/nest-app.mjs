@@ -1,0 +1,34 @@
+/** A Nest app with one route: written by hand as a controller's, or with the argument `mounted` that of a service. */
+import { randomUUID } from 'node:crypto'
+import { Body, Controller, HttpCode, Module, Post, Req, Res } from '@nestjs/common'
+import { NestFactory } from '@nestjs/core'
+import { classify, Input, makeService, quiet, serveOn } from './classifier.mjs'
+
+/** As a team would: the body is parsed by its schema, and the answer has the request's id. */
+class ByHand {
+  run(body, request, response) {
+    const id = request.headers['x-request-id'] ?? randomUUID()
+    if ('raw' in response) response.header('x-request-id', id)
+    else response.set('x-request-id', id)
+    return classify(Input.parse(body))
+  }
+}
+const descriptor = Object.getOwnPropertyDescriptor(ByHand.prototype, 'run')
+Controller()(ByHand)
+for (const decorate of [Post('classify'), HttpCode(200)]) decorate(ByHand.prototype, 'run', descriptor)
+for (const [at, decorate] of [Body(), Req(), Res({ passthrough: true })].entries())
+  decorate(ByHand.prototype, 'run', at)
+
+export async function serveNest(adapter) {
+  class AppModule {}
+  Module(process.argv.includes('mounted') ? await mounted() : { controllers: [ByHand] })(AppModule)
+  const app = await NestFactory.create(AppModule, adapter, { logger: false })
+  await app.init()
+  await adapter.getInstance().ready?.()
+  serveOn(app.getHttpServer())
+}
+
+async function mounted() {
+  const { ServeModule } = await import('@ekiben/nest-module')
+  return { imports: [ServeModule.forRoot({ services: [await makeService()], log: quiet })] }
+}
