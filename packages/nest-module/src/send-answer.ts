@@ -18,7 +18,8 @@ export function sendAnswer(adapter: AbstractHttpAdapter, response: object, answe
   }
   const returned = toReturned(answer, response)
   const [, type = ''] = headers.find(([name]) => name === 'content-type') ?? []
-  const isLate = BY_ITSELF.includes(type) && (returned !== answer.body || type.startsWith('text'))
+  const isOfNest = returned !== answer.body || type.startsWith('text')
+  const isLate = isOfNest && BY_ITSELF.includes(type) && !(returned instanceof StreamableFile)
   setHead(adapter, response, headers, isLate ? 'content-type' : undefined)
   if (isLate && !('raw' in response)) typeLate(response as ExpressResponse, type, returned === null)
   return returned
