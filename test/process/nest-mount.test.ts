@@ -157,7 +157,9 @@ for (const [platform, makeAdapter] of Object.entries(PLATFORMS)) {
       form.append('file', new File(['four'], 'a.txt'))
       assert.deepEqual(await post('size', form), { size: 4, loud: true })
       assert.deepEqual(await post('size', '{"loud":false}', 'application/json'), { loud: true })
-      assert.deepEqual(await post('size', '{"loud":false}', 'application/own+json'), { loud: true })
+      for (const type of ['application/own+json', 'application/json-patch+json', 'APPLICATION/JSON;charset=utf-8']) {
+        assert.deepEqual(await post('echo', '{"loud":false,"a":1}', type), { input: { loud: true, a: 1 } }, type)
+      }
       assert.deepEqual(await post('size', new URLSearchParams({ loud: 'false' })), { loud: true })
       assert.deepEqual(await post('raw', new Uint8Array(5), 'application/octet-stream'), { bytes: 5 })
     })

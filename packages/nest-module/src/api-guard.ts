@@ -16,6 +16,9 @@ export interface NestRequest {
   readonly ip?: string
 }
 
+/** What Nest's parsers take for JSON, and no more: what is only nearly so is read here. */
+const JSON_TYPE = /^application\/json *(?:;|$)/i
+
 /** By request: what its handler goes on with. */
 const exchanges = new WeakMap<NestRequest, Exchange>()
 
@@ -78,7 +81,8 @@ export interface Handled {
 
 /** JSON that Nest's parser has read is the input as it is. */
 function isParsed({ body, headers }: NestRequest): boolean {
-  return typeof body === 'object' && body !== null && headers['content-type']?.startsWith('application/json') === true
+  if (typeof body !== 'object' || body === null || body instanceof Readable) return false
+  return JSON_TYPE.test(headers['content-type'] ?? '')
 }
 
 function toMountRequest(request: NestRequest, response: object, input: unknown): MountRequest {
