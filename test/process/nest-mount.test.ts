@@ -5,7 +5,9 @@ import { ServeModule } from '@ekiben/nest-module'
 import {
   type CallHandler,
   ConflictException,
+  Controller,
   type ExecutionContext,
+  type INestApplication,
   InternalServerErrorException,
   RequestMethod,
   SetMetadata,
@@ -255,6 +257,22 @@ for (const [platform, makeAdapter] of Object.entries(PLATFORMS)) {
         assert.equal((await fetch(app.url + path, { method: 'HEAD' })).status, 200, path)
       }
       assert.equal((await fetch(`${app.url}/metrics`)).status, 404)
+    })
+
+    it('has the path and the version of a service that is decorated as a controller', async () => {
+      const Placed = defineService(
+        class Placed {
+          run() {
+            return 'ran'
+          }
+        },
+        { name: 'Placed', apis: { run: {} } },
+      )
+      Controller({ path: 'placed', version: '3' })(Placed)
+      const set = (nest: INestApplication) => void nest.enableVersioning()
+      await using app = await start({ services: [Placed] }, { set })
+      assert.equal(await (await app.post('/v3/shop/placed/run')).text(), 'ran')
+      assert.equal((await app.post('/shop/placed/run')).status, 404)
     })
 
     it('is shown by the swagger of the app, with what apis take and give', async () => {

@@ -36,4 +36,14 @@ describe('services of Nest apps in pools', () => {
       assert.equal(run.stdout().match(/"said":"closed"/g)?.length, 2, run.stdout())
     })
   }
+
+  it('are called by an app that bootstrapProduction runs, and closes', { timeout }, async () => {
+    const env = { NODE_ENV: 'production' }
+    await using run = await startServing([resolve('test/fixtures/apps/nest-bootstrap.mjs')], { env })
+    const printed = await call<{ desk: number; pid: number }>(run.url, 'ml/print')
+    assert.equal(printed.status, 200)
+    assert.notEqual(printed.body.pid, printed.body.desk)
+    assert.equal(await run.stop(), 0)
+    assert.equal(run.stdout().match(/"said":"closed"/g)?.length, 2, run.stdout())
+  })
 })
