@@ -168,10 +168,47 @@ console.log(await greeted.text(), (await client.greet({})).message)
 await app.close()
 `
 
+/** As users of Nest 11 test; Jest loads no ES modules by itself, which Nest 12 is made of. */
+const SPEC = `
+const { defineService } = require('@ekiben/core')
+const { getServiceToken, ServeModule } = require('@ekiben/nest-module')
+const { Module } = require('@nestjs/common')
+const { FastifyAdapter } = require('@nestjs/platform-fastify')
+const { Test } = require('@nestjs/testing')
+
+const Greeter = defineService(
+  class Greeter {
+    greet({ name }) {
+      return { hello: name }
+    }
+  },
+  { apis: { greet: {} } },
+)
+class AppModule {}
+Module({ imports: [ServeModule.forRoot({ services: [Greeter] })] })(AppModule)
+
+test('calls a service, and a stand-in of one', async () => {
+  const module = await Test.createTestingModule({ imports: [AppModule] }).compile()
+  const app = await module.createNestApplication(new FastifyAdapter(), { logger: false }).init()
+  await app.listen(0, '127.0.0.1')
+  const headers = { 'content-type': 'application/json' }
+  const answer = await fetch((await app.getUrl()) + '/greet', { method: 'POST', headers, body: '{"name":"Ada"}' })
+  expect(await answer.json()).toEqual({ hello: 'Ada' })
+  expect(await module.get(getServiceToken(Greeter)).greet({ name: 'Bob' })).toEqual({ hello: 'Bob' })
+  await app.close()
+  const other = await Test.createTestingModule({ imports: [AppModule] })
+    .overrideProvider(getServiceToken(Greeter))
+    .useValue({ greet: async () => 'nobody' })
+    .compile()
+  expect(await other.get(getServiceToken(Greeter)).greet()).toBe('nobody')
+  await other.close()
+})
+`
+
 const imports = Object.entries(NAMES).map(([from, names]) => `import { ${names} } from '${from}'`)
 const requires = Object.entries(NAMES).map(([from, names]) => `const { ${names} } = require('${from}')`)
 const FILES = {
-  'package.json': { type: 'module' },
+  'package.json': { type: 'module', jest: { transform: {}, testMatch: ['**/app.spec.cjs'] } },
   'tsconfig.json': {
     compilerOptions: { target: 'es2022', strict: true, experimentalDecorators: true, types: ['node'], noEmit: true },
     files: ['typed.ts'],
@@ -179,6 +216,7 @@ const FILES = {
   'esm.mjs': `${imports.join('\n')}${APP}`,
   'cjs.cjs': `${requires.join('\n')}${APP}`,
   'typed.ts': TYPED,
+  'app.spec.cjs': SPEC,
 }
 
 let packed: PackedPackages
@@ -190,7 +228,7 @@ after(() => packed[Symbol.asyncDispose]())
 for (const [name, { nest, swagger, ...own }] of Object.entries(VERSIONS)) {
   describe(`${name}, from packed archives in an empty folder`, () => {
     test('runs for JavaScript and TypeScript users, as ES modules and as CommonJS, on both platforms', async () => {
-      const { fastify = nest } = own as { fastify?: string }
+      const { fastify = nest, testing } = own as { fastify?: string; testing?: string }
       await using project = await installProject(FILES, {
         ...packed.archives,
         '@nestjs/common': nest,
@@ -198,6 +236,7 @@ for (const [name, { nest, swagger, ...own }] of Object.entries(VERSIONS)) {
         '@nestjs/platform-express': nest,
         '@nestjs/platform-fastify': fastify,
         '@nestjs/swagger': swagger,
+        ...(testing !== undefined && { '@nestjs/testing': testing, jest: '30.5.2' }),
         '@types/node': '20.19.43',
         'reflect-metadata': '0.2.2',
         rxjs: '7.8.2',
@@ -213,6 +252,11 @@ for (const [name, { nest, swagger, ...own }] of Object.entries(VERSIONS)) {
       }
       const typed = await runNodeToEnd(['--import', 'tsx', 'typed.ts'], options)
       assert.deepEqual([typed.code, typed.stdout], [0, '{"message":"Hello, Ada!"} Hello, world!\n'], typed.stderr)
+      if (testing !== undefined) {
+        const tested = await runNodeToEnd([resolve(project.path, 'node_modules/jest/bin/jest.js'), '--ci'], options)
+        assert.equal(tested.code, 0, tested.stderr)
+        assert.match(tested.stderr, /Tests: +1 passed, 1 total/)
+      }
       for (const [module, moduleResolution] of [
         ['nodenext', 'nodenext'],
         ['node16', 'node16'],

@@ -49,7 +49,7 @@ describe('the package loads', () => {
     const args = [vitest, 'run', '--root', join(CONSUMERS, 'vitest'), '--no-color', '--reporter=json']
     const run = await runNodeToEnd(args, { cwd: join(CONSUMERS, 'vitest') })
     assert.equal(run.code, 0, `${run.stdout}${run.stderr}`)
-    assert.equal((JSON.parse(run.stdout) as { numPassedTests: number }).numPassedTests, 4)
+    assert.equal((JSON.parse(run.stdout) as { numPassedTests: number }).numPassedTests, 5)
   })
 })
 
