@@ -11,6 +11,7 @@ const NAMES = [
   'ServiceCallError',
   'ServiceError',
   'api',
+  'bootstrapProduction',
   'defineService',
   'depends',
   'isServiceError',
