@@ -45,10 +45,8 @@ export async function readAppSettings(options: BootstrapOptions): Promise<AppSet
 }
 
 /** This process becomes the supervisor of the app, and never builds it. */
-export async function superviseApp({ handleSignals, ...app }: AppSettings): Promise<Server> {
+export async function superviseApp({ settings, readSettings, handleSignals }: AppSettings): Promise<Server> {
   if (cluster.isWorker) throw createError('EKB_ERR_BOOTSTRAP_CLUSTERED', {})
-  const settings = withKnownSocket(app.settings)
-  const readSettings = async (): Promise<ServeSettings> => withKnownSocket(await app.readSettings())
   const why = 'NODE_ENV is production'
   createLogger(settings.log).info({ mode: 'supervised', why, main: settings.app?.main }, 'starting')
   try {
@@ -61,15 +59,6 @@ export async function superviseApp({ handleSignals, ...app }: AppSettings): Prom
     if (isServiceError(error, 'EKB_ERR_STOPPED_BEFORE_READY')) return end(EXIT.clean)
     throw error
   }
-}
-
-/** Its workers listen where the options say, or their defaults: nobody waits for their word to bind that. */
-function withKnownSocket(settings: ServeSettings): ServeSettings {
-  const { sources, serviceManager } = settings
-  // There the one that was passed decides, whatever is the default.
-  if (serviceManager.sockets?.forUs === true) return settings
-  const known = (key: string): string => (sources[key] === 'default' ? 'bootstrapProduction()' : (sources[key] ?? ''))
-  return { ...settings, sources: { ...sources, port: known('port'), host: known('host') } }
 }
 
 /** Where nobody catches this error of ours, the process ends as the command would, with its exit code and its hint. */
