@@ -212,6 +212,14 @@ describe('ekiben run', () => {
     }
   })
 
+  it('ends an app whose services are in pools as soon as it has nothing left to do', async () => {
+    // Longer than this test waits for the end.
+    const limits = ['--timeout-graceful-shutdown', '300', '--set', 'supervision.drainTimeoutMs=240000']
+    await using run = await runApp('uses-a-service.mjs', limits)
+    assert.equal(await (await fetch(run.url)).text(), 'Hello, pool!')
+    assert.equal(await run.stop(), 0)
+  })
+
   it('runs a main file in TypeScript', async () => {
     await using run = await runApp('typed.ts')
     assert.equal(await (await fetch(run.url)).text(), 'typed')

@@ -107,6 +107,11 @@ export class CallConnection {
     this.#endWhenDrained()
   }
 
+  /** It keeps the process alive no longer. */
+  unref(): void {
+    this.#socket.unref()
+  }
+
   /** Closes at once; calls in flight are lost. */
   destroy(): void {
     this.#socket.destroy()

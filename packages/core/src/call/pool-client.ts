@@ -76,6 +76,11 @@ export class PoolClient implements PoolCallOwner {
     return new CallStream(() => this.#beginStream(api, input, options))
   }
 
+  /** Its connections keep the process alive no longer; calls go on. */
+  unref(): void {
+    this.#members.unref()
+  }
+
   /** Ends all connections; calls that wait or run are rejected. */
   close(): void {
     const reason = 'its caller is closing'

@@ -78,6 +78,11 @@ export class PoolLink {
     this.#connection?.retire()
   }
 
+  /** It keeps the process alive no longer. */
+  unref(): void {
+    this.#connection?.unref()
+  }
+
   destroy(): void {
     this.#connection?.destroy()
   }

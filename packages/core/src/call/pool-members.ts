@@ -62,6 +62,11 @@ export class PoolMembers {
     return undefined
   }
 
+  /** They keep the process alive no longer. */
+  unref(): void {
+    for (const link of this.#links.values()) link.unref()
+  }
+
   destroy(): void {
     const links = [...this.#links.values()]
     this.update([])

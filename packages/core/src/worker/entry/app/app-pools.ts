@@ -135,6 +135,11 @@ export class AppPools {
     return pools.every(({ name }) => (this.#snapshot.pools[name]?.length ?? 0) > 0)
   }
 
+  /** They keep the process alive no longer; calls go on. */
+  unref(): void {
+    for (const client of this.#clients.values()) client.unref()
+  }
+
   end(): void {
     for (const client of this.#clients.values()) client.close()
   }

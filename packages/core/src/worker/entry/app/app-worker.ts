@@ -1,17 +1,15 @@
 import { realpathSync } from 'node:fs'
 import type { Server } from 'node:net'
-import { decodeError, encodeError } from '../../../errors/error-codec.js'
+import { encodeError } from '../../../errors/error-codec.js'
 import { offerAppHost } from '../../../hosting/app-host.js'
 import { type HostSession, openHostSession } from '../../../hosting/host-session.js'
 import {
   type AppReady,
   type BootStage,
   type DrainMessage,
-  type GivenSocket,
   type InitMessage,
   type MainSource,
   PUBLIC_SOCKET_FD,
-  type SocketMessage,
   type StartMessage,
 } from '../../../ipc/protocol.js'
 import { socketUrl } from '../../../net/socket-url.js'
@@ -37,6 +35,7 @@ import type { AppSignals } from './app-signals.js'
 import type { ListenTarget } from './listen-target.js'
 import { MountedServices } from './mounted-services.js'
 import { type ListenOn, replaceListen } from './replace-listen.js'
+import { SocketRequests } from './socket-requests.js'
 
 const QUICK_LEAVE_MS = 2_000
 /** What a quick leave gives to work in flight; the rest is for what the app does at SIGTERM. */
@@ -58,7 +57,7 @@ export class AppWorker {
   readonly #begun: Deferred<InitMessage> = deferred<InitMessage>()
   readonly #calls = new CallsInFlight()
   readonly #servers: AppServer[] = []
-  readonly #asked = new Map<number, Deferred<GivenSocket & { readonly where: object }>>()
+  readonly #sockets: SocketRequests
   readonly #pools: AppPools
   readonly #reporter: CountReporter
   readonly #mounted = new MountedServices()
@@ -69,13 +68,13 @@ export class AppWorker {
   #stage: BootStage = 'load'
   /** Where its clients come; empty until it listens. */
   #address = ''
-  #lastAsked = 0
   #stopping = false
   #leaving: Promise<void> | undefined
 
   constructor(link: SupervisorLink, signals: AppSignals) {
     this.#link = link
     this.#signals = signals
+    this.#sockets = new SocketRequests(link)
     const vitals = new VitalSigns({ calls: () => this.#calls, probes: () => this.#mounted.answers })
     this.#heartbeat = new Heartbeat(link, vitals)
     this.#reporter = new CountReporter(link, this.#heartbeat)
@@ -130,7 +129,6 @@ export class AppWorker {
     this.#heartbeat.beat()
     const { service, slot, generation } = init.identity
     process.title = `ekiben: ${service}#${slot} g${generation}`
-    this.#link.on('socket', (message, handle) => this.#takeSocket(message, handle))
     this.#link.on('pools', (message) => this.#pools.extend(message))
     this.#link.on('snapshot', ({ snapshot }) => this.#pools.update(snapshot))
     this.#begun.resolve(init)
@@ -201,7 +199,7 @@ export class AppWorker {
       const { http } = await this.#begun.promise
       // Inherited where it was bound before the app said anything, else asked for.
       const { where, address, backlog } =
-        http === undefined ? await this.#askSocket(target) : { ...http, where: { fd: PUBLIC_SOCKET_FD } }
+        http === undefined ? await this.#sockets.ask(target) : { ...http, where: { fd: PUBLIC_SOCKET_FD } }
       await this.#admit()
       this.#servers.push(new AppServer(server, this.#calls))
       server.once('listening', () => this.#onListening(server, socketUrl(address.host, address.port)))
@@ -216,28 +214,13 @@ export class AppWorker {
     process.channel?.ref()
     try {
       await this.#begun.promise
-      const { where, backlog } = await this.#askSocket(target)
+      const { where, backlog } = await this.#sockets.ask(target)
       this.#servers.push(new AppServer(server, this.#calls))
       listen(where, backlog)
     } catch (error) {
       // As its own listen would have failed.
       server.emit('error', error)
     }
-  }
-
-  async #askSocket({ port, host }: ListenTarget): Promise<GivenSocket & { readonly where: object }> {
-    const id = ++this.#lastAsked
-    const answer = deferred<GivenSocket & { readonly where: object }>()
-    this.#asked.set(id, answer)
-    await this.#link.send({ type: 'wants-socket', id, port, host })
-    return answer.promise
-  }
-
-  #takeSocket({ id, socket, error }: SocketMessage, handle: unknown): void {
-    const answer = this.#asked.get(id)
-    this.#asked.delete(id)
-    if (socket !== undefined) answer?.resolve({ ...socket, where: handle as object })
-    else answer?.reject(error === undefined ? new Error('no socket') : decodeError(error))
   }
 
   async #fail(error: unknown): Promise<void> {
@@ -332,6 +315,7 @@ export class AppWorker {
     // Only what is the app's own keeps the process alive now.
     process.channel?.unref()
     this.#deadline.unref()
+    this.#pools.unref()
     await Promise.race([ended.promise, raised, this.#deadline.passed])
   }
 
