@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
+import { appVariables } from '../helpers/app-variables.js'
 import { appProject, failApp, type Mode, mainFile, startApp } from '../helpers/bootstrap-app.js'
 import { EKIBEN, logLines } from '../helpers/serve-fixture.js'
 import { type ServingCommand, startServing } from '../helpers/serving-command.js'
@@ -136,14 +137,7 @@ describe('bootstrapProduction', () => {
         args: ['one', '--two'],
         flags: ['--enable-source-maps'],
         port: new URL(run.url).port,
-        ours: [
-          'EKIBEN_GENERATION',
-          'EKIBEN_INSTANCE',
-          'EKIBEN_RUNTIME_DIR',
-          'EKIBEN_SERVICE',
-          'EKIBEN_SLOT',
-          'EKIBEN_TEST_MARK',
-        ],
+        ours: appVariables(),
       })
       return seen.add(pid).size === 2
     })

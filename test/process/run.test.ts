@@ -5,6 +5,7 @@ import { createConnection } from 'node:net'
 import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { appVariables } from '../helpers/app-variables.js'
 import { runNodeToEnd } from '../helpers/run-node.js'
 import { EKIBEN } from '../helpers/serve-fixture.js'
 import { type ServingCommand, startServing } from '../helpers/serving-command.js'
@@ -42,14 +43,7 @@ describe('ekiben run', () => {
       port: new URL(run.url).port,
       nodeEnv: 'production',
       service: 'ekiben-monorepo',
-      ours: [
-        'EKIBEN_GENERATION',
-        'EKIBEN_INSTANCE',
-        'EKIBEN_RUNTIME_DIR',
-        'EKIBEN_SERVICE',
-        'EKIBEN_SLOT',
-        'EKIBEN_TEST_MARK',
-      ],
+      ours: appVariables(),
       cwd: process.cwd(),
     })
     assert.equal(await run.stop(), 0)
