@@ -16,6 +16,8 @@ export class CallStream implements AsyncIterator<unknown, undefined> {
   /** undefined: it has begun, or was ended before. Throws what keeps it from beginning. */
   #begin: (() => BegunStream) | undefined
   #begun: BegunStream | undefined
+  /** Items that are asked for and have not come. */
+  #waiting = 0
 
   constructor(begin: () => BegunStream) {
     this.#begin = begin
@@ -23,7 +25,17 @@ export class CallStream implements AsyncIterator<unknown, undefined> {
 
   async next(): Promise<Step> {
     if (this.#begin !== undefined) this.#start(this.#begin)
-    return this.#begun === undefined ? { done: true, value: undefined } : this.#begun.items.next()
+    const begun = this.#begun
+    if (begun === undefined) return { done: true, value: undefined }
+    // Whoever waits for an item has not forgotten the stream, though nothing else may hold it: this set does.
+    awaited.add(this)
+    this.#waiting++
+    try {
+      return await begun.items.next()
+    } finally {
+      this.#waiting--
+      if (this.#waiting === 0) awaited.delete(this)
+    }
   }
 
   async return(): Promise<Step> {
@@ -40,6 +52,9 @@ export class CallStream implements AsyncIterator<unknown, undefined> {
     forgotten.register(this, this.#begun.cancel, this)
   }
 }
+
+/** Streams whose next item is waited for. */
+const awaited = new Set<CallStream>()
 
 /** Cancelling what has ended does nothing, so only those that were closed early are taken off. */
 const forgotten = new FinalizationRegistry<() => void>((cancel) => cancel())
