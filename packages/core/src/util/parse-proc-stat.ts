@@ -1,7 +1,12 @@
 /** A process in the text of Linux's `/proc/PID/stat`. */
 export interface ProcStat {
-  /** One letter: `Z` is a process that has ended and was not collected yet. */
+  /** One letter: `T` is one that is stopped, `Z` one whose first thread has ended. */
   readonly state: string
+  /**
+   * It has ended, and was perhaps not collected yet. While the first thread alone has ended, others still hold what is
+   * open: sockets too.
+   */
+  readonly hasEnded: boolean
   /** Its process group. */
   readonly group: number
   /** Clock ticks from the machine's start to the process's. */
@@ -15,7 +20,7 @@ export function parseProcStat(text: string): ProcStat | undefined {
     .slice(text.lastIndexOf(')') + 1)
     .trim()
     .split(/\s+/)
-  const [state, group, startTime] = [fields[0], Number(fields[2]), fields[19]]
+  const [state, group, threads, startTime] = [fields[0], Number(fields[2]), Number(fields[17]), fields[19]]
   if (!state || !Number.isInteger(group) || startTime === undefined || !/^\d+$/.test(startTime)) return undefined
-  return { state, group, startTime }
+  return { state, hasEnded: (state === 'Z' || state === 'X') && threads <= 1, group, startTime }
 }

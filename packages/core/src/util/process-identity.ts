@@ -27,7 +27,7 @@ export async function groupMembers(group: number): Promise<number[]> {
   const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')))
   return pids.filter((_pid, index) => {
     const stat = parseProcStat(stats[index] as string)
-    return stat?.group === group && stat.state !== 'Z' && stat.state !== 'X'
+    return stat?.group === group && !stat.hasEnded
   })
 }
 
@@ -35,7 +35,7 @@ async function startTimeFromProc(pid: number): Promise<string | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
   const stat = parseProcStat(text)
   // A zombie keeps its number until its parent looks, and may do so for ever in a container without an init.
-  return stat === undefined || stat.state === 'Z' || stat.state === 'X' ? undefined : stat.startTime
+  return stat === undefined || stat.hasEnded ? undefined : stat.startTime
 }
 
 async function startTimeFromPs(pid: number): Promise<string | undefined> {
