@@ -19,9 +19,8 @@ async function folderOf(t: TestContext): Promise<string> {
 }
 
 async function sleeper(t: TestContext): Promise<number> {
-  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000); process.stdout.write("up")'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  // By a name that has nothing to do with ours: the Node that runs the tests may lie in a folder that has.
+  const child = spawn('sh', ['-c', 'echo up; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.after(() => child.kill('SIGKILL'))
   await once(child.stdout, 'data')
   return child.pid ?? 0
