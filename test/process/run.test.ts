@@ -4,7 +4,6 @@ import { Agent, request } from 'node:http'
 import { createConnection } from 'node:net'
 import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { appVariables } from '../helpers/app-variables.js'
 import { runNodeToEnd } from '../helpers/run-node.js'
 import { EKIBEN } from '../helpers/serve-fixture.js'
@@ -73,7 +72,7 @@ describe('ekiben run', () => {
     await using run = await runApp('plain.cjs')
     const agent = new Agent({ keepAlive: true })
     const answer = new Promise<{ body: string; connection: string | undefined }>((done, failed) => {
-      request(`${run.url}/?ms=600`, { agent }, (response) => {
+      request(`${run.url}/slow?ms=600`, { agent }, (response) => {
         let body = ''
         response.on('data', (piece) => {
           body += piece
@@ -83,14 +82,14 @@ describe('ekiben run', () => {
         .on('error', failed)
         .end()
     })
-    await sleep(150)
+    await waitUntil(() => said(run).some((line) => line.said === 'asked'), { describe: 'the request to arrive' })
     const stopped = run.stop()
     const { body, connection } = await answer
     assert.match(body, /^\d+$/)
     assert.equal(connection, 'close')
     assert.equal(await stopped, 0)
     agent.destroy()
-    assert.deepEqual(said(run).slice(1), [
+    assert.deepEqual(said(run).slice(2), [
       { said: 'SIGTERM', open: false },
       { said: 'closed', error: null },
     ])
@@ -153,6 +152,31 @@ describe('ekiben run', () => {
     )
     assert.equal(await run.stop(), 0)
     await assert.rejects(fetch(`http://127.0.0.1:${own}/`, { headers }))
+  })
+
+  it("lets go of an app's own ports when it begins to drain, where the public one was known before", async () => {
+    const [clients, own] = [await freePort(), await freePort()]
+    const flags = ['--port', String(clients), '--host', '127.0.0.1', '--log-format', 'json']
+    const args = ['run', `${APPS}/two-ports.cjs`, ...flags, '--', String(clients), String(own), 'holds']
+    await using run = await startServing([EKIBEN, ...args], {})
+    await waitUntil(
+      () =>
+        fetch(`http://127.0.0.1:${own}/`).then(
+          (response) => response.ok,
+          () => false,
+        ),
+      {
+        describe: "the app's own port",
+      },
+    )
+    run.kill('SIGTERM')
+    await waitUntil(() => said(run).length > 0, { describe: 'the app to have drained' })
+    // Its worker listens no more; the supervisor, which goes on until that has ended, must not either.
+    await assert.rejects(fetch(`http://127.0.0.1:${own}/`, { headers: { connection: 'close' } }), (error) => {
+      assert.equal(((error as Error).cause as { code?: string }).code, 'ECONNREFUSED')
+      return true
+    })
+    assert.equal((await run.exited).code, 0)
   })
 
   it("keeps the app's own address where only a port is given", async () => {

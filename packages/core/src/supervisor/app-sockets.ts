@@ -24,8 +24,12 @@ export class AppSockets implements ListenSocket {
   /** `known`: the public one, where it was bound before the app said anything. */
   constructor(settings: SocketSettings, known?: ListenSocket) {
     this.#settings = settings
-    if (known !== undefined) this.#public = known
-    if (isGiven(settings, 'port')) this.#publicPort = known?.port ?? settings.port
+    if (isGiven(settings, 'port')) this.#publicPort = settings.port
+    if (known === undefined) return
+    this.#public = known
+    this.#publicPort = known.port
+    this.#open.push(known)
+    this.#opening.set(known.port, Promise.resolve(known))
   }
 
   get fd(): number {

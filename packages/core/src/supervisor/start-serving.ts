@@ -49,7 +49,10 @@ export async function startServing(settings: ServeSettings, options: StartServin
   const name = folder.instance
   const log = createLogger({ ...settings.log, bindings: { instance: name } })
   if (process.pid === 1) log.warn({}, PID_ONE)
-  const socket = await openSocket(settings, { folder, log })
+  const opened = await openSocket(settings, { folder, log })
+  // What an app's workers ask for later is closed with it.
+  const appSockets = settings.app && (opened instanceof AppSockets ? opened : new AppSockets(settings, opened))
+  const socket = appSockets ?? opened
   const surroundings = new Surroundings({ settings, folder: folder.path, endsProcess: options.handleSignals, log })
   await surroundings.claim().catch(async (error: unknown) => {
     socket.close()
@@ -60,8 +63,8 @@ export async function startServing(settings: ServeSettings, options: StartServin
     instance: name,
     user,
     ledger: folder.ledger,
-    publicSocket: socket instanceof AppSockets ? undefined : { fd: socket.fd, http: httpSettings(settings, socket) },
-    appSockets: appSocketsOf(settings, socket),
+    publicSocket: opened instanceof AppSockets ? undefined : { fd: opened.fd, http: httpSettings(settings, opened) },
+    appSockets,
     socketPath: (...parts) => folder.socketPath(parts.join('/')),
     makePlan,
     log,
@@ -129,12 +132,6 @@ async function openSocket(
     await folder.remove()
     throw error
   }
-}
-
-/** What an app's workers ask for beside the public socket, and that one too where it is not known before. */
-function appSocketsOf(settings: ServeSettings, socket: ListenSocket): AppSockets | undefined {
-  if (settings.app === undefined) return undefined
-  return socket instanceof AppSockets ? socket : new AppSockets(settings, socket)
 }
 
 function httpSettings(settings: ServeSettings, { host, port, backlog }: ListenSocket): HttpSettings {
