@@ -15,22 +15,16 @@ const CORE = join(ROOT, 'packages', 'core')
 const BUILD = join(CORE, 'build')
 const DIST = join(CORE, 'dist')
 
-/** The bundles, each with its entries. The first holds what others have in common as well. */
+/** The bundles, each with its entries. The first holds what supervisors and workers have in common as well. */
 const SHARED = { name: 'ekiben', entries: ['index', 'config/config-reader-entry'] }
-const BUNDLES = [
-  { name: 'supervisor', entries: ['serving', 'cli/main', 'bootstrap/supervise-app'] },
-  {
-    name: 'worker',
-    entries: [
-      'worker/entry/process-entry',
-      'worker/entry/app/app-preload',
-      'adapter',
-      'testing',
-      'bootstrap/serve-app',
-      'bootstrap/run-alone',
-    ],
-  },
-]
+const SUPERVISOR = { name: 'supervisor', entries: ['serving', 'cli/main', 'bootstrap/supervise-app'] }
+const WORKER = { name: 'worker', entries: ['worker/entry/process-entry'] }
+/** What only a host app needs; the rest of what it runs is a worker's, and taken from there. */
+const HOST = {
+  name: 'host',
+  entries: ['worker/entry/app/app-preload', 'adapter', 'testing', 'bootstrap/serve-app', 'bootstrap/run-alone'],
+}
+const BUNDLES = [SHARED, SUPERVISOR, WORKER, HOST]
 /** First files of short processes and threads that need next to nothing, a module that workers import, and the client: each holds what it needs. */
 const ALONE = [
   'identifier/syntax-error-entry',
@@ -59,15 +53,19 @@ export async function bundle() {
   const { build, stop } = await import('esbuild')
   try {
     const shared = await sharedModules(build)
+    const homes = new Map([...shared].map((module) => [module, SHARED.name]))
+    const lent = await lentModules(build, shared)
     const files = new Map()
-    files.set('ekiben.js', await bundleOf(build, [...shared], []))
-    for (const { name, entries } of BUNDLES)
-      files.set(`${name}.js`, await bundleOf(build, entries, [fromShared(shared)]))
+    files.set('ekiben.js', await bundleOf(build, [...shared], new Map()))
+    files.set('supervisor.js', await bundleOf(build, SUPERVISOR.entries, homes))
+    files.set('worker.js', await bundleOf(build, [...WORKER.entries, ...lent], homes))
+    for (const module of lent) homes.set(module, WORKER.name)
+    files.set('host.js', await bundleOf(build, HOST.entries, homes))
     for (const entry of ALONE) {
       const { outputFiles } = await build({ ...OPTIONS, entryPoints: [`${entry}.js`] })
       files.set(`${entry}.js`, withNames(entry, outputFiles[0].text))
     }
-    for (const { name, entries } of [SHARED, ...BUNDLES])
+    for (const { name, entries } of BUNDLES)
       for (const entry of entries) files.set(`${entry}.js`, thinEntry(entry, name))
     await writeOnly(files)
   } finally {
@@ -79,8 +77,7 @@ export async function bundle() {
 /** Whether all that `bundle` writes is there. */
 export async function isBundled() {
   const present = new Set(await filesIn(DIST))
-  const bundles = [SHARED, ...BUNDLES]
-  const names = [...bundles.flatMap(({ name, entries }) => [name, ...entries]), ...ALONE]
+  const names = [...BUNDLES.flatMap(({ name, entries }) => [name, ...entries]), ...ALONE]
   return names.every((name) => present.has(`${name}.js`))
 }
 
@@ -88,7 +85,7 @@ export async function isBundled() {
 async function sharedModules(build) {
   const shared = await modulesOf(build, SHARED.entries)
   const seen = new Set()
-  for (const { entries } of BUNDLES) {
+  for (const entries of [SUPERVISOR.entries, [...WORKER.entries, ...HOST.entries]]) {
     for (const module of await modulesOf(build, entries)) {
       if (seen.has(module)) shared.add(module)
       seen.add(module)
@@ -97,32 +94,38 @@ async function sharedModules(build) {
   return shared
 }
 
+/** Modules of the worker's bundle that the host's takes from it. */
+async function lentModules(build, shared) {
+  const own = await modulesOf(build, WORKER.entries)
+  return [...(await modulesOf(build, HOST.entries))].filter((module) => own.has(module) && !shared.has(module))
+}
+
 async function modulesOf(build, entries) {
   const entryPoints = entries.map((entry) => `${entry}.js`)
   const { metafile } = await build({ ...OPTIONS, entryPoints, metafile: true })
   return new Set(Object.keys(metafile.inputs).map((path) => path.replace(/\.js$/, '')))
 }
 
-/** One file that exports, by name, a function for each of these modules that runs it. */
-async function bundleOf(build, modules, plugins) {
+/** One file that exports, by name, a function for each of these modules that runs it; others come from their homes. */
+async function bundleOf(build, modules, homes) {
   const lines = modules.map((module) => `exports['${module}'] = () => require('./${module}.js')\n`)
   const stdin = { contents: lines.join(''), resolveDir: BUILD }
-  const { outputFiles } = await build({ ...OPTIONS, stdin, plugins })
+  const { outputFiles } = await build({ ...OPTIONS, stdin, plugins: [fromElsewhere(homes)] })
   return outputFiles[0].text
 }
 
-/** Has a bundle take these modules from the shared one. */
-function fromShared(shared) {
+/** Has a bundle take modules from those that hold them already. */
+function fromElsewhere(homes) {
   return {
-    name: 'from-shared',
+    name: 'from-elsewhere',
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^\./ }, ({ path, resolveDir, namespace }) => {
-        if (namespace === 'shared') return { path, external: true }
+        if (namespace === 'elsewhere') return { path, external: true }
         const module = relative(BUILD, resolve(resolveDir, path)).replace(/\.js$/, '')
-        return shared.has(module) ? { path: module, namespace: 'shared' } : undefined
+        return homes.has(module) ? { path: module, namespace: 'elsewhere' } : undefined
       })
-      onLoad({ filter: /./, namespace: 'shared' }, ({ path }) => {
-        return { contents: `module.exports = require('./ekiben.js')['${path}']()` }
+      onLoad({ filter: /./, namespace: 'elsewhere' }, ({ path }) => {
+        return { contents: `module.exports = require('./${homes.get(path)}.js')['${path}']()` }
       })
     },
   }

@@ -17,6 +17,7 @@ const REQUIRED = {
     'dist/ekiben.js',
     'dist/supervisor.js',
     'dist/worker.js',
+    'dist/host.js',
     'dist/index.js',
     'dist/adapter.js',
     'dist/client.js',
