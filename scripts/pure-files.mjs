@@ -66,6 +66,7 @@ export const PURE_FILES = {
     'retire-generations',
     'rollout-steps',
     'service-outages',
+    'share-connections',
     'service-restarts',
     'signal-action',
     'start-order',

@@ -17,6 +17,8 @@ export class Connection {
   readonly requests: OpenRequest[] = []
   /** No request after this one is taken: its answer says, or the parser knows, that the connection ends. */
   isClosing = false
+  /** Its client is to connect anew: the next answer says so. */
+  isShed = false
   /** Its socket was taken over: no request comes on it any more, and only those who took it know when it is done. */
   isUpgraded = false
   /** Bytes received when the last request was answered: more since then are the start of a next one. */

@@ -111,6 +111,10 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
     return bytes
   }
 
+  get connection(): Connection {
+    return this.#options.connection
+  }
+
   /** Before an answer begins: has it say close where the connection takes no more requests. */
   settleConnection(isLast: boolean): void {
     const { connection } = this.#options

@@ -2,7 +2,7 @@ import { Server as HttpServer } from 'node:http'
 import { Server as NetServer } from 'node:net'
 import { type Deferred, deferred } from '../util/deferred.js'
 import type { Connection, ConnectionTable } from './connection-table.js'
-import { pathOf } from './route-table.js'
+import { askedPath } from './route-table.js'
 
 export interface DrainOptions {
   /** Idle connections are closed after so long; from `deadlineMs` on, never before it. */
@@ -116,9 +116,7 @@ function describeCut(connection: Connection): string[] {
     return [`an answer of which its client had not taken ${socket.writableLength} bytes`]
   }
   if (requests.length === 0 && !connection.isIdle) return ['a request that was not yet received as a whole']
-  return requests.map(({ incoming, ageMs }) => {
-    // A mounted handler sees a shorter one.
-    const { url = '/', originalUrl = url } = incoming as typeof incoming & { originalUrl?: string }
-    return `${incoming.method} ${pathOf(originalUrl)} after ${Math.round(ageMs)} ms`
-  })
+  return requests.map(
+    ({ incoming, ageMs }) => `${incoming.method} ${askedPath(incoming)} after ${Math.round(ageMs)} ms`,
+  )
 }

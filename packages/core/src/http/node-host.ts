@@ -83,6 +83,8 @@ export class NodeHost implements ExchangeOwner {
   readonly #spool = new SpoolFolder()
   readonly #nextRequestId = createRequestIds()
   #state: 'serving' | 'discouraging' | 'draining' | 'closed' = 'serving'
+  /** Connections whose clients are still to be told to connect anew. */
+  #toShed = 0
   #drain: { readonly steps: HostDrain; readonly report: Promise<DrainReport> } | undefined
 
   constructor(options: NodeHostOptions) {
@@ -108,6 +110,15 @@ export class NodeHost implements ExchangeOwner {
   /** Clients may stay connected again. */
   encourage(): void {
     if (this.#state === 'discouraging') this.#state = 'serving'
+  }
+
+  get connections(): number {
+    return this.#connections.size
+  }
+
+  /** Has the clients of so many connections, each when it next asks, connect anew: other processes have fewer. */
+  shed(connections: number): void {
+    this.#toShed = connections
   }
 
   /** Takes no new connection, answers what it has, then ends; cuts what is left at the deadline, and says what. */
@@ -170,6 +181,10 @@ export class NodeHost implements ExchangeOwner {
     const connection = this.#connections.of(incoming.socket)
     // Its answer could not be sent any more: a client must ask again elsewhere (RFC 9112, 9.6).
     if (connection.isClosing) return
+    if (this.#toShed > 0 && !connection.isShed) {
+      this.#toShed--
+      connection.isShed = true
+    }
     const requestId = acceptRequestId(incoming.headers['x-request-id']) ?? this.#nextRequestId()
     const exchange = new Exchange(incoming, outgoing, { owner: this, connection, requestId })
     connection.begin(exchange)
@@ -201,7 +216,7 @@ export class NodeHost implements ExchangeOwner {
       await NEXT_TURN
       // While the host drains, a request waits for those behind it in the packet: only the last answer says close.
       const isParts = isMultipart(route.input, incoming.headers['content-type'])
-      const taken = this.#state === 'serving' && !isParts ? takeBody(incoming) : undefined
+      const taken = !this.#isLast(exchange) && !isParts ? takeBody(incoming) : undefined
       const body = taken ?? (await this.#receive(exchange, route, isParts))
       const result = this.#call(exchange, route, body)
       const value = isThenable(result) ? await result : result
@@ -210,6 +225,11 @@ export class NodeHost implements ExchangeOwner {
     } catch (error) {
       this.#fail(exchange, error)
     }
+  }
+
+  /** Takes its connection no request after this one? */
+  #isLast({ connection }: Exchange): boolean {
+    return this.#state !== 'serving' || connection.isShed
   }
 
   #receive(exchange: Exchange, route: ApiRoute, isParts: boolean): Promise<Uint8Array | ReadInput> {
@@ -225,7 +245,7 @@ export class NodeHost implements ExchangeOwner {
     const answer = await this.#dispatcher.open(route, value, exchange)
     if (answer === undefined) return
     const refuse = (error: unknown): HttpAnswer => this.#dispatcher.refuse(error, exchange)
-    const status = await sendStream(exchange, answer, { isLast: this.#state !== 'serving', refuse })
+    const status = await sendStream(exchange, answer, { isLast: this.#isLast(exchange), refuse })
     if (status !== undefined) this.#record(exchange, status, exchange.sentBytes)
   }
 
@@ -251,7 +271,7 @@ export class NodeHost implements ExchangeOwner {
   /** False: the mounted handler wants none of it. */
   async #leaveTo(mount: Mount, exchange: Exchange): Promise<boolean> {
     exchange.route = mount.path
-    exchange.settleConnection(this.#state !== 'serving')
+    exchange.settleConnection(this.#isLast(exchange))
     const outcome = await runMount(mount, exchange, this.#options.log)
     if (outcome.is === 'answered') this.#record(exchange, exchange.outgoing.statusCode, outcome.bytes)
     if (outcome.is !== 'declined') return true
@@ -283,7 +303,7 @@ export class NodeHost implements ExchangeOwner {
 
   #answer(exchange: Exchange, answer: HttpAnswer): void {
     if (exchange.state !== 'open') return
-    const bytes = exchange.answer(answer, this.#state !== 'serving')
+    const bytes = exchange.answer(answer, this.#isLast(exchange))
     this.#record(exchange, answer.statusCode, bytes)
   }
 

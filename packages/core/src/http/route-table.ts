@@ -80,6 +80,11 @@ export class RouteTable {
   }
 }
 
+/** The path that was asked for: where a framework has mounted a handler, `url` is shorter than that. */
+export function askedPath(incoming: { readonly url?: string | undefined; readonly originalUrl?: string }): string {
+  return pathOf(incoming.originalUrl ?? incoming.url ?? '/')
+}
+
 /** The path of a request target: without its query, and without the origin that a proxy's client sends. */
 export function pathOf(target: string): string {
   let path = target

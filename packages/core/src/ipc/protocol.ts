@@ -217,6 +217,12 @@ export interface StoppingMessage {
   readonly type: 'stopping'
 }
 
+/** Has the clients of so many of its connections connect anew: other workers have fewer. */
+export interface ShedMessage {
+  readonly type: 'shed'
+  readonly connections: number
+}
+
 /** What an app asked to listen on. */
 export interface AskedSocket {
   readonly port: number
@@ -271,6 +277,7 @@ export type SupervisorMessage =
   | AdmitMessage
   | SnapshotMessage
   | StoppingMessage
+  | ShedMessage
   | DrainMessage
   | CollectMessage
   | MetricsMessage
@@ -304,6 +311,8 @@ export interface Vitals {
   readonly calls: number
   /** After so many calls it asks to be recycled; 0: never. */
   readonly callLimit: number
+  /** Open connections of clients on the public socket; undefined: they do not call here. */
+  readonly connections?: number | undefined
   /** Share of the time since the last heartbeat in which its event loop was busy, 0 to 1. */
   readonly loopUtilization: number
   readonly rssBytes: number
@@ -365,6 +374,7 @@ const SUPERVISOR_MESSAGE_TYPES: ReadonlySet<string> = new Set<SupervisorMessage[
   'admit',
   'snapshot',
   'stopping',
+  'shed',
   'drain',
   'collect',
   'metrics',

@@ -7,6 +7,8 @@ export interface LivenessWatchOptions<TWorker> {
   readonly workers: () => Iterable<{ readonly worker: TWorker; readonly view: LivenessView }>
   /** Its event loop has not turned for too long. Told at each look, for as long as that is so. */
   readonly onWedged: (worker: TWorker, blockedMs: number) => void
+  /** None of them is wedged: what they said with their last heartbeats holds. */
+  readonly onHealthy?: () => void
 }
 
 const INTERVAL_MS = 250
@@ -42,7 +44,7 @@ export class LivenessWatch<TWorker> {
 
   #look(): void {
     if (this.#isStopped) return
-    const { now, workers, onWedged } = this.#options
+    const { now, workers, onWedged, onHealthy } = this.#options
     this.#clock = nextClock(this.#clock, now(), INTERVAL_MS)
     let isUrgent = false
     for (const { worker, view } of workers()) {
@@ -51,6 +53,7 @@ export class LivenessWatch<TWorker> {
       isUrgent = true
       onWedged(worker, blockedMs)
     }
+    if (!isUrgent) onHealthy?.()
     this.#timer = this.#schedule(now(), isUrgent)
   }
 }

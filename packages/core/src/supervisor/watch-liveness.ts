@@ -1,5 +1,6 @@
 import type { Logger } from '../observe/logger.js'
 import type { WorkerHandle } from '../worker/worker-handle.js'
+import { balanceConnections } from './balance-connections.js'
 import type { LivenessView } from './liveness.js'
 import { LivenessWatch } from './liveness-watch.js'
 import type { Incarnation } from './slot.js'
@@ -37,6 +38,7 @@ export function watchLiveness({ log, folder, now, watchers, publish }: WatchLive
     now,
     workers: () => watchers().flatMap(({ slots }) => slots.incarnations.map(viewOf)),
     onWedged: (worker, blockedMs) => keeper.onWedged(worker, blockedMs),
+    onHealthy: () => balanceConnections(watchers()),
   })
 }
 

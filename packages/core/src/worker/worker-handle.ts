@@ -13,6 +13,7 @@ import {
   type PoolsMessage,
   parseWorkerMessage,
   type ScrapeMessage,
+  type ShedMessage,
   type SnapshotMessage,
   type StartMessage,
   type StoppingMessage,
@@ -200,7 +201,9 @@ export class WorkerHandle {
   }
 
   /** Word that changes nothing of its state. */
-  tell(message: PoolsMessage | SnapshotMessage | StoppingMessage | CollectMessage | MetricsMessage): void {
+  tell(
+    message: PoolsMessage | SnapshotMessage | StoppingMessage | ShedMessage | CollectMessage | MetricsMessage,
+  ): void {
     if (this.#state !== 'killing' && this.#state !== 'exited') this.#options.backend.send(message)
   }
 

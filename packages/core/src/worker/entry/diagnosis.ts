@@ -15,7 +15,7 @@ function diagnose(calls: CallsInFlight): Diagnosis {
   const now = performance.now()
   return {
     stack: takeStack(),
-    calls: [...calls.running].map(({ api, request, startedAt }) => ({
+    calls: calls.running.map(({ api, request, startedAt }) => ({
       api,
       ageMs: Math.round(now - startedAt),
       requestId: request.requestId,

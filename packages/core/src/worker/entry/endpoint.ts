@@ -16,12 +16,16 @@ export interface EndpointDrain {
 export interface Endpoint {
   /** How many other workers are connected; undefined: clients call here. */
   readonly callers?: () => number
+  /** How many clients are connected; undefined: other workers call here. */
+  readonly connections?: () => number
   /** Starts to accept; resolves with the address that callers or clients use. */
   listen(): Promise<string>
   /** Serves on, and has clients who stay connected connect anew: others will serve them better. */
   discourage?(): void
   /** Lets clients stay connected again. */
   encourage?(): void
+  /** Has the clients of so many connections, each when it next asks, connect anew. */
+  shed?(connections: number): void
   /** Stops accepting and finishes what is in flight; resolves with what had to be cut. Called again: new times, from now. */
   drain(options: EndpointDrain): Promise<readonly string[]>
 }

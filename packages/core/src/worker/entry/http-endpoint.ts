@@ -31,6 +31,8 @@ export function httpEndpoint(http: HttpSettings, serving: Serving): Endpoint {
       assertAddress(bound, http.address)
       return socketUrl(http.address.host, http.address.port)
     },
+    connections: () => host.connections,
+    shed: (connections) => host.shed(connections),
     discourage: () => host.discourage(),
     encourage: () => host.encourage(),
     drain: async ({ timeoutMs, keepAliveDrainMs, ...events }) => {

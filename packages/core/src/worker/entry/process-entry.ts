@@ -41,6 +41,7 @@ function preload(role: WorkerRole): void {
 function serve(init: InitMessage, link: SupervisorLink): Worker {
   const worker = new Worker(init, link)
   link.on('stopping', () => worker.announceStop())
+  link.on('shed', ({ connections }) => worker.shed(connections))
   link.on('drain', (message) => void worker.leave(message))
   void worker.run()
   return worker

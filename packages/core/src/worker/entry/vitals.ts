@@ -8,6 +8,7 @@ type Utilization = ReturnType<typeof performance.eventLoopUtilization>
 /** Where the signs are read; each undefined until there is one. */
 export interface VitalSources {
   readonly calls: () => CallsInFlight | undefined
+  readonly connections: () => number | undefined
   readonly probes: () => Pick<ServiceProbes, 'ready' | 'alive'> | undefined
 }
 
@@ -32,6 +33,7 @@ export class VitalSigns {
       oldestCallMs: Math.round(calls?.oldestMs() ?? 0),
       calls: calls?.ended ?? 0,
       callLimit: calls?.limit ?? 0,
+      connections: this.#sources.connections(),
       loopUtilization: Math.round(utilization * 1000) / 1000,
       rssBytes: this.#readRss(),
       inspected: inspectorUrl() !== undefined,

@@ -52,7 +52,11 @@ export class Worker {
     this.#link = link
     this.#heartbeat = new Heartbeat(
       link,
-      new VitalSigns({ calls: () => this.#runner?.calls, probes: () => this.#probes }),
+      new VitalSigns({
+        calls: () => this.#runner?.calls,
+        connections: () => this.#endpoint?.connections?.(),
+        probes: () => this.#probes,
+      }),
     )
   }
 
@@ -74,6 +78,11 @@ export class Worker {
   announceStop(): void {
     this.#stopping = true
     this.#endpoint?.discourage?.()
+  }
+
+  /** Has the next clients to ask on so many connections connect anew. */
+  shed(connections: number): void {
+    this.#endpoint?.shed?.(connections)
   }
 
   /** Finishes what is in flight and ends the process. Called again it only sets the times anew. */

@@ -36,6 +36,7 @@ function main(): void {
     worker.begin(init)
   })
   link.on('stopping', () => worker.announceStop())
+  link.on('shed', ({ connections }) => worker.shed(connections))
   link.on('drain', (message) => void worker.leave(message))
   worker.watch()
 }

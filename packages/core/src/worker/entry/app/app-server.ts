@@ -4,10 +4,16 @@ import type { Server, Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import { type Connection, ConnectionTable, type OpenRequest } from '../../../http/connection-table.js'
 import { type DrainEvents, type DrainOptions, type DrainReport, HostDrain } from '../../../http/host-drain.js'
-import { pathOf } from '../../../http/route-table.js'
-import type { CallsInFlight } from '../../../runner/calls-in-flight.js'
+import { askedPath } from '../../../http/route-table.js'
+import type { CallsInFlight, RunningCall } from '../../../runner/calls-in-flight.js'
 
 import { UpgradeDrain } from './upgrade-drain.js'
+
+const kRequest: unique symbol = Symbol('ekiben.request')
+
+interface TrackedAnswer extends ServerResponse {
+  [kRequest]?: AppRequest | undefined
+}
 
 /** A server of the app's on a shared socket: its connections and requests, so that it can be drained. */
 export class AppServer {
@@ -15,6 +21,8 @@ export class AppServer {
   readonly #connections = new ConnectionTable()
   readonly #sessions = new Set<Http2Session>()
   readonly #calls: CallsInFlight
+  /** Connections whose clients are still to be told to connect anew. */
+  #toShed = 0
   /** Each answer tells its client to connect anew. */
   #isLeaving = false
   #drain: { readonly steps: HostDrain; readonly report: Promise<DrainReport> } | undefined
@@ -30,6 +38,15 @@ export class AppServer {
       this.#sessions.add(session)
       session.once('close', () => this.#sessions.delete(session))
     })
+  }
+
+  get connections(): number {
+    return this.#connections.size
+  }
+
+  /** Has the clients of so many connections, each when it next asks, connect anew: other workers have fewer. */
+  shed(connections: number): void {
+    this.#toShed = connections
   }
 
   /** Serves on, and has clients who stay connected connect anew. */
@@ -77,34 +94,56 @@ export class AppServer {
     this.server.on('newListener', onNew)
   }
 
-  readonly #onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+  readonly #onRequest = (incoming: IncomingMessage, outgoing: TrackedAnswer): void => {
     const connection = this.#connections.of(incoming.socket as Socket) as Connection | undefined
-    const id = incoming.headers['x-request-id']
-    const label = `${incoming.method} ${pathOf(incoming.url ?? '/')}`
-    const call = this.#calls.enter(label, { requestId: typeof id === 'string' ? id : '' })
-    const request = new AppRequest(incoming, outgoing)
+    const request = new AppRequest(incoming, outgoing, connection)
+    this.#calls.add(request)
     connection?.begin(request)
-    if (this.#isLeaving && connection !== undefined) request.sayLast(connection)
-    outgoing.once('close', () => {
-      connection?.end(request)
-      this.#calls.leave(call)
-    })
+    if (connection !== undefined && (this.#isLeaving || this.#takesToShed(connection))) request.sayLast(connection)
+    outgoing[kRequest] = request
+    outgoing.on('close', this.#onAnswered)
   }
+
+  /** Is this one of the connections to shed, and was not yet? */
+  #takesToShed(connection: Connection): boolean {
+    if (this.#toShed === 0 || connection.isShed) return connection.isShed
+    this.#toShed--
+    connection.isShed = true
+    return true
+  }
+
+  /** One listener for all answers, told by `this` which has ended: a closure for each is dear. */
+  readonly #onAnswered = onAnswer((request) => {
+    request.connection?.end(request)
+    this.#calls.leave(request)
+  })
 }
 
-/** A request that the app has not answered yet. */
-class AppRequest implements OpenRequest {
+/** A request that the app has not answered yet. Made for each one, so what only a dump or a drain asks is made when asked. */
+class AppRequest implements OpenRequest, RunningCall {
   readonly incoming: IncomingMessage
+  readonly startedAt = performance.now()
+  place = 0
+  readonly connection: Connection | undefined
   readonly #outgoing: ServerResponse
-  readonly #startedAt = performance.now()
 
-  constructor(incoming: IncomingMessage, outgoing: ServerResponse) {
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse, connection: Connection | undefined) {
     this.incoming = incoming
+    this.connection = connection
     this.#outgoing = outgoing
   }
 
+  get api(): string {
+    return `${this.incoming.method} ${askedPath(this.incoming)}`
+  }
+
+  get request(): { requestId: string } {
+    const id = this.incoming.headers['x-request-id']
+    return { requestId: typeof id === 'string' ? id : '' }
+  }
+
   get ageMs(): number {
-    return performance.now() - this.#startedAt
+    return performance.now() - this.startedAt
   }
 
   /** Its answer ends by its own `close`. */
@@ -131,5 +170,13 @@ function letClose(server: Server): void {
   server.close = (callback?: (error?: Error) => void): Server => {
     if (callback !== undefined) setImmediate(callback)
     return server
+  }
+}
+
+function onAnswer(listener: (request: AppRequest) => void): (this: TrackedAnswer) => void {
+  return function () {
+    const request = this[kRequest]
+    this[kRequest] = undefined
+    if (request !== undefined) listener(request)
   }
 }

@@ -75,7 +75,11 @@ export class AppWorker {
     this.#link = link
     this.#signals = signals
     this.#sockets = new SocketRequests(link)
-    const vitals = new VitalSigns({ calls: () => this.#calls, probes: () => this.#mounted.answers })
+    const vitals = new VitalSigns({
+      calls: () => this.#calls,
+      connections: () => this.#servers.reduce((sum, { connections }) => sum + connections, 0),
+      probes: () => this.#mounted.answers,
+    })
     this.#heartbeat = new Heartbeat(link, vitals)
     this.#reporter = new CountReporter(link, this.#heartbeat)
     const announce = oneAtATime(async () => this.#announce(await this.#begun.promise))
@@ -137,6 +141,11 @@ export class AppWorker {
   announceStop(): void {
     this.#stopping = true
     for (const server of this.#servers) server.discourage()
+  }
+
+  /** Of a server that has most of them. */
+  shed(connections: number): void {
+    this.#servers.toSorted((a, b) => b.connections - a.connections)[0]?.shed(connections)
   }
 
   /** Also where it is leaving already, with more time, and where what it waits for never ends. */
