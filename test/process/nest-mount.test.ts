@@ -15,7 +15,7 @@ import {
   VersioningType,
 } from '@nestjs/common'
 import { ApiTags, DocumentBuilder, SwaggerModule } from '@nestjs/swagger'
-import { map } from 'rxjs'
+import { map, tap } from 'rxjs'
 import { z } from 'zod'
 import { PLATFORMS, startNest } from '../helpers/nest-app.js'
 import { silentLog } from '../helpers/silent-log.js'
@@ -49,6 +49,9 @@ const Orders = defineService(
     note() {
       return 'as it is'
     }
+    vector() {
+      return { vector: Float32Array.of(1, 2.5) }
+    }
     bytes() {
       return new Uint8Array([104, 105])
     }
@@ -78,6 +81,7 @@ const Orders = defineService(
       count: {},
       nothing: {},
       note: {},
+      vector: {},
       bytes: { mediaType: 'image/x-own' },
       size: {
         input: {
@@ -115,7 +119,14 @@ for (const [platform, makeAdapter] of Object.entries(PLATFORMS)) {
 
     it('answers what is no object as other hosts do', async () => {
       await using app = await start()
-      const answers = { list: '["tea","ink"]', count: '3', nothing: 'null', note: 'as it is', bytes: 'hi' }
+      const answers = {
+        list: '["tea","ink"]',
+        vector: '{"vector":[1,2.5]}',
+        count: '3',
+        nothing: 'null',
+        note: 'as it is',
+        bytes: 'hi',
+      }
       const types = { note: /^text\/plain/, bytes: /^image\/x-own$/ } as Record<string, RegExp>
       for (const [api, text] of Object.entries(answers)) {
         const response = await app.post(`/shop/${api}`)
@@ -144,6 +155,25 @@ for (const [platform, makeAdapter] of Object.entries(PLATFORMS)) {
         assert.deepEqual(await response.json(), { data }, api)
         assert.deepEqual(seen.splice(0), [`OrdersController Orders.${api}`, data])
       }
+    })
+
+    it('makes JSON once, of what the interceptors of the app leave of a result', async (t) => {
+      const stamp = {
+        intercept: (_context: ExecutionContext, next: CallHandler) =>
+          next
+            .handle()
+            .pipe(tap((data: { item: string; stamped?: boolean }) => void Object.assign(data, { stamped: true }))),
+      }
+      await using app = await start({}, { set: (nest) => nest.useGlobalInterceptors(stamp) })
+      const { mock } = t.mock.method(JSON, 'stringify')
+      const texts = (): unknown[] =>
+        mock.calls.map(({ result }) => result).filter((text) => String(text).includes('"stamped"'))
+      const response = await app.post('/shop/place', { item: 'pen' })
+      assert.equal(await response.text(), '{"item":"pen","stamped":true}')
+      assert.deepEqual(texts(), ['{"item":"pen","stamped":true}'])
+      const before = mock.calls.filter(({ result }) => result === '{"item":"pen"}')
+      // The client's own: what the service returned was no text before.
+      assert.equal(before.length, 1)
     })
 
     it('runs every form of an input through the pipes of the app', async () => {

@@ -1,2 +1,10 @@
 // The ES module face of the one CommonJS build: see index.mjs.
-export { checkOptions, createError, createMount, serviceName } from '../dist/adapter.js'
+export {
+  checkOptions,
+  createError,
+  createMount,
+  hostRequest,
+  lineLogger,
+  openRequest,
+  serviceName,
+} from '../dist/adapter.js'

@@ -2,6 +2,8 @@ export type { ErrorParams } from './errors/catalogue.js'
 export { createError } from './errors/service-error.js'
 export { checkOptions } from './hosting/check-options.js'
 export { createMount } from './hosting/create-mount.js'
+export { type FrameworkRequest, hostRequest, type RequestContext } from './hosting/host-request.js'
+export { lineLogger, type WriteLine } from './hosting/line-logger.js'
 export type {
   HostBodyLimit,
   Mount,
@@ -15,4 +17,5 @@ export type {
   SystemRoutesOption,
 } from './hosting/mount-types.js'
 export { serviceName } from './hosting/mounted-definition.js'
+export { type OpenRequest, openRequest } from './hosting/open-request.js'
 export type { ApiDescription, BodyContent } from './openapi/describe-api.js'

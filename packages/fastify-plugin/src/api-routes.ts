@@ -1,5 +1,4 @@
-import { Readable } from 'node:stream'
-import { createError, type Mount, type MountOptions, type MountRoute } from '@ekiben/core/adapter'
+import { createError, hostRequest, type Mount, type MountOptions, type MountRoute } from '@ekiben/core/adapter'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { apiSchema } from './api-schema.js'
 import { answerParserErrors } from './parser-errors.js'
@@ -63,18 +62,8 @@ interface Answering {
 
 /** By callbacks: a reply that is returned makes Fastify wait for the end of its answer. */
 function answer({ mount, route }: Answering, request: FastifyRequest, reply: FastifyReply): void {
-  const { headers, body, raw, id, ip, log } = request
-  const unread = body instanceof Readable ? body : undefined
   mount
-    .answer(route, {
-      headers,
-      stream: unread ?? raw,
-      body: unread === undefined ? body : undefined,
-      outgoing: reply.raw,
-      requestId: id,
-      remoteAddress: ip,
-      log,
-    })
+    .answer(route, hostRequest(request, { outgoing: reply.raw, log: request.log }))
     .then((answered) => void sendAnswer(reply, answered))
     .catch((error: unknown) => refuse(reply, error))
 }

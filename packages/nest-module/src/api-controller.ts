@@ -1,26 +1,18 @@
 import type { ServiceClass } from '@ekiben/core'
-import { createError, type Mount, type MountRoute, serviceName } from '@ekiben/core/adapter'
-import { Body, Controller, HttpCode, Inject, Post, Req, Res, type Type, UseGuards } from '@nestjs/common'
-import { ApiGuard, handleApi, type NestRequest } from './api-guard.js'
-import { FASTIFY_CONFIG } from './fastify-bodies.js'
-import { API_OF_HANDLER, SERVICE_OF_CONTROLLER } from './marks.js'
-import { type ApiOf, MOUNT_HOST, type MountHost } from './mount-host.js'
-import { describeHandler, HTTP_CODE } from './swagger.js'
+import { type ApiDescription, createError, type Mount, type MountRoute, serviceName } from '@ekiben/core/adapter'
+import { Body, Controller, HttpCode, Inject, Post, Res, type Type, UseGuards } from '@nestjs/common'
+import { ApiGuard, handleApi } from './handle-api.js'
+import { API_OF_HANDLER, FASTIFY_CONFIG, HTTP_CODE, SERVICE_OF_CONTROLLER } from './marks.js'
+import { MOUNT_HOST, type MountHost } from './mount-host.js'
+import type { NestResponse } from './send-answer.js'
 
+const TYPES = 'design:paramtypes'
+const ARGUMENTS = '__routeArguments__'
+/** The first argument: @Body(). */
+const BODY = '3:0'
 /** Metadata of a class that is about how Nest makes it: the controller is made in another way. */
-const OF_CONSTRUCTION = [
-  'design:paramtypes',
-  'self:paramtypes',
-  'self:properties_metadata',
-  'optional:paramtypes',
-  'optional:properties_metadata',
-  'scope:options',
-  '__injectable__',
-  'path',
-]
-/** And of a method, about its parameters: a handler has others. */
-const OF_PARAMETERS = ['design:paramtypes', '__routeArguments__']
-
+const OF_CONSTRUCTION = [TYPES, 'self:paramtypes', 'optional:paramtypes', 'scope:options', '__injectable__', 'path']
+const OF_PROPERTIES = ['self:properties_metadata', 'optional:properties_metadata']
 /** Where a controller keeps its host: no name that an api could have. */
 const kHost = Symbol('host')
 
@@ -40,7 +32,7 @@ export function apiController(service: ServiceClass, mount: Mount): Type {
   Object.defineProperty(controller, 'name', { value: `${name}Controller` })
   Inject(MOUNT_HOST)(controller, undefined, 0)
   Controller()(controller)
-  copyMetadata([service], [controller], OF_CONSTRUCTION)
+  copyMetadata([service], [controller], [...OF_CONSTRUCTION, ...OF_PROPERTIES])
   Reflect.defineMetadata(SERVICE_OF_CONTROLLER, service, controller)
   for (const route of mount.routes) {
     if (route.service === name) describeHandler(addHandler(controller, service, route), mount.describe(route))
@@ -50,58 +42,47 @@ export function apiController(service: ServiceClass, mount: Mount): Type {
 
 /** Once the prefix is known, before Nest makes routes of controllers. */
 export function setPrefix(controller: Type, prefix: string): void {
-  const service = Reflect.getMetadata(SERVICE_OF_CONTROLLER, controller) as ServiceClass
-  const own: unknown = Reflect.getMetadata('path', service) ?? ''
-  Reflect.defineMetadata(
-    'path',
-    [own].flat().map((path) => `${prefix}/${path}`.replaceAll(/\/{2,}/g, '/')),
-    controller,
-  )
+  const own: unknown = Reflect.getMetadata('path', Reflect.getMetadata(SERVICE_OF_CONTROLLER, controller)) ?? ''
+  const paths = [own].flat().map((path) => `${prefix}/${path}`.replaceAll(/\/{2,}/g, '/'))
+  Reflect.defineMetadata('path', paths, controller)
 }
 
 function addHandler(controller: Type, service: ServiceClass, { service: name, api, path }: MountRoute): object {
   const key = api as string
-  const of: ApiOf = { service: name, api }
   const { prototype } = controller
   const handler = {
-    [key](this: { [kHost]: MountHost }, input: unknown, request: NestRequest, response: object) {
-      return handleApi(this[kHost], of, { input, request, response })
+    [key](this: { [kHost]: MountHost }, input: unknown, response: NestResponse) {
+      return handleApi(this[kHost], `${name}.${key}`, { input, response })
     },
   }[key] as object
   const descriptor = { value: handler, writable: true, configurable: true }
   Object.defineProperty(prototype, key, descriptor)
   copyMetadata([(service.prototype as Record<string, object>)[key] as object], [handler])
-  copyMetadata([service.prototype as object, key], [prototype, key], OF_PARAMETERS)
-  copyMetadata([service, key], [controller, key], OF_PARAMETERS)
+  copyMetadata([service.prototype as object, key], [prototype, key], [TYPES, ARGUMENTS])
+  copyMetadata([service, key], [controller, key], [TYPES, ARGUMENTS])
+  const of = { service: name, api }
   Reflect.defineMetadata(API_OF_HANDLER, of, handler)
-  const config: object = Reflect.getMetadata(FASTIFY_CONFIG, handler) ?? {}
-  Reflect.defineMetadata(FASTIFY_CONFIG, { ...config, ekiben: of }, handler)
-  const decorators = [Post(path), UseGuards(ApiGuard)]
+  Reflect.defineMetadata(FASTIFY_CONFIG, { ...Reflect.getMetadata(FASTIFY_CONFIG, handler), ekiben: of }, handler)
+  Post(path)(prototype, key, descriptor)
+  UseGuards(ApiGuard)(prototype, key, descriptor)
   // As in other hosts; Nest would say 201.
-  if (!Reflect.hasMetadata(HTTP_CODE, handler)) decorators.push(HttpCode(200))
-  for (const decorate of decorators) decorate(prototype, key, descriptor)
+  if (!Reflect.hasMetadata(HTTP_CODE, handler)) HttpCode(200)(prototype, key, descriptor)
   addParameters(prototype, key, service)
   return handler
 }
 
 /** The input is the body, as pipes see it, with the type that a compiler told of the api's first parameter. */
 function addParameters(prototype: object, key: string, service: ServiceClass): void {
-  const [type]: unknown[] = Reflect.getMetadata('design:paramtypes', service.prototype as object, key) ?? []
-  Reflect.defineMetadata('design:paramtypes', [type ?? Object, Object, Object], prototype, key)
-  const own: Readonly<Record<string, Argument>> = Reflect.getMetadata('__routeArguments__', service, key) ?? {}
-  for (const [name, { index }] of Object.entries(own)) {
-    if (name === BODY) continue
+  const [type = Object]: unknown[] = Reflect.getMetadata(TYPES, service.prototype as object, key) ?? []
+  Reflect.defineMetadata(TYPES, [type, Object], prototype, key)
+  const { [BODY]: body, ...others }: Record<string, Argument> = Reflect.getMetadata(ARGUMENTS, service, key) ?? {}
+  for (const { index } of Object.values(others)) {
     throw createError('EKB_ERR_NEST_PARAMETER', { service: service.name, api: key, index })
   }
-  const { data, pipes = [] } = own[BODY] ?? {}
-  Body(data as string, ...(pipes as []))(prototype, key, 0)
-  Req()(prototype, key, 1)
+  Body(body?.data as string, ...((body?.pipes ?? []) as []))(prototype, key, 0)
   // So that Nest sends what the handler returns.
-  Res({ passthrough: true })(prototype, key, 2)
+  Res({ passthrough: true })(prototype, key, 1)
 }
-
-/** Of the first parameter: @Body(). */
-const BODY = '3:0'
 
 interface Argument {
   readonly index: number
@@ -109,13 +90,30 @@ interface Argument {
   readonly pipes?: readonly unknown[]
 }
 
-type Place = [target: object] | [target: object, key: string]
+/** A class or a function; a property of one. */
+type Place = [target: object, key: string]
 
-function copyMetadata(from: Place, to: Place, without: readonly unknown[] = []): void {
-  const keys = Reflect.getMetadataKeys(...(from as [object, string]))
-  for (const key of keys) {
+function copyMetadata(from: [object, string?], to: [object, string?], without: readonly unknown[] = []): void {
+  for (const key of Reflect.getMetadataKeys(...(from as Place))) {
     if (without.includes(key)) continue
-    const value: unknown = Reflect.getMetadata(key, ...(from as [object, string]))
-    Reflect.defineMetadata(key, value, ...(to as [object, string]))
+    Reflect.defineMetadata(key, Reflect.getMetadata(key, ...(from as Place)), ...(to as Place))
+  }
+}
+
+/** Tells @nestjs/swagger what an api takes and gives, under the names that its own decorators use; theirs win. */
+function describeHandler(
+  handler: object,
+  { requestBody: { content, ...body }, response, description, deprecated }: ApiDescription,
+): void {
+  const [{ schema = {} } = {}] = Object.values(content)
+  const described = {
+    apiOperation: { summary: '', ...(description && { description }), ...(deprecated && { deprecated }) },
+    apiConsumes: Object.keys(content),
+    apiParameters: [{ in: 'body', type: String, ...body, schema }],
+    apiResponse: { [Reflect.getMetadata(HTTP_CODE, handler)]: response },
+  }
+  for (const [name, value] of Object.entries(described)) {
+    const key = `swagger/${name}`
+    if (!Reflect.hasMetadata(key, handler)) Reflect.defineMetadata(key, value, handler)
   }
 }

@@ -1,14 +1,10 @@
 import type { ServiceClass, ServiceClient } from '@ekiben/core'
-import { createError, createMount, type Mount, type MountOptions, type MountRoute } from '@ekiben/core/adapter'
+import { createError, createMount, lineLogger, type Mount } from '@ekiben/core/adapter'
+import { Logger } from '@nestjs/common'
 import type { AbstractHttpAdapter, HttpAdapterHost, ModulesContainer } from '@nestjs/core'
-import { bodyLimitOf, passBodies } from './fastify-bodies.js'
 import { makeMounted } from './make-instance.js'
-import { nestLog } from './nest-log.js'
+import { addSystemRoutes, bodyLimitOf, passBodies } from './platform.js'
 import type { ServeOptions } from './serve-options.js'
-import { addSystemRoutes } from './system-routes.js'
-
-/** Which api a handler runs. */
-export type ApiOf = Pick<MountRoute, 'service' | 'api'>
 
 /** What a host is provided as. */
 export const MOUNT_HOST = 'EKIBEN_MOUNT_HOST'
@@ -22,46 +18,29 @@ export interface HostApp {
 /** The services of one `forRoot`: they start, drain and stop with the app. */
 export class MountHost {
   readonly mount: Mount
-  readonly #routes = new Map<ApiOf, MountRoute>()
   readonly #services: readonly ServiceClass[]
-  readonly #shared: Pick<MountOptions, 'scope' | 'log' | 'dependencies'>
-  readonly #app: HostApp
-  /** One for each service that a client was asked for: what a test overrides is never started. */
-  readonly #used = new Map<ServiceClass, Mount>()
+  readonly #adapterHost: HttpAdapterHost
 
-  constructor(services: readonly ServiceClass[], options: ServeOptions, app: HostApp) {
-    const { dependencies, log = nestLog() } = options
+  constructor(services: readonly ServiceClass[], options: ServeOptions, { adapterHost, modules }: HostApp) {
     this.#services = services
-    this.#app = app
-    this.#shared = { scope: app.modules, log, ...(dependencies !== undefined && { dependencies }) }
+    this.#adapterHost = adapterHost
     this.mount = createMount(services, {
       ...options,
-      ...this.#shared,
-      construct: (service, create) => makeMounted(service, create, app.modules),
-      hostBodyLimit: bodyLimitOf(app.adapterHost.httpAdapter),
+      log: options.log ?? nestLog(),
+      scope: modules,
+      construct: (service, create) => makeMounted(service, create, modules),
+      hostBodyLimit: bodyLimitOf(this.adapter),
     })
   }
 
   /** Of the app's requests. */
   get adapter(): AbstractHttpAdapter {
-    return this.#app.adapterHost.httpAdapter
+    return this.#adapterHost.httpAdapter
   }
 
-  /** Of its own mount: each app has one, its controllers may have several. */
-  routeOf(of: ApiOf): MountRoute {
-    const known = this.#routes.get(of)
-    if (known !== undefined) return known
-    const { routes } = this.mount
-    const found = routes.find(({ service, api }) => service === of.service && api === of.api) as MountRoute
-    this.#routes.set(of, found)
-    return found
-  }
-
+  /** What nobody asks for, as when a test overrides it, is never started. */
   client<TService extends ServiceClass>(service: TService): ServiceClient<TService> {
-    if (this.#services.includes(service)) return this.mount.client(service)
-    const mount = this.#used.get(service) ?? createMount([], { ...this.#shared, uses: [service] })
-    this.#used.set(service, mount)
-    return mount.client(service)
+    return this.mount.use(service)
   }
 
   /** After the app's routes are there, and before its answer to all else. */
@@ -75,26 +54,23 @@ export class MountHost {
   }
 
   /** What services are made with has been initialised by now. */
-  async onApplicationBootstrap(): Promise<void> {
-    try {
-      await Promise.all(this.#mounts.map((mount) => mount.ready()))
-    } catch (error) {
-      // Whoever makes the app may not close what has not come up.
-      await Promise.allSettled(this.#mounts.map((mount) => mount.close()))
-      throw error
-    }
+  onApplicationBootstrap(): Promise<void> {
+    return this.mount.ready()
   }
 
   beforeApplicationShutdown(): void {
-    for (const mount of this.#mounts) mount.beginDrain()
+    this.mount.beginDrain()
   }
 
   /** The app has answered its last request. */
-  async onApplicationShutdown(): Promise<void> {
-    await Promise.all(this.#mounts.map((mount) => mount.close()))
+  onApplicationShutdown(): Promise<void> {
+    return this.mount.close()
   }
+}
 
-  get #mounts(): readonly Mount[] {
-    return [this.mount, ...this.#used.values()]
-  }
+function nestLog(logger = new Logger('ServeModule')): ReturnType<typeof lineLogger> {
+  return lineLogger((level, line, stack) => {
+    if (level === 'error') logger.error(line, stack)
+    else logger[level === 'info' ? 'log' : level](line)
+  })
 }

@@ -4,24 +4,37 @@ import type { MountAnswer } from '@ekiben/core/adapter'
 import { StreamableFile } from '@nestjs/common'
 import type { AbstractHttpAdapter } from '@nestjs/core'
 
-/** What Fastify says of text by itself, and Nest of a value that it makes JSON of. */
-const BY_ITSELF = ['text/plain; charset=utf-8', 'application/json; charset=utf-8']
+/** A response as both platforms have it: Express's is Node's own. */
+export interface NestResponse {
+  readonly raw?: ServerResponse
+  /** Of Fastify. */
+  readonly request?: object
+  /** Of Express. */
+  readonly req?: object
+}
+
+const TEXT = 'text/plain; charset=utf-8'
+const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** Sets what stands before the body, and gives what a handler is to return for it: interceptors see the value itself. */
-export function sendAnswer(adapter: AbstractHttpAdapter, response: object, answer: MountAnswer): unknown {
-  const { statusCode, headers, value } = answer
+export function sendAnswer(adapter: AbstractHttpAdapter, response: NestResponse, answer: MountAnswer): unknown {
+  const { statusCode, headers, body, value } = answer
   // Any other status is the api's own word; this one is the route's, which @HttpCode() may have changed.
   if (statusCode !== 200) adapter.status(response, statusCode)
   if (typeof value === 'object' && value !== null) {
     setHead(adapter, response, headers, 'content-type')
     return value
   }
-  const returned = toReturned(answer, response)
-  const [, type = ''] = headers.find(([name]) => name === 'content-type') ?? []
-  const isOfNest = returned !== answer.body || type.startsWith('text')
-  const isLate = isOfNest && BY_ITSELF.includes(type) && !(returned instanceof StreamableFile)
-  setHead(adapter, response, headers, isLate ? 'content-type' : undefined)
-  if (isLate && !('raw' in response)) typeLate(response as ExpressResponse, type, returned === null)
+  if (body instanceof Readable || body instanceof Uint8Array) {
+    setHead(adapter, response, headers)
+    return body instanceof Readable ? streamed(body, response) : new StreamableFile(body)
+  }
+  const [, type] = headers.find(([name]) => name === 'content-type') ?? []
+  const returned = value ?? (type === JSON_TYPE && body === 'null' ? null : body)
+  // Said by the platform of what interceptors leave, unless the api says it.
+  const isBySender = type === (typeof returned === 'string' ? TEXT : JSON_TYPE)
+  setHead(adapter, response, headers, isBySender ? 'content-type' : undefined)
+  if (isBySender && response.raw === undefined) typeLate(response as ExpressResponse, type, returned === null)
   return returned
 }
 
@@ -35,18 +48,11 @@ export function setHead(adapter: AbstractHttpAdapter, response: object, headers:
   }
 }
 
-function toReturned({ headers, body, value }: MountAnswer, response: object): unknown {
-  if (body instanceof Readable) return streamed(body, response)
-  if (body instanceof Uint8Array) return new StreamableFile(body)
-  if (value !== undefined) return value
-  return body === 'null' && headers.some(([, text]) => text === BY_ITSELF[1]) ? null : body
-}
-
 interface ExpressResponse extends ServerResponse {
   send(body?: unknown): unknown
 }
 
-/** When it is sent, an interceptor may have made something of another type of it. Nest sends nothing at all for null. */
+/** Express takes text for HTML, and Nest sends nothing at all for null. */
 function typeLate(response: ExpressResponse, type: string, isNull: boolean): void {
   const { send } = response
   response.send = (body) => {
@@ -55,13 +61,13 @@ function typeLate(response: ExpressResponse, type: string, isNull: boolean): voi
   }
 }
 
-function streamed(body: Readable, response: object): StreamableFile {
+function streamed(body: Readable, response: NestResponse): StreamableFile {
   // A client that leaves ends what the stream comes from, whoever sends it.
   rawOf(response).once('close', () => body.destroy())
   return new StreamableFile(body).setErrorHandler(() => void rawOf(response).destroy()).setErrorLogger(() => {})
 }
 
 /** Node's own response below the platform's. */
-export function rawOf(response: object): ServerResponse {
-  return (response as { raw?: never }).raw ?? (response as never)
+export function rawOf(response: NestResponse): ServerResponse {
+  return response.raw ?? (response as ServerResponse)
 }

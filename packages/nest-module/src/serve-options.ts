@@ -1,5 +1,5 @@
 import type { ServiceClass } from '@ekiben/core'
-import { createMount, type Mount, type MountOptions } from '@ekiben/core/adapter'
+import type { MountOptions } from '@ekiben/core/adapter'
 
 /** What may be known only when the app is made. */
 export interface ServeOptions extends Pick<MountOptions, 'dependencies' | 'errors' | 'log' | 'prefix' | 'system'> {}
@@ -14,26 +14,11 @@ export interface ServeExtras {
   readonly isGlobal?: boolean
 }
 
-const OPTIONS: Readonly<Record<keyof ServeOptions, true>> = {
-  prefix: true,
-  dependencies: true,
-  errors: true,
-  system: true,
-  log: true,
-}
-const EXTRAS: Readonly<Record<keyof ServeExtras, true>> = { services: true, uses: true, isGlobal: true }
-
-/** The names that a factory of options may give. */
-export const OPTION_NAMES: readonly string[] = Object.keys(OPTIONS)
-/** Those that `forRoot` takes. */
-export const ROOT_NAMES: readonly string[] = [...OPTION_NAMES, ...Object.keys(EXTRAS)]
-/** Those that `forRootAsync` takes: Nest's own in place of the options. */
-export const ASYNC_NAMES: readonly string[] = [
-  ...Object.keys(EXTRAS),
-  ...['imports', 'inject', 'useFactory', 'useClass', 'useExisting', 'provideInjectionTokenFrom'],
-]
-
-/** Looks at services as a mount does. It has a scope of its own, so that nothing comes of it. */
-export function tryMount({ services = [], uses = [] }: ServeExtras): Mount {
-  return createMount(services, { uses, dependencies: 'inline', scope: {} })
-}
+const EXTRAS: readonly (keyof ServeExtras)[] = ['services', 'uses', 'isGlobal']
+/** What a factory of options may give. */
+export const OPTION_NAMES: readonly (keyof ServeOptions)[] = ['prefix', 'dependencies', 'errors', 'system', 'log']
+/** What `forRoot` takes. */
+export const ROOT_NAMES: readonly string[] = [...OPTION_NAMES, ...EXTRAS]
+const OF_FACTORY = ['imports', 'inject', 'useFactory', 'useClass', 'useExisting', 'provideInjectionTokenFrom']
+/** What `forRootAsync` takes: Nest's own in place of the options. */
+export const ASYNC_NAMES: readonly string[] = [...EXTRAS, ...OF_FACTORY]

@@ -1,24 +1,19 @@
 import type { ServiceClass } from '@ekiben/core'
-import { checkOptions } from '@ekiben/core/adapter'
+import { checkOptions, createMount, type Mount } from '@ekiben/core/adapter'
 import {
   type ConfigurableModuleAsyncOptions,
   ConfigurableModuleBuilder,
   type DynamicModule,
+  type FactoryProvider,
+  type InjectionToken,
   Module,
   type Provider,
   type Type,
 } from '@nestjs/common'
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core'
 import { apiController, setPrefix } from './api-controller.js'
-import { MOUNT_HOST, MountHost } from './mount-host.js'
-import {
-  ASYNC_NAMES,
-  OPTION_NAMES,
-  ROOT_NAMES,
-  type ServeExtras,
-  type ServeOptions,
-  tryMount,
-} from './serve-options.js'
+import { type HostApp, MOUNT_HOST, MountHost } from './mount-host.js'
+import { ASYNC_NAMES, OPTION_NAMES, ROOT_NAMES, type ServeExtras, type ServeOptions } from './serve-options.js'
 import { getServiceToken } from './service-token.js'
 
 export interface ServeModuleOptions extends ServeOptions, ServeExtras {}
@@ -26,6 +21,10 @@ export interface ServeModuleOptions extends ServeOptions, ServeExtras {}
 export interface ServeModuleAsyncOptions
   extends ConfigurableModuleAsyncOptions<ServeOptions, 'createServeOptions'>,
     ServeExtras {}
+
+interface Built extends ServeExtras {
+  readonly controllers?: readonly Type[]
+}
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<ServeOptions>({
   moduleName: 'Serve',
@@ -35,15 +34,11 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   .setExtras<Built>({ services: [], uses: [], isGlobal: true, controllers: [] }, toDefinition)
   .build()
 
-interface Built extends ServeExtras {
-  readonly controllers?: readonly Type[]
-}
-
 /** What is global: the host of the services, and their clients. The controllers are in the module that is around it. */
 class MountModule extends ConfigurableModuleClass {}
 Module({})(MountModule)
 
-/** The mounting of one `forFeature`. */
+/** The clients of one `forFeature`. */
 class FeatureModule {}
 Module({})(FeatureModule)
 
@@ -74,23 +69,11 @@ export class ServeModule {
   static forFeature(services: readonly ServiceClass[]): DynamicModule {
     tryMount({ uses: services })
     const own = Symbol('host')
-    return {
-      module: FeatureModule,
-      providers: [
-        {
-          provide: own,
-          inject: [HttpAdapterHost, ModulesContainer],
-          useFactory: (adapterHost: HttpAdapterHost, modules: ModulesContainer) =>
-            new MountHost([], {}, { adapterHost, modules }),
-        },
-        ...services.map((service) => ({
-          provide: getServiceToken(service),
-          inject: [own, { token: MOUNT_HOST, optional: true }],
-          useFactory: (alone: MountHost, host?: MountHost) => (host ?? alone).client(service),
-        })),
-      ],
-      exports: services.map(getServiceToken),
-    }
+    const providers = [
+      hostProvider(own, [], (app) => new MountHost([], {}, app)),
+      ...clientsFrom([{ token: MOUNT_HOST, optional: true }, own], services),
+    ]
+    return { module: FeatureModule, providers, exports: services.map(getServiceToken) }
   }
 }
 Module({})(ServeModule)
@@ -102,28 +85,40 @@ function around(extras: ServeExtras, inner: (controllers: Type[]) => DynamicModu
   return { module: ServeModule, imports: [mounts], exports: [mounts], controllers }
 }
 
+/** Looks at services as a mount does. It has a scope of its own, so that nothing comes of it. */
+function tryMount({ services = [], uses = [] }: ServeExtras): Mount {
+  return createMount(services, { uses, dependencies: 'inline', scope: {} })
+}
+
 function toDefinition(definition: DynamicModule, extras: Built): DynamicModule {
   const { services = [], uses = [], isGlobal = true, controllers = [] } = extras
-  const host: Provider = {
-    provide: MOUNT_HOST,
-    inject: [MODULE_OPTIONS_TOKEN, HttpAdapterHost, ModulesContainer],
-    useFactory: (options: ServeOptions, adapterHost: HttpAdapterHost, modules: ModulesContainer) => {
-      checkOptions(options, OPTION_NAMES, 'what the factory of ServeModule.forRootAsync() gave')
-      for (const controller of controllers) setPrefix(controller, options.prefix ?? '')
-      return new MountHost(services, options, { adapterHost, modules })
-    },
-  }
-  const clients = [...services, ...uses].map(
-    (service): Provider => ({
-      provide: getServiceToken(service),
-      inject: [MOUNT_HOST],
-      useFactory: (mounts: MountHost) => mounts.client(service),
-    }),
-  )
-  return {
-    ...definition,
-    global: isGlobal,
-    providers: [...(definition.providers ?? []), host, ...clients],
-    exports: [MOUNT_HOST, ...[...services, ...uses].map(getServiceToken)],
-  }
+  const clients = [...services, ...uses]
+  const host = hostProvider(MOUNT_HOST, [MODULE_OPTIONS_TOKEN], (app, options) => {
+    checkOptions(options, OPTION_NAMES, 'what the factory of ServeModule.forRootAsync() gave')
+    for (const controller of controllers) setPrefix(controller, options.prefix ?? '')
+    return new MountHost(services, options, app)
+  })
+  const providers = [...(definition.providers ?? []), host, ...clientsFrom([MOUNT_HOST], clients)]
+  return { ...definition, global: isGlobal, providers, exports: [MOUNT_HOST, ...clients.map(getServiceToken)] }
+}
+
+type Inject = NonNullable<FactoryProvider['inject']>
+
+function hostProvider(
+  provide: InjectionToken,
+  inject: Inject,
+  make: (app: HostApp, options: ServeOptions) => MountHost,
+): Provider {
+  const useFactory = (adapterHost: HttpAdapterHost, modules: ModulesContainer, options: ServeOptions) =>
+    make({ adapterHost, modules }, options)
+  return { provide, inject: [HttpAdapterHost, ModulesContainer, ...inject], useFactory }
+}
+
+/** Of the first host that there is. */
+function clientsFrom(inject: Inject, services: readonly ServiceClass[]): Provider[] {
+  return services.map((service) => ({
+    provide: getServiceToken(service),
+    inject,
+    useFactory: (...hosts: (MountHost | undefined)[]) => hosts.find((host) => host !== undefined)?.client(service),
+  }))
 }

@@ -6,6 +6,7 @@ import { createError } from '../errors/service-error.js'
 import { errorAnswer } from '../http/error-answer.js'
 import { createRequestIds } from '../http/request-id.js'
 import { pathOf } from '../http/route-table.js'
+import { type FrameworkRequest, hostRequest } from './host-request.js'
 import type { Mount, MountAnswer, MountRoute } from './mount-types.js'
 import { toMountAnswer } from './served-service.js'
 
@@ -19,11 +20,7 @@ export interface RoutedMount extends Pick<Mount, 'answer'> {
 
 /** What Express, Connect and bare `node:http` give to a handler. */
 export interface NodeExchange {
-  readonly request: IncomingMessage & {
-    readonly body?: unknown
-    readonly ip?: string | undefined
-    readonly id?: unknown
-  }
+  readonly request: IncomingMessage & FrameworkRequest
   readonly response: ServerResponse
   readonly next: ((error?: unknown) => void) | undefined
 }
@@ -38,31 +35,22 @@ export function answerNode(mount: RoutedMount, exchange: NodeExchange): void {
     else sendRefusal(response, createError('EKB_ERR_ROUTE_NOT_FOUND', { method, path: pathOf(url), near: [] }))
     return
   }
-  mount
-    .answer(route, {
-      headers: request.headers,
-      stream: request,
-      body: parsedBody(request),
-      outgoing: response,
-      requestId: typeof request.id === 'string' ? request.id : undefined,
-      remoteAddress: request.ip ?? request.socket.remoteAddress,
-    })
-    .then(
-      (answer) => sendAnswer(response, answer),
-      (error: unknown) => {
-        // Its client has left: nobody is to be told.
-        if (response.destroyed) return
-        if (next === undefined) return sendRefusal(response, error)
-        const { requestId } = error as { requestId?: string }
-        if (requestId !== undefined && !response.headersSent) response.setHeader('x-request-id', requestId)
-        next(error)
-      },
-    )
+  mount.answer(route, hostRequest(request, { outgoing: response, isUnread: !wasRead(request) })).then(
+    (answer) => sendAnswer(response, answer),
+    (error: unknown) => {
+      // Its client has left: nobody is to be told.
+      if (response.destroyed) return
+      if (next === undefined) return sendRefusal(response, error)
+      const { requestId } = error as { requestId?: string }
+      if (requestId !== undefined && !response.headersSent) response.setHeader('x-request-id', requestId)
+      next(error)
+    },
+  )
 }
 
 /** Express 4 sets an empty object on what no parser has read. */
-function parsedBody({ body, readableDidRead, readableEnded }: NodeExchange['request']): unknown {
-  return readableDidRead || readableEnded ? body : undefined
+function wasRead({ readableDidRead, readableEnded }: IncomingMessage): boolean {
+  return readableDidRead || readableEnded
 }
 
 function sendRefusal(response: ServerResponse, error: unknown): void {

@@ -71,6 +71,8 @@ export interface MountRequest {
   readonly body?: unknown
   /** What the host makes of the input when it has been read, before it is checked: Nest's pipes. What it throws refuses the request. */
   readonly transform?: ((input: unknown) => unknown) | undefined
+  /** The host makes the JSON of objects and lists itself: their answers have a `value` and no `body`. */
+  readonly asValue?: boolean | undefined
   /** Its closing before its end says that the client has left. */
   readonly outgoing?: ServerResponse | undefined
   /** Aborts when the client leaves, where there is no `outgoing`. */
@@ -91,7 +93,7 @@ export interface MountAnswer {
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** A `Readable` ends with an error where the answer must break off. `undefined`: there is none. */
   readonly body: string | Uint8Array | Readable | undefined
-  /** The result whose JSON the body is; undefined where it is no JSON. */
+  /** The result whose JSON the body is, or is to be; undefined where it is no JSON. */
   readonly value: unknown
 }
 
@@ -112,6 +114,8 @@ export interface Mount {
   readonly isSupervised: boolean
   /** Answers a request that the host has routed. Rejects with an error that has `statusCode`, `code` and, for 429 and 503, `headers`. */
   answer(route: MountRoute, request: MountRequest): Promise<MountAnswer>
+  /** The route of an api: its name, `Service.api` where several services have one of that name. */
+  routeOf(api: string): MountRoute
   /** What an api takes and gives, for a document that the host makes of its routes. */
   describe(route: MountRoute): ApiDescription
   /** The id of a request: the client's own if it will do, else the host's, else one that is made. Each answer has it as `x-request-id`. */
@@ -126,6 +130,8 @@ export interface Mount {
   fetch(request: Request): Promise<Response>
   /** A typed client of a service, mounted or not: it calls where that runs. */
   client<TService extends ServiceClass>(service: TService): ServiceClient<TService>
+  /** A client as well, and like the option `uses`, for a host that learns late what it uses: called before `ready()`, that starts it. */
+  use<TService extends ServiceClass>(service: TService): ServiceClient<TService>
   /** Starts what runs in this process; resolves when the apis can be called. Rejects, with nothing running, when one cannot start. */
   ready(): Promise<void>
   /** Tells calls that run (`ctx.draining`) that the host is about to stop, so that long streams can end. */

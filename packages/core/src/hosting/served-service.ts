@@ -10,6 +10,7 @@ import { RequestFiles } from '../http/request-files.js'
 import { createRequestIds } from '../http/request-id.js'
 import type { ApiRoute } from '../http/route-table.js'
 import type { SpoolFolder } from '../http/spool-folder.js'
+import { writeValue } from '../http/write-answer.js'
 import type { CountTable } from '../metrics/count-table.js'
 import type { Logger } from '../observe/logger.js'
 import { logBindings } from '../runner/call-context.js'
@@ -84,10 +85,12 @@ export class ServedService {
     this.#limit(call)
     const value = await this.#invoke(route, given, call)
     if (isStreamed(value)) return this.#stream(route, value, call)
-    const answer = this.#dispatcher.answer(route, value, call)
+    const asValue = request.asValue === true ? writeValue(value, call.control) : undefined
+    const answer = asValue ?? this.#dispatcher.answer(route, value, call)
     // One that was cut has been counted as what its client got.
     if (call.isWanted) this.#end(route, answer.statusCode, call)
-    return toMountAnswer(answer, answer.headers.includes(JSON_TYPE) ? value : undefined, call)
+    const json = asValue === undefined ? value : asValue.value
+    return toMountAnswer(answer, answer.headers.includes(JSON_TYPE) ? json : undefined, call)
   }
 
   async #read(route: ApiRoute, request: MountRequest, call: MountCall): Promise<unknown> {

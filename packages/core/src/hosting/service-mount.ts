@@ -11,10 +11,10 @@ import type { Logger } from '../observe/logger.js'
 import { type ApiDescription, describeApi } from '../openapi/describe-api.js'
 import type { ServiceClient } from '../service/service-client.js'
 import type { ServiceClass, ServiceDefinition } from '../service/service-definition.js'
-import { sharedSlot } from '../util/shared-state.js'
 import { warnOfHostLimit } from './host-limit.js'
 import type { HostSession } from './host-session.js'
 import type { RunningService } from './inline-graph.js'
+import { warnOfInline } from './inline-warning.js'
 import { lateTransport } from './late-transport.js'
 import { answerFetch, answerNode } from './mount-handlers.js'
 import { findApi, type MountedApi, mountedApis, normalisePrefix } from './mount-routes.js'
@@ -41,9 +41,6 @@ export interface ServiceMountOptions extends MountOptions {
   readonly session: HostSession | undefined
 }
 
-const INLINE_IN_PRODUCTION =
-  'services that others depend on run in this process: no supervisor is above it. Start the app with ekiben run or bootstrapProduction() to give each a pool of its own'
-
 /** Services mounted in a host; see `Mount`. */
 export class ServiceMount implements Mount {
   readonly routes: readonly MountRoute[]
@@ -51,6 +48,8 @@ export class ServiceMount implements Mount {
   readonly #apis: readonly MountedApi[]
   readonly #byRoute: ReadonlyMap<MountRoute, MountedApi>
   readonly #byPath: ReadonlyMap<string, MountRoute>
+  readonly #byName: ReadonlyMap<string, MountRoute>
+  readonly #used: Set<ServiceDefinition>
   readonly #served = new Map<ServiceDefinition, ServedService>()
   readonly #running = new Map<ServiceDefinition, RunningService>()
   readonly #system: SystemMount
@@ -72,6 +71,8 @@ export class ServiceMount implements Mount {
     this.#apis = mountedApis(mounted, normalisePrefix(prefix))
     this.#byRoute = new Map(this.#apis.map((each) => [each.route, each]))
     const metrics = session === undefined ? undefined : () => session.metrics()
+    this.#byName = new Map(this.#apis.map(({ route }) => [`${route.service}.${route.api}`, route]))
+    this.#used = new Set(used)
     this.#system = new SystemMount({ which: system, apis: this.#apis, isReady: () => this.#isReady, metrics })
     this.routes = [...this.#apis.map(({ route }) => route), ...this.#system.routes]
     this.#byPath = new Map(this.routes.map((route) => [`${route.method} ${route.path}`, route]))
@@ -86,6 +87,10 @@ export class ServiceMount implements Mount {
     if (this.#system.has(route)) return this.#system.answer(route, this.#makeId())
     const { api, definition } = this.#byRoute.get(route) as MountedApi
     return (this.#served.get(definition) as ServedService).answer(api, request)
+  }
+
+  routeOf(api: string): MountRoute {
+    return this.#byName.get(api) ?? findApi(this.#apis, api).route
   }
 
   describe(route: MountRoute): ApiDescription {
@@ -126,6 +131,12 @@ export class ServiceMount implements Mount {
   client<TService extends ServiceClass>(service: TService): ServiceClient<TService> {
     const definition = definitionGiven(service, 'client()')
     return createServiceClient(definition, this.#transport(definition)) as ServiceClient<TService>
+  }
+
+  use<TService extends ServiceClass>(service: TService): ServiceClient<TService> {
+    const definition = definitionGiven(service, 'use()')
+    if (!this.#served.has(definition)) this.#used.add(definition)
+    return this.client(service)
   }
 
   ready(): Promise<void> {
@@ -206,11 +217,11 @@ export class ServiceMount implements Mount {
   }
 
   async #start(): Promise<void> {
-    const { session, mounted, used, log, hostBodyLimit } = this.#options
+    const { session, mounted, dependencies, log, hostBodyLimit } = this.#options
     if (mounted[0] !== undefined) this.#refuseIfClosed(mounted[0])
     this.#spool.clearDead().catch((err: unknown) => log.warn({ err }, 'could not clear old uploads'))
-    const inline = session === undefined ? used : []
-    if (session === undefined) warnOfInline(this.#options)
+    const inline = session === undefined ? [...this.#used] : []
+    if (session === undefined && dependencies !== 'inline') warnOfInline(mounted, inline, log)
     if (hostBodyLimit !== undefined) warnOfHostLimit(this.#apis, hostBodyLimit, log)
     await Promise.all([
       ...mounted.map((definition) => this.#startMounted(definition)),
@@ -235,15 +246,4 @@ export class ServiceMount implements Mount {
       await this.#spool.remove()
     }
   }
-}
-
-/** Once a process: a host in production that was meant to have pools does not have them. */
-function warnOfInline({ mounted, used, log, dependencies }: ServiceMountOptions): void {
-  if (process.env.NODE_ENV !== 'production' || dependencies === 'inline') return
-  const below = mounted.flatMap((definition) => followEdges(definition).locals.map(({ service }) => service))
-  const services = [...new Set([...below, ...used.map(({ name }) => name)])]
-  const warned = sharedSlot('warned-of-inline', () => ({ done: false }))
-  if (services.length === 0 || warned.done) return
-  warned.done = true
-  log.warn({ services }, INLINE_IN_PRODUCTION)
 }

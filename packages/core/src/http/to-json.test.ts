@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { toJson } from './to-json.js'
+import { toJson, toJsonValue } from './to-json.js'
 
 class Dto {
   readonly name = 'a'
@@ -22,7 +22,10 @@ describe('toJson', () => {
     [Float64Array.of(1, 2.5), '[1,2.5]'],
     [{ vectors: [Int8Array.of(-1)] }, '{"vectors":[[-1]]}'],
   ]
-  for (const [value, text] of held) test(`holds ${text}`, () => assert.equal(toJson(value), text))
+  for (const [value, text] of held) {
+    test(`holds ${text}`, () => assert.equal(toJson(value), text))
+    test(`leaves a value whose text is ${text}`, () => assert.equal(JSON.stringify(toJsonValue(value)) ?? 'null', text))
+  }
 
   const loop: unknown[] = [1]
   loop.push({ loop })
@@ -54,6 +57,14 @@ describe('toJson', () => {
     ],
   ]
   for (const [name, value, message] of refused) {
-    test(`refuses ${name}`, () => assert.throws(() => toJson(value), { code: 'EKB_ERR_NOT_SERIALISABLE', message }))
+    for (const make of [toJson, toJsonValue]) {
+      test(`refuses ${name} (${make.name})`, () =>
+        assert.throws(() => make(value), { code: 'EKB_ERR_NOT_SERIALISABLE', message }))
+    }
   }
+})
+
+test('a value that JSON.stringify takes stays itself, not a copy', () => {
+  const value = { at: new Date(0), dto: new Dto(), own: { toJSON: () => 'own' } }
+  assert.equal(toJsonValue(value), value)
 })

@@ -17,6 +17,8 @@ interface Walk {
   readonly keys: Key[]
   /** A Float32Array and the like was met: its JSON is a list. */
   hasNumbers: boolean
+  /** Something was met of which only JSON.stringify knows whether it has a JSON: a BigInt, or a toJSON of the user's. */
+  isOpen: boolean
 }
 
 /**
@@ -26,10 +28,27 @@ interface Walk {
 export function toJson(value: unknown): string {
   const text = stringify(value)
   // After stringify, which throws on a cycle: this walk would follow it for ever.
-  const walk: Walk = { keys: [], hasNumbers: false }
+  const walk = newWalk()
   const refused = findRefused(value, walk)
   if (refused !== undefined) throw createError('EKB_ERR_NOT_SERIALISABLE', refused)
   return (walk.hasNumbers ? stringify(value, listNumbers) : text) ?? 'null'
+}
+
+/**
+ * An api's result for a host that makes the text itself, which is then that of `toJson`: the value as it is, but where
+ * it holds typed arrays of numbers. Refuses what `toJson` refuses.
+ */
+export function toJsonValue(value: unknown): unknown {
+  const walk = newWalk()
+  // It is at its end on a cycle too: there is a deepest level.
+  const refused = findRefused(value, walk)
+  if (refused === undefined && !walk.hasNumbers && !walk.isOpen) return value
+  const text = toJson(value)
+  return walk.hasNumbers ? JSON.parse(text) : value
+}
+
+function newWalk(): Walk {
+  return { keys: [], hasNumbers: false, isOpen: false }
 }
 
 function stringify(value: unknown, replacer?: (key: string, value: unknown) => unknown): string | undefined {
@@ -59,7 +78,12 @@ function findRefused(value: unknown, walk: Walk): Refused | undefined {
   }
   const received = describeRefused(value)
   if (received !== undefined) return { path: formatPath(walk.keys), received }
-  if (typeof value !== 'object' || value === null || hasToJson(value)) return undefined
+  if (typeof value === 'bigint') walk.isOpen = true
+  if (typeof value !== 'object' || value === null) return undefined
+  if (hasToJson(value)) {
+    walk.isOpen ||= !types.isDate(value)
+    return undefined
+  }
   if (walk.keys.length >= MAX_VALUE_DEPTH) return TOO_DEEP
   return Array.isArray(value) ? findInArray(value, walk) : findInObject(value, walk)
 }

@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import type { ApiDefinition } from '../service/service-definition.js'
 import { type HttpAnswer, JSON_TYPE, TEXT_TYPE } from './http-answer.js'
 import type { HttpResponseControl } from './response-control.js'
-import { toJson } from './to-json.js'
+import { toJson, toJsonValue } from './to-json.js'
 
 const JSON_HEADERS: readonly string[] = ['content-type', JSON_TYPE]
 const TEXT_HEADERS: readonly string[] = ['content-type', TEXT_TYPE]
@@ -14,6 +14,20 @@ export function writeAnswer(api: ApiDefinition, value: unknown, control: HttpRes
   const body = typeof value === 'string' ? value : (bytes ?? toJson(value))
   const headers = isRaw ? rawHeaders(api) : JSON_HEADERS
   return control === undefined ? { statusCode: 200, headers, body } : { ...withControl(headers, control), body }
+}
+
+export interface ValueAnswer extends Omit<HttpAnswer, 'body'> {
+  readonly body: undefined
+  readonly value: unknown
+}
+
+/** For a host that makes JSON itself: what it makes it of; undefined where the answer is not that of an object or a list. */
+export function writeValue(value: unknown, control: HttpResponseControl | undefined): ValueAnswer | undefined {
+  if (typeof value !== 'object' || value === null || control?.has('content-type') === true) return undefined
+  if (toBytes(value) !== undefined) return undefined
+  const sent = { body: undefined, value: toJsonValue(value) }
+  if (control === undefined) return { statusCode: 200, headers: JSON_HEADERS, ...sent }
+  return { ...withControl(JSON_HEADERS, control), ...sent }
 }
 
 function rawHeaders(api: ApiDefinition): readonly string[] {

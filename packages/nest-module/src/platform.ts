@@ -1,10 +1,12 @@
-import type { HostBodyLimit } from '@ekiben/core/adapter'
+import type { HostBodyLimit, Mount, MountRoute } from '@ekiben/core/adapter'
 import type { AbstractHttpAdapter } from '@nestjs/core'
+import { type NestResponse, sendAnswer } from './send-answer.js'
 
 /** What is used of Fastify, which an app on Express does not have. */
 interface FastifyApp {
   readonly initialConfig: { readonly bodyLimit?: number }
   addHook(name: 'onReady', hook: () => Promise<void>): void
+  hasRoute(route: Pick<MountRoute, 'method'> & { url: string }): boolean
   hasContentTypeParser(type: string): boolean
   addContentTypeParser(type: string, parser: (request: FastifyRequest, payload: unknown, done: Done) => void): void
 }
@@ -17,12 +19,8 @@ interface FastifyRequest {
 
 type Done = (error: Error | null, body?: unknown) => void
 
-/** What the routes of services have in Fastify's own configuration of a route. */
-export const FASTIFY_CONFIG = '__fastify_route_config__'
-
 export function bodyLimitOf(adapter: AbstractHttpAdapter | undefined): HostBodyLimit | undefined {
-  const app = fastifyOf(adapter)
-  const bytes = app?.initialConfig.bodyLimit
+  const bytes = fastifyOf(adapter)?.initialConfig.bodyLimit
   return bytes === undefined ? undefined : { bytes, setting: 'bodyLimit of FastifyAdapter' }
 }
 
@@ -46,6 +44,22 @@ function unsupported(type: string | undefined): Error {
   return Object.assign(error, { name: 'FastifyError', code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE', statusCode: 415 })
 }
 
+/** Adds probes and pages below no prefix and behind no guard; a route of the app's own stays. */
+export function addSystemRoutes(adapter: AbstractHttpAdapter, mount: Mount): void {
+  for (const route of mount.routes) {
+    if (route.api !== undefined || isTaken(adapter, route)) continue
+    adapter.get(route.path, async (_request: unknown, response: NestResponse) => {
+      const answer = await mount.answer(route, { headers: {} })
+      adapter.reply(response, sendAnswer(adapter, response, answer), answer.statusCode)
+    })
+  }
+}
+
+/** Express gives a request to the first of its routes, Fastify takes no second one. */
+function isTaken(adapter: AbstractHttpAdapter, { method, path: url }: MountRoute): boolean {
+  return fastifyOf(adapter)?.hasRoute({ method, url }) ?? false
+}
+
 function fastifyOf(adapter: AbstractHttpAdapter | undefined): FastifyApp | undefined {
-  return adapter?.getType() === 'fastify' ? (adapter.getInstance() as FastifyApp) : undefined
+  return adapter?.getType() === 'fastify' ? adapter.getInstance<FastifyApp>() : undefined
 }
