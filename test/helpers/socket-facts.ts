@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { promisify } from 'node:util'
 
 const LISTEN = '0A'
@@ -32,11 +32,18 @@ function rowsOf(port: number): Row[] {
     .map(([, , , state = '', queues = '']) => ({ state, received: Number.parseInt(queues.split(':')[1] ?? '', 16) }))
 }
 
-/** The longest queue that a listening port was given; undefined: `ss` is not installed. */
-export async function backlogOf(port: number): Promise<number | undefined> {
+/** The longest queue that a listening port, or the path of a Unix socket, was given; undefined: `ss` is not installed. */
+export async function backlogOf(where: number | string): Promise<number | undefined> {
+  const filter = typeof where === 'number' ? ['-ltnH', `sport = :${where}`] : ['-lxH', 'src', where]
   try {
-    const { stdout } = await promisify(execFile)('ss', ['-ltnH', `sport = :${port}`])
-    return Number(stdout.trim().split(/\s+/)[2])
+    const { stdout } = await promisify(execFile)('ss', filter)
+    // A Unix socket's line begins with its kind.
+    return Number(
+      stdout
+        .trim()
+        .replace(/^u_str\s+/, '')
+        .split(/\s+/)[2],
+    )
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
@@ -67,7 +74,15 @@ export interface Client extends Disposable {
 
 /** Connects and reads to the end. Give it to `using`. */
 export function openClient(host: string, port: number): Client {
-  const socket = connect({ host, port })
+  return readToEnd(connect({ host, port }))
+}
+
+/** The same on a Unix socket. */
+export function openUnixClient(path: string): Client {
+  return readToEnd(connect({ path }))
+}
+
+function readToEnd(socket: Socket): Client {
   let received = ''
   socket.setEncoding('utf8').on('data', (chunk: string) => {
     received += chunk

@@ -298,10 +298,13 @@ export const CATALOGUE = {
     hint: () =>
       'Give the socket of this service FileDescriptorName=http, or let --host and --port name it; drop them where there is only one.',
   }),
-  EKB_ERR_SOCKET_PATH_TOO_LONG: row<{ path: string; bytes: number; limit: number }>({
+  EKB_ERR_SOCKET_PATH_TOO_LONG: row<{ path: string; bytes: number; limit: number; option?: string }>({
     exitCode: 6,
     message: (p) => `Socket path is ${p.bytes} bytes long, over the limit of ${p.limit}: ${p.path}`,
-    hint: () => 'Set EKIBEN_RUNTIME_DIR to a shorter private folder.',
+    hint: (p) =>
+      p.option === undefined
+        ? 'Set EKIBEN_RUNTIME_DIR to a shorter private folder.'
+        : `Give ${p.option} a shorter path, such as one below /run.`,
   }),
   EKB_ERR_RUNTIME_DIR: row<{ path: string; reason: string }>({
     exitCode: 2,

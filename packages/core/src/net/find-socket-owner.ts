@@ -1,6 +1,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type ListeningSocket, parseProcNet } from './parse-proc-net.js'
+import { parseProcUnix } from './parse-proc-unix.js'
 import type { BindTarget } from './private-api.js'
 import { sameAddress } from './same-address.js'
 
@@ -11,6 +12,17 @@ export async function findSocketOwner(target: BindTarget): Promise<string | unde
     if (socket === undefined) return undefined
     // The descriptors of other users' processes cannot be read; the socket's user can.
     return (await ownerOf(socket.inode)) ?? `a process of user id ${socket.uid}`
+  } catch {
+    return undefined
+  }
+}
+
+/** The same for the path of a Unix socket. */
+export async function findUnixSocketOwner(path: string): Promise<string | undefined> {
+  try {
+    const sockets = parseProcUnix(await readFile('/proc/net/unix', 'utf8'))
+    const socket = sockets.find((candidate) => candidate.listens && candidate.path === path)
+    return socket && (await ownerOf(socket.inode))
   } catch {
     return undefined
   }

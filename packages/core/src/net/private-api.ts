@@ -2,7 +2,7 @@
  * Every use of an interface of Node that is not public, so that a new version of Node is judged here alone. Tried on
  * 20.20.2, 22.23.3, 24.21.0 and 26.10.0; docs/decisions/0011 says what each stands on.
  *
- * `net._createServerHandle` makes a TCP handle that is bound and does not listen. That handle can be made to listen
+ * `net._createServerHandle` makes a handle, of TCP or of a Unix socket, that is bound and does not listen. That handle can be made to listen
  * and not to accept, which `net.BoundSocket` cannot: whatever takes one on accepts.
  *
  * The same call takes a descriptor, and its handle tells the address of a socket that others listen on; a
@@ -18,17 +18,20 @@ export interface BindTarget {
   readonly family: 4 | 6
 }
 
-/** A TCP socket that has its address and is never accepted on here. */
-export interface BoundTcp {
+/** A socket that has its address and is never accepted on here. */
+export interface BoundSocket {
   readonly fd: number
-  readonly address: string
-  readonly port: number
   /** For `send` of a child process: the other side gets a descriptor of its own. */
   readonly handle: SendableHandle
   /** Makes it listen: who connects waits in its backlog. Throws an Error with the `code` of the failed call. */
   listen(backlog: number): void
-  /** Closes the descriptor before it returns. */
+  /** Closes the descriptor before it returns. Of a Unix socket it removes what is at its path, whatever that is. */
   close(): void
+}
+
+export interface BoundTcp extends BoundSocket {
+  readonly address: string
+  readonly port: number
 }
 
 /** What Node sends beside a message: a bare handle as well, though its types do not say so. */
@@ -40,10 +43,8 @@ interface SocketAddressOut {
 }
 
 /** What a call returns is 0 or a negative errno. */
-interface TcpHandle {
+interface StreamHandle {
   readonly fd: number
-  getsockname(out: SocketAddressOut): number
-  getpeername(out: SocketAddressOut): number
   open(fd: number): number
   listen(backlog: number): number
   readStart(): number
@@ -51,11 +52,14 @@ interface TcpHandle {
   close(): void
 }
 
+interface TcpHandle extends StreamHandle {
+  getsockname(out: SocketAddressOut): number
+  getpeername(out: SocketAddressOut): number
+}
+
 /** Of a Unix socket, or of anything else that Node takes for one. */
-interface PipeHandle {
-  readonly fd: number
+interface PipeHandle extends StreamHandle {
   readonly getsockname?: undefined
-  close(): void
 }
 
 /** A stream socket that was passed to this process. */
@@ -83,6 +87,16 @@ interface FromAddress {
   ) => TcpHandle | number
 }
 
+interface FromPath {
+  readonly _createServerHandle: (
+    path: string,
+    port: -1,
+    addressType: -1,
+    fd: number,
+    flags: number,
+  ) => PipeHandle | number
+}
+
 interface FromDescriptor {
   readonly _createServerHandle: (
     address: null,
@@ -101,16 +115,26 @@ export function bindTcp({ address, port, family }: BindTarget): BoundTcp {
     // libuv keeps EADDRINUSE of bind() back until the next call on the socket, and a listen() in another process
     // would never see it: it finds an unbound descriptor and listens on a random port of every interface.
     const name = nameOf(handle)
-    return {
-      fd: handle.fd,
-      ...name,
-      handle: handle as unknown as SendableHandle,
-      listen: (backlog) => listenOnly(handle, backlog),
-      close: () => handle.close(),
-    }
+    return { ...name, ...toBound(handle) }
   } catch (error) {
     handle.close()
     throw error
+  }
+}
+
+/** Makes a Unix socket at a path where there is nothing; nobody can connect to it until it listens. */
+export function bindUnix(path: string): BoundSocket {
+  const handle = (net as unknown as FromPath)._createServerHandle(path, -1, -1, -1, 0)
+  if (typeof handle === 'number') throw systemError('bind', handle)
+  return toBound(handle)
+}
+
+function toBound(handle: StreamHandle): BoundSocket {
+  return {
+    fd: handle.fd,
+    handle: handle as unknown as SendableHandle,
+    listen: (backlog) => listenOnly(handle, backlog),
+    close: () => handle.close(),
   }
 }
 
@@ -118,7 +142,7 @@ export function bindTcp({ address, port, family }: BindTarget): BoundTcp {
  * Listening and reading are one watch on the descriptor for libuv, so to stop reading is to accept nothing. All of it
  * happens before the loop turns; what refuses does so before the socket listens.
  */
-function listenOnly(handle: TcpHandle, backlog: number): void {
+function listenOnly(handle: StreamHandle, backlog: number): void {
   // Given the descriptor it has, a handle counts as one that can be read.
   succeed(handle.open(handle.fd))
   succeed(handle.readStart())

@@ -4,7 +4,7 @@ import type { ServeSettings } from '../config/serve-settings.js'
 import type { PassedSockets } from '../config/service-manager.js'
 import { sourceRank } from '../config/source-rank.js'
 import { createError, type ServiceError } from '../errors/service-error.js'
-import { parseProcUnix } from '../net/parse-proc-unix.js'
+import { parseProcUnix, type UnixSocket } from '../net/parse-proc-unix.js'
 import { inspectSocket } from '../net/private-api.js'
 import { sameAddress } from '../net/same-address.js'
 import { socketAddress, socketUrl } from '../net/socket-url.js'
@@ -108,12 +108,13 @@ function inspectUnix(fd: number): Pick<Inspected, 'host' | 'shown' | 'unusable'>
   return { host, shown: host, unusable }
 }
 
-function findUnixSocket(fd: number): ReturnType<typeof parseProcUnix> {
+function findUnixSocket(fd: number): UnixSocket | undefined {
   try {
     const link = readlinkSync(`/proc/self/fd/${fd}`)
     const [, inode] = /^socket:\[(\d+)\]$/.exec(link) ?? []
-    if (inode === undefined) return { path: link, listens: false, stream: false }
-    return parseProcUnix(readFileSync('/proc/net/unix', 'utf8'), inode)
+    if (inode === undefined) return { inode: '', path: link, listens: false, stream: false }
+    // Where it is missing, it belongs to another network namespace.
+    return parseProcUnix(readFileSync('/proc/net/unix', 'utf8')).find((socket) => socket.inode === inode)
   } catch {
     return undefined
   }
