@@ -2,7 +2,7 @@
  * Load over keep-alive connections, one request at a time on each: wrk where it is installed, else plain sockets.
  * HTTP clients for Node cost more than the server they measure, which hides the difference looked for.
  *
- *     node load.mjs PORT SECONDS CONNECTIONS      prints requests/s and requests
+ *     node load.mjs PORT SECONDS CONNECTIONS [SETTLE_SECONDS]      prints requests/s and requests
  */
 import { execFile, spawn } from 'node:child_process'
 import { createConnection } from 'node:net'
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
+const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 /** Longer than any bench: who started the load ends it. */
 const ENDLESS_SECONDS = 3600
 const BODY = JSON.stringify({ text: 'The food was wonderful and the staff were kind' })
@@ -19,6 +20,25 @@ export async function hasWrk() {
     () => true,
     (error) => error.code !== 'ENOENT',
   )
+}
+
+/**
+ * Requests/s over connections that last: what is asked in the first `settleSeconds` does not count, in which a server may
+ * share them out among its workers. `seconds` is a whole number.
+ */
+export async function lastingLoad({ port, seconds, settleSeconds, connections }) {
+  if (!(await hasWrk())) {
+    const args = [fileURLToPath(import.meta.url), port, seconds, connections, settleSeconds].map(String)
+    return { rate: Number((await run(process.execPath, args)).stdout.split(' ')[0]) }
+  }
+  // Whole seconds by the clock: one more at each end.
+  const args = ['-t1', `-c${connections}`, `-d${settleSeconds + seconds + 2}s`, '-s', here('lasting.lua')]
+  const { stdout } = await run(
+    'wrk',
+    [...args, `http://127.0.0.1:${port}/classify`, '--', settleSeconds, seconds].map(String),
+  )
+  if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(stdout)
+  return { rate: Number(/(\d+) counted/.exec(stdout)[1]) / seconds }
 }
 
 /** Requests/s of the server on a port, and how many there were; throws on any answer that is no 200. */
@@ -50,43 +70,48 @@ export async function startLoad({ port, connections }) {
 }
 
 function wrkArgs({ port, seconds, connections }) {
-  const script = fileURLToPath(new URL('post.lua', import.meta.url))
-  return ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, `http://127.0.0.1:${port}/classify`]
+  return ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', here('post.lua'), `http://127.0.0.1:${port}/classify`]
 }
 
 function socketsArgs({ port, seconds, connections }) {
   return [fileURLToPath(import.meta.url), port, seconds, connections]
 }
 
-/** One request, again and again; answers are told apart by their known length. */
+/** One request, again and again, on a connection that is kept while the server keeps it; answers are told apart by their known length. */
 function client(port, until, onAnswer) {
   const request = `POST /classify HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`
   return new Promise((resolve, reject) => {
-    const socket = createConnection({ port, host: '127.0.0.1', noDelay: true }, () => socket.write(request))
-    let received = ''
-    socket.setEncoding('latin1')
-    socket.on('error', reject)
-    socket.on('data', (chunk) => {
-      received += chunk
-      const head = received.indexOf('\r\n\r\n')
-      if (head === -1) return
-      const length = Number(/content-length: (\d+)/i.exec(received)[1])
-      if (received.length < head + 4 + length) return
-      if (!received.startsWith('HTTP/1.1 200')) reject(new Error(received))
-      received = ''
-      onAnswer()
-      if (performance.now() < until) socket.write(request)
-      else resolve(socket.destroy())
-    })
+    const connect = () => {
+      const socket = createConnection({ port, host: '127.0.0.1', noDelay: true }, () => socket.write(request))
+      let received = ''
+      socket.setEncoding('latin1')
+      socket.on('error', reject)
+      socket.on('data', (chunk) => {
+        received += chunk
+        const head = received.indexOf('\r\n\r\n')
+        if (head === -1) return
+        const length = Number(/content-length: (\d+)/i.exec(received)[1])
+        if (received.length < head + 4 + length) return
+        if (!received.startsWith('HTTP/1.1 200')) reject(new Error(received))
+        const isLast = /connection: close/i.test(received)
+        received = ''
+        onAnswer()
+        if (performance.now() >= until) return resolve(socket.destroy())
+        if (!isLast) return socket.write(request)
+        socket.destroy()
+        connect()
+      })
+    }
+    connect()
   })
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [port, seconds, connections] = process.argv.slice(2).map(Number)
-  const startedAt = performance.now()
-  const until = startedAt + seconds * 1000
+  const [port, seconds, connections, settleSeconds = 0] = process.argv.slice(2).map(Number)
+  const from = performance.now() + settleSeconds * 1000
+  const until = from + seconds * 1000
   let answers = 0
-  const clients = Array.from({ length: connections }, () => client(port, until, () => answers++))
-  await Promise.all(clients)
-  process.stdout.write(`${answers / ((performance.now() - startedAt) / 1000)} ${answers}`)
+  const count = () => performance.now() >= from && answers++
+  await Promise.all(Array.from({ length: connections }, () => client(port, until, count)))
+  process.stdout.write(`${answers / ((performance.now() - from) / 1000)} ${answers}`)
 }
