@@ -47,7 +47,7 @@ export const PURE_FILES = {
   identifier: ['failure-reason', 'parse-identifier', 'resolve-exports', 'select-service'],
   ipc: ['protocol', 'watch-line'],
   metrics: { allBut: [] },
-  net: ['parse-proc-net', 'socket-url'],
+  net: ['parse-proc-net', 'slot-address', 'socket-url'],
   observe: ['format-log-line'],
   openapi: { allBut: [] },
   plan: { allBut: ['read-machine'] },

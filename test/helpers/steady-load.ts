@@ -1,4 +1,4 @@
-import { Agent, request } from 'node:http'
+import { Agent, type ClientRequest, type RequestOptions, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 
 export interface LoadOutcome {
@@ -14,11 +14,14 @@ export interface SteadyLoad {
   readonly stop: () => Promise<LoadOutcome>
 }
 
+/** A URL, or the path of a Unix socket. */
+export type LoadTarget = string | { readonly socketPath: string }
+
 /**
  * So many clients POST to an api, each one request after the other: half of them keep their connection, the others
  * open one for each request.
  */
-export function steadyLoad(target: string, clients: number, body: unknown = {}): SteadyLoad {
+export function steadyLoad(target: LoadTarget, clients: number, body: unknown = {}): SteadyLoad {
   const outcome = { ok: 0, failed: [] as string[] }
   const agents: Agent[] = []
   let isGoing = true
@@ -46,13 +49,18 @@ export function steadyLoad(target: string, clients: number, body: unknown = {}):
   }
 }
 
-function ask(target: string, agent: Agent | false, body: string): Promise<number | string> {
+function ask(target: LoadTarget, agent: Agent | false, body: string): Promise<number | string> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json' }
-    const sent = request(target, { method: 'POST', headers, agent }, (answer) => {
+    const sent = send(target, { method: 'POST', headers, agent })
+    sent.on('response', (answer) => {
       text(answer).then((said) => resolve(answer.statusCode === 200 ? 200 : `${answer.statusCode} ${said}`), reject)
     })
     sent.on('error', reject)
     sent.end(body)
   })
+}
+
+function send(target: LoadTarget, options: RequestOptions): ClientRequest {
+  return typeof target === 'string' ? request(target, options) : request({ ...target, ...options })
 }

@@ -23,9 +23,9 @@ server.listen(process.env.PORT, '127.0.0.1')
 process.on('SIGTERM', () => server.close(() => process.exit(0)))
 `
 
-function start(path: string): Promise<ServingCommand> {
+function start(path: string, more: readonly string[] = []): Promise<ServingCommand> {
   const flags = ['--port', '0', '--host', '127.0.0.1', '--api-workers', '2', '--log-format', 'json', '--name', 'app']
-  return startServing([EKIBEN, 'run', 'main.mjs', ...flags], { cwd: path })
+  return startServing([EKIBEN, 'run', 'main.mjs', ...flags, ...more], { cwd: path })
 }
 
 function reload(run: ServingCommand): Promise<{ code: number | null; stdout: string; stderr: string }> {
@@ -49,6 +49,23 @@ describe('a reload of an app', () => {
     const { ok, failed } = await load.stop()
     assert.deepEqual(failed, [])
     assert.ok(ok > 100, `${ok} requests`)
+    assert.equal(await run.stop(), 0)
+  })
+
+  it('keeps the address of each worker, where nobody is refused', async () => {
+    await using project = await projectFolder({ 'package.json': { type: 'module' }, 'main.mjs': app('one') })
+    await using run = await start(project.path, ['--worker-listen', 'unix:{slot}.sock'])
+    const slots = [0, 1].map((slot) => ({ socketPath: join(project.path, `${slot}.sock`) }))
+    const loads = slots.map((slot) => steadyLoad(slot, 4))
+    for (const version of ['two', 'three']) {
+      await writeFile(join(project.path, 'main.mjs'), app(version))
+      assert.equal((await reload(run)).code, 0)
+      const seen = loads.map((load) => load.ok())
+      await waitUntil(() => loads.every((load, slot) => load.ok() > (seen[slot] as number) + 20), {
+        describe: 'answers on both after the reload',
+      })
+    }
+    for (const load of loads) assert.deepEqual((await load.stop()).failed, [])
     assert.equal(await run.stop(), 0)
   })
 

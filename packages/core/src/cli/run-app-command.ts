@@ -6,6 +6,9 @@ import type { CommandInput } from './command-input.js'
 /** What an app decides by itself. */
 const OF_SERVE: readonly string[] = ['timeout', 'workers', 'only', 'depends', 'accessLog']
 
+/** What only the workers of an app have. */
+export const OF_APPS: readonly string[] = ['workerListen']
+
 export interface CommandTools {
   readonly addOption: (command: Command, row: OptionRow) => void
   readonly setExitCode: (code: number) => void

@@ -39,6 +39,7 @@ export function mergeConfig(layers: readonly SettingEntries[], facts: { readonly
     envAllow: tree.envAllow as readonly string[] | undefined,
     pidfile: tree.pidfile as string | undefined,
     admin: tree.admin as string | undefined,
+    workerListen: tree.workerListen as string | undefined,
     cors: corsPolicy(tree.cors as Partial<CorsOptions> | undefined, merged),
     supervision: (tree.supervision ?? {}) as MergedSettings['supervision'],
     services: (tree.services ?? {}) as MergedSettings['services'],

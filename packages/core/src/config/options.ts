@@ -14,6 +14,7 @@ import {
   string,
   type ValueKind,
   variableNames,
+  workerAddress,
   workerCount,
 } from './value-kinds.js'
 
@@ -293,6 +294,17 @@ export const OPTIONS: readonly OptionRow[] = [
     kind: adminAddress,
     defaultText: 'off',
     description: 'where the supervisor itself answers /livez, /readyz, /metrics and /status; a path is a Unix socket',
+    places: BOTH,
+  },
+  {
+    key: 'workerListen',
+    flag: 'worker-listen',
+    value: 'ADDRESS',
+    env: 'EKIBEN_WORKER_LISTEN',
+    kind: workerAddress,
+    defaultText: 'none',
+    description:
+      "of an app: an address of its own for each worker, beside the shared one; 'unix:/run/app/{slot}.sock' or '127.0.0.1:{4000+slot}'",
     places: BOTH,
   },
   {

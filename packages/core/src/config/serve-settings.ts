@@ -65,6 +65,11 @@ export interface EkibenConfig {
    * Unix socket. Default: nowhere.
    */
   readonly admin?: string | undefined
+  /**
+   * Of an app (`ekiben run`, `bootstrapProduction`): an address of its own for each worker, beside the shared one, as
+   * `'unix:/run/app/{slot}.sock'` or `'127.0.0.1:{4000+slot}'`. Default: none.
+   */
+  readonly workerListen?: string | undefined
   /** Which pages of other origins a browser lets call. Default: none. */
   readonly cors?: CorsOptions | undefined
   /** How the workers of all services are watched; a service's own settings win. */
@@ -147,6 +152,8 @@ export interface ServeSettings {
   readonly pidfile: string | undefined
   /** HOST:PORT, or the path of a Unix socket. Where it is set, the public socket has no `/metrics`. */
   readonly admin: string | undefined
+  /** Of an app: see `slotAddress`. */
+  readonly workerListen: string | undefined
   /** undefined: pages of other origins get no word of whether they may. */
   readonly cors: CorsPolicy | undefined
   readonly supervision: SupervisionOptions

@@ -1,4 +1,5 @@
 import { parseAdminAddress } from '../net/parse-admin-address.js'
+import { slotAddress } from '../net/slot-address.js'
 import { parseBytes } from '../util/parse-bytes.js'
 import { hideCredentials, parseRemoteUrl } from '../util/parse-remote-url.js'
 
@@ -91,6 +92,12 @@ export const name: ValueKind<string> = text('a letter and up to 62 more of lette
 export const adminAddress: ValueKind<string> = text(
   'HOST:PORT, or the path of a Unix socket with a / in it',
   (value) => parseAdminAddress(value) !== undefined,
+)
+
+/** Kept as it is written. */
+export const workerAddress: ValueKind<string> = text(
+  "'unix:PATH' or 'HOST:PORT' with {slot} or {4000+slot} in the path or the port",
+  (value) => slotAddress(value, 0) !== undefined,
 )
 
 /** Bytes, or `300M` where a text is taken; kept as it is written. */

@@ -38,6 +38,9 @@ export const PROTOCOL_VERSION = 1
 /** Descriptor of the public socket in an entry worker (0–2 stdio, 3 channel). */
 export const PUBLIC_SOCKET_FD = 4
 
+/** Descriptor of the socket of its own slot, in an entry worker that has one (5 is the watch line). */
+export const SLOT_SOCKET_FD = 6
+
 /** Name of the variable that holds the one-time token of a worker. */
 export const TOKEN_VARIABLE = 'EKIBEN_WORKER_TOKEN'
 
@@ -139,6 +142,12 @@ export interface HttpSettings {
   readonly address: { readonly host: string; readonly port: number }
 }
 
+/** Where one entry worker alone can be reached, beside the public socket. */
+export interface SlotSocket {
+  readonly url: string
+  readonly backlog: number
+}
+
 export interface LogSettings {
   readonly level: string
   readonly format: 'json' | 'pretty'
@@ -178,6 +187,8 @@ export interface InitMessage {
   readonly heartbeatMs: number
   /** Only for entry workers. */
   readonly http: HttpSettings | undefined
+  /** Only for entry workers of an app that have one: the socket of their own slot. */
+  readonly slotSocket?: SlotSocket | undefined
   /** Only for pool workers: the Unix socket to listen on. */
   readonly socketPath: string | undefined
 }

@@ -5,6 +5,8 @@ import { type ListenSocket, openListenSocket } from './listen-socket.js'
 
 type SocketSettings = Pick<ServeSettings, 'host' | 'port' | 'backlog' | 'sources' | 'app'>
 
+type Closable = Pick<ListenSocket, 'close'>
+
 /** What a worker is sent: where the socket is, and the handle itself. */
 export interface HandedSocket extends GivenSocket {
   readonly handle: BoundTcp['handle']
@@ -17,7 +19,7 @@ export interface HandedSocket extends GivenSocket {
 export class AppSockets implements ListenSocket {
   readonly #settings: SocketSettings
   readonly #opening = new Map<number, Promise<ListenSocket>>()
-  readonly #open: ListenSocket[] = []
+  readonly #open: Closable[] = []
   #public: ListenSocket | undefined
   #publicPort: number | undefined
 
@@ -73,6 +75,11 @@ export class AppSockets implements ListenSocket {
     if (isPublic) this.#public = socket
     const { host, port, backlog } = socket
     return { isPublic, address: { host, port }, backlog, handle: socket.handle as BoundTcp['handle'] }
+  }
+
+  /** What is the app's as well is closed with its sockets. */
+  closeWith(other: Closable): void {
+    this.#open.push(other)
   }
 
   close(): void {

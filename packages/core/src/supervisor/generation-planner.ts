@@ -16,7 +16,7 @@ import { fitsPlan, WorkerFactory, type WorkerFactoryOptions } from './worker-fac
 
 export type PlannerOptions = Pick<
   WorkerFactoryOptions,
-  'instance' | 'user' | 'ledger' | 'publicSocket' | 'appSockets' | 'socketPath'
+  'instance' | 'user' | 'ledger' | 'publicSocket' | 'appSockets' | 'slotSockets' | 'socketPath'
 > & {
   readonly makePlan: (announced: Promise<ServiceGraph>, settings: ServeSettings) => Promise<ServePlan>
   readonly log: Logger
@@ -43,6 +43,8 @@ export class GenerationPlanner {
   async plan({ number, settings, signal, beside = false }: PlanRequest): Promise<Generation> {
     const source = pin(serviceSource(settings))
     const bootTimeoutMs = settings.supervision.bootTimeoutMs ?? SUPERVISION_DEFAULTS.bootTimeoutMs
+    const { slotSockets } = this.#options
+    await slotSockets?.reach(beside ? workersBegun(settings) : 1)
     const factory = this.#factory(number, settings, { source, bootTimeoutMs })
     const first = factory.makeFirst('announce')
     const announced = awaitAnnouncement(first, { bootTimeoutMs, signal })
@@ -61,6 +63,7 @@ export class GenerationPlanner {
       const deploy = (services: readonly ServicePlan[]): Promise<void> => this.#deploy(services, pinned, signal)
       await deploy(plan.services)
       const entry = plan.services.find((service) => service.entry)
+      await slotSockets?.reach(entry?.workers ?? 1)
       const wanted =
         entry !== undefined && fitsPlan(entry, { inherited: process.env, allow: settings.envAllow }) ? entry.workers : 0
       // Variables and flags are fixed when a process is spawned: a fresh worker takes the place of one that lacks them.
@@ -89,10 +92,10 @@ export class GenerationPlanner {
     settings: ServeSettings,
     which: Pick<WorkerFactoryOptions, 'source' | 'bootTimeoutMs'>,
   ): WorkerFactory {
-    const { instance, user, ledger, publicSocket, appSockets, socketPath } = this.#options
+    const { instance, user, ledger, publicSocket, appSockets, slotSockets, socketPath } = this.#options
     const { cors } = settings
     const socket = publicSocket && { ...publicSocket, http: { ...publicSocket.http, cors } }
-    const own = { instance, user, ledger, publicSocket: socket, appSockets, socketPath }
+    const own = { instance, user, ledger, publicSocket: socket, appSockets, slotSockets, socketPath }
     return new WorkerFactory({ ...own, ...which, ...inheritance(settings), generation })
   }
 
@@ -110,15 +113,19 @@ export class GenerationPlanner {
 
 /** As many entry workers as are known to be wanted, while there are cores for them. */
 function spawnBeside(factory: WorkerFactory, settings: ServeSettings): readonly WorkerHandle[] {
-  const cores = availableParallelism()
-  const wanted = settings.apiWorkers === 'cpu' ? cores : (settings.apiWorkers ?? 1)
   const beside: WorkerHandle[] = []
-  for (let slot = 1; slot < Math.min(wanted, cores); slot++) {
+  for (let slot = 1; slot < workersBegun(settings); slot++) {
     const worker = factory.makeBesideFirst(slot)
     worker.spawn({ onState: () => {}, onAnnounced: () => {}, onTerminated: () => worker.kill(), onWithdrawn: () => {} })
     beside.push(worker)
   }
   return beside
+}
+
+/** How many entry workers are started before the plan is known. */
+function workersBegun({ apiWorkers }: ServeSettings): number {
+  const cores = availableParallelism()
+  return Math.min(apiWorkers === 'cpu' ? cores : (apiWorkers ?? 1), cores)
 }
 
 async function endAll(workers: readonly WorkerHandle[]): Promise<void> {

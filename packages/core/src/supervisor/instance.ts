@@ -19,6 +19,7 @@ import type { Reloader } from './reload.js'
 import { RemoteStates, remoteUrls } from './remote-states.js'
 import type { ReloadOutcome, Server, ServerClosed } from './server.js'
 import type { Slot } from './slot.js'
+import type { SlotSockets } from './slot-sockets.js'
 import type { StopOutcome, Supervisor } from './supervisor.js'
 import type { Surroundings } from './surroundings.js'
 import type { Watcher } from './watcher.js'
@@ -35,6 +36,7 @@ export interface InstanceOptions {
   /** Reads the settings anew, for a reload. */
   readonly readSettings: () => Promise<ServeSettings>
   readonly socket: ListenSocket
+  readonly slotSockets: SlotSockets | undefined
   readonly folder: InstanceFolder
   readonly surroundings: Surroundings
   readonly planner: GenerationPlanner
@@ -57,6 +59,7 @@ export class Instance implements Server {
   #supervisor: Supervisor | undefined
   #reloader: Reloader | undefined
   #forcedExitCode: number | undefined
+  #scaled: Promise<void> = Promise.resolve()
   #endReport: (() => void) | undefined
 
   constructor(options: InstanceOptions) {
@@ -153,13 +156,17 @@ export class Instance implements Server {
       throw createError('EKB_ERR_CONFIG_INVALID', { source: 'scale()', key: service, value: String(workers), expected })
     }
     const { scalePool } = await import('./scale-pool.js')
-    await scalePool(watcher, workers)
+    const { slotSockets } = this.#options
+    try {
+      await scalePool(watcher, workers, watcher === this.#supervisor?.entry ? slotSockets : undefined)
+    } finally {
+      this.#trimSockets()
+    }
   }
 
   /** Adds workers to the entry service or takes them away, never below one. */
   scaleEntryBy(count: number): void {
-    const entry = this.#supervisor?.entry
-    if (entry !== undefined) void entry.scale(Math.max(1, entry.target + count))
+    this.#scaled = this.#scaled.then(() => this.#scaleEntryBy(count))
   }
 
   reload(): Promise<ReloadOutcome> {
@@ -214,6 +221,29 @@ export class Instance implements Server {
     await this.stop()
   }
 
+  async #scaleEntryBy(count: number): Promise<void> {
+    const entry = this.#supervisor?.entry
+    if (entry === undefined) return
+    const { slotSockets, log } = this.#options
+    const workers = Math.max(1, entry.target + count)
+    try {
+      await slotSockets?.reach(workers)
+      void entry.scale(workers)
+      this.#trimSockets()
+    } catch (err) {
+      log.error({ err, workers }, 'the number of workers stays as it is')
+    }
+  }
+
+  /** Closes those of slots that are no more; while a reload goes on, its generation may want them yet. */
+  #trimSockets(): void {
+    const { slotSockets } = this.#options
+    const { entry, state } = this.#supervisor ?? {}
+    if (slotSockets === undefined || entry === undefined || state === 'reloading') return
+    const wanted = entry.slots.all.filter((slot) => slot.wanted.length > 0).map(({ index }) => index + 1)
+    slotSockets.trim(Math.max(entry.target, ...wanted))
+  }
+
   async #report(): Promise<void> {
     const { reportInstance } = await import('./report-instance.js')
     this.#endReport = reportInstance(this.#options.notifier, this)
@@ -259,6 +289,7 @@ export class Instance implements Server {
     try {
       return await this.#reloader.reload()
     } finally {
+      this.#trimSockets()
       // However it went: what waits for the end of the reload would wait for ever.
       if (!signal.aborted) notifier.ready()
     }

@@ -10,6 +10,8 @@ export interface ListenSocketOptions {
   /** 0: any free one. */
   readonly port: number
   readonly backlog: number
+  /** The option that said so. Default: `--port` and `--host`. */
+  readonly option?: string
 }
 
 /** The public socket: it listens, the supervisor holds it, and only workers accept on it. */
@@ -34,8 +36,8 @@ export interface ListenSocket {
 export async function openListenSocket(options: ListenSocketOptions): Promise<ListenSocket> {
   const resolved = await resolveHost(options)
   const target: BindTarget = { address: resolved[0].address, port: options.port, family: familyOf(resolved[0]) }
-  const bound = await bind(target)
-  await claim(bound, { ...target, port: bound.port }, options.backlog)
+  const bound = await bind(target, options)
+  await claim(bound, { ...target, port: bound.port }, options)
   return {
     fd: bound.fd,
     handle: bound.handle,
@@ -49,9 +51,13 @@ export async function openListenSocket(options: ListenSocketOptions): Promise<Li
   }
 }
 
-async function resolveHost({ host, port }: ListenSocketOptions): Promise<[LookupAddress, ...LookupAddress[]]> {
+async function resolveHost({ host, port, option }: ListenSocketOptions): Promise<[LookupAddress, ...LookupAddress[]]> {
   const unavailable = (reason: string, cause?: unknown): ServiceError =>
-    createError('EKB_ERR_SOCKET_UNAVAILABLE', { address: socketAddress(host, port), reason }, { cause })
+    createError(
+      'EKB_ERR_SOCKET_UNAVAILABLE',
+      { address: socketAddress(host, port), reason, ...optionOf(option) },
+      { cause },
+    )
   // An empty name would be looked up as no name at all, and bind every interface.
   if (host === '') throw unavailable('the host is empty')
   const addresses = await dns.lookup(host, { all: true }).catch((error: NodeJS.ErrnoException) => {
@@ -63,26 +69,27 @@ async function resolveHost({ host, port }: ListenSocketOptions): Promise<[Lookup
 }
 
 /** Binding alone reserves nothing: of two that are bound to one address, the first to listen has it. */
-async function claim(bound: BoundTcp, target: BindTarget, backlog: number): Promise<void> {
+async function claim(bound: BoundTcp, target: BindTarget, { backlog, option }: ListenSocketOptions): Promise<void> {
   try {
     bound.listen(backlog)
   } catch (error) {
     bound.close()
-    throw await socketError(error, target)
+    throw await socketError(error, target, option)
   }
 }
 
-async function bind(target: BindTarget): Promise<BoundTcp> {
+async function bind(target: BindTarget, { option }: ListenSocketOptions): Promise<BoundTcp> {
   let bound: BoundTcp
   try {
     bound = bindTcp(target)
   } catch (error) {
-    throw await socketError(error, target)
+    throw await socketError(error, target, option)
   }
   if (isBoundTo(bound, target)) return bound
   bound.close()
   const reason = `the system bound ${socketAddress(bound.address, bound.port)} instead`
-  throw createError('EKB_ERR_SOCKET_UNAVAILABLE', { address: socketAddress(target.address, target.port), reason })
+  const address = socketAddress(target.address, target.port)
+  throw createError('EKB_ERR_SOCKET_UNAVAILABLE', { address, reason, ...optionOf(option) })
 }
 
 /** Is it where it was asked to be? */
@@ -91,19 +98,29 @@ function isBoundTo(bound: BoundTcp, target: BindTarget): boolean {
   return sameAddress(target.address, bound.address)
 }
 
-async function socketError(error: unknown, target: BindTarget): Promise<ServiceError> {
+async function socketError(error: unknown, target: BindTarget, option: string | undefined): Promise<ServiceError> {
   if (isServiceError(error)) return error
+  const said = optionOf(option)
   const { code, message } = error as NodeJS.ErrnoException
   const address = socketAddress(target.address, target.port)
   if (code === 'EADDRINUSE') {
     const { findSocketOwner } = await import('../net/find-socket-owner.js')
-    return createError('EKB_ERR_SOCKET_IN_USE', { address, owner: await findSocketOwner(target) }, { cause: error })
+    return createError(
+      'EKB_ERR_SOCKET_IN_USE',
+      { address, owner: await findSocketOwner(target), ...said },
+      { cause: error },
+    )
   }
   if (code === 'EACCES' || code === 'EPERM') {
-    return createError('EKB_ERR_SOCKET_DENIED', { address, reason: `permission denied (${code})` }, { cause: error })
+    const reason = `permission denied (${code})`
+    return createError('EKB_ERR_SOCKET_DENIED', { address, reason, ...said }, { cause: error })
   }
   const reason = code === 'EADDRNOTAVAIL' ? 'it is no address of this machine (EADDRNOTAVAIL)' : (code ?? message)
-  return createError('EKB_ERR_SOCKET_UNAVAILABLE', { address, reason }, { cause: error })
+  return createError('EKB_ERR_SOCKET_UNAVAILABLE', { address, reason, ...said }, { cause: error })
+}
+
+function optionOf(option: string | undefined): { option?: string } {
+  return option === undefined ? {} : { option }
 }
 
 function familyOf({ family }: LookupAddress): 4 | 6 {

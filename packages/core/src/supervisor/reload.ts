@@ -20,7 +20,7 @@ export interface ReloaderOptions {
 }
 
 /** What a reload cannot change: the socket stays as it was bound, the folder where it is. */
-const FIXED = ['host', 'port', 'backlog', 'instance'] as const
+const FIXED = ['host', 'port', 'backlog', 'workerListen', 'instance'] as const
 
 /** Takes new code into service while the old serves. One reload at a time: the caller sees to that. */
 export class Reloader {

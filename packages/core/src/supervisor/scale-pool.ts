@@ -1,20 +1,22 @@
 import { createError } from '../errors/service-error.js'
+import type { SlotSockets } from './slot-sockets.js'
 import type { Watcher } from './watcher.js'
 
 /**
  * Sets the number of workers of a service; resolves when those that are added have proved themselves and the rest were
- * told to leave. Where one that is added fails, the number is what it was before.
+ * told to leave. Where one that is added fails, the number is what it was before. `sockets`: those of its slots.
  */
-export async function scalePool(watcher: Watcher, workers: number): Promise<void> {
+export async function scalePool(watcher: Watcher, workers: number, sockets?: SlotSockets): Promise<void> {
   const before = watcher.target
-  const settled = watcher.scale(workers)
-  const added = watcher.slots.all.filter(({ index }) => index >= before)
   try {
+    await sockets?.reach(workers)
+    const settled = watcher.scale(workers)
+    const added = watcher.slots.all.filter(({ index }) => index >= before)
     await Promise.all(added.map(({ index }) => watcher.trial(index, watcher.generation)))
+    await settled
   } catch (cause) {
     if (watcher.target === workers) void watcher.scale(before)
     const { message: reason, detail } = cause as Error & { detail?: unknown }
     throw createError('EKB_ERR_SCALE_REFUSED', { service: watcher.service, workers, before, reason }, { cause, detail })
   }
-  await settled
 }

@@ -1,4 +1,5 @@
 import type { ServeSettings } from '../config/serve-settings.js'
+import { invalidSetting } from '../config/setting-errors.js'
 import { createError } from '../errors/service-error.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
 import type { HttpSettings } from '../ipc/protocol.js'
@@ -17,6 +18,7 @@ import { openPublicSocket } from './public-socket.js'
 import type { Server } from './server.js'
 import { defaultInstanceName, serviceSource } from './service-source.js'
 import { controlBySignals } from './signal-control.js'
+import type { SlotSockets } from './slot-sockets.js'
 import { Surroundings } from './surroundings.js'
 import { WorkerFactory } from './worker-factory.js'
 import type { WorkerUser } from './worker-user.js'
@@ -35,6 +37,7 @@ export interface StartServingOptions {
 /** Starts an instance; resolves when its whole graph is ready, rejects with a coded error and nothing left behind. */
 export async function startServing(settings: ServeSettings, options: StartServingOptions): Promise<Server> {
   refusePlatform()
+  refuseUnused(settings)
   const wanted = settings.instance ?? settings.name ?? defaultInstanceName(settings)
   const explicit = settings.instance !== undefined
   const user = await findUser(settings)
@@ -53,6 +56,8 @@ export async function startServing(settings: ServeSettings, options: StartServin
   // What an app's workers ask for later is closed with it.
   const appSockets = settings.app && (opened instanceof AppSockets ? opened : new AppSockets(settings, opened))
   const socket = appSockets ?? opened
+  const slotSockets = appSockets && (await openSlotSockets(settings, user))
+  if (slotSockets !== undefined) appSockets?.closeWith(slotSockets)
   const surroundings = new Surroundings({ settings, folder: folder.path, endsProcess: options.handleSignals, log })
   await surroundings.claim().catch(async (error: unknown) => {
     socket.close()
@@ -65,13 +70,14 @@ export async function startServing(settings: ServeSettings, options: StartServin
     ledger: folder.ledger,
     publicSocket: opened instanceof AppSockets ? undefined : { fd: opened.fd, http: httpSettings(settings, opened) },
     appSockets,
+    slotSockets,
     socketPath: (...parts) => folder.socketPath(parts.join('/')),
     makePlan,
     log,
   })
   const { handleSignals, readSettings } = options
   const notifier = createNotifier(settings.serviceManager, log)
-  const parts = { socket, folder, surroundings, planner, notifier }
+  const parts = { socket, slotSockets, folder, surroundings, planner, notifier }
   const instance = new Instance({ name, settings, readSettings, ...parts, log })
   if (handleSignals) controlBySignals(instance, log)
   await instance.start()
@@ -116,6 +122,16 @@ async function makePlan(announced: Promise<ServiceGraph>, settings: ServeSetting
   return makeServePlan(graph, settings, machine)
 }
 
+/** Those of the slots, where an app's workers are to have one each: none is open yet. */
+async function openSlotSockets(
+  { workerListen, backlog, sources }: ServeSettings,
+  owner: WorkerUser | undefined,
+): Promise<SlotSockets | undefined> {
+  if (workerListen === undefined) return undefined
+  const { SlotSockets } = await import('./slot-sockets.js')
+  return new SlotSockets({ template: workerListen, source: sources.workerListen ?? 'default', backlog, owner })
+}
+
 /** The code that looks users up is loaded where one is given. */
 async function findUser({ user, group }: ServeSettings): Promise<WorkerUser | undefined> {
   if (user === undefined && group === undefined) return undefined
@@ -137,6 +153,13 @@ async function openSocket(
 function httpSettings(settings: ServeSettings, { host, port, backlog }: ListenSocket): HttpSettings {
   const { keepAliveTimeoutMs, accessLog, admin } = settings
   return { backlog, keepAliveTimeoutMs, accessLog, metrics: admin === undefined, address: { host, port } }
+}
+
+/** A service's workers are all alike: none has an address of its own. */
+function refuseUnused({ app, workerListen, sources }: ServeSettings): void {
+  if (app !== undefined || workerListen === undefined) return
+  const expected = 'nothing: only workers of an app (ekiben run, bootstrapProduction) can have addresses of their own'
+  throw invalidSetting(['workerListen'], sources.workerListen ?? 'default', { value: workerListen, expected })
 }
 
 function refusePlatform(): void {

@@ -14,6 +14,7 @@ import { ProcessBackend } from '../worker/process-backend.js'
 import type { ProcessLedger } from '../worker/worker-backend.js'
 import { WorkerHandle } from '../worker/worker-handle.js'
 import type { AppSockets } from './app-sockets.js'
+import type { SlotSockets } from './slot-sockets.js'
 import { type Environment, isInherited, workerEnvironment } from './worker-environment.js'
 import type { WorkerUser } from './worker-user.js'
 
@@ -36,6 +37,8 @@ export interface WorkerFactoryOptions {
   readonly publicSocket: { readonly fd: number; readonly http: HttpSettings } | undefined
   /** What a host app's workers ask for by message. */
   readonly appSockets?: AppSockets | undefined
+  /** What a host app's workers have each for itself. */
+  readonly slotSockets?: SlotSockets | undefined
   /** A path for the call socket of a pool worker, new for each incarnation. */
   readonly socketPath: (service: string, generation: number, slot: number, incarnation: number) => string
 }
@@ -129,6 +132,7 @@ export class WorkerFactory {
     this.#incarnations++
     const { declared, allow, gpus, nodeArgs, entry } = worker.process
     const app = source.type === 'main' && entry ? source : undefined
+    const own = app && this.#options.slotSockets?.of(worker.slot)
     const backend = new ProcessBackend({
       env: workerEnvironment({
         inherited,
@@ -146,6 +150,7 @@ export class WorkerFactory {
       cwd: source.workingDir,
       stdout: worker.init.mode === 'describe' ? 'stderr' : 'stdout',
       socketFd: entry ? publicSocket?.fd : undefined,
+      slotSocketFd: own?.fd,
       user,
       ledger,
     })
@@ -157,6 +162,7 @@ export class WorkerFactory {
       source: entry ? source : this.#sourceOfPool(source, worker.service),
       log,
       heartbeatMs: HEARTBEAT_MS,
+      slotSocket: own && { url: own.url, backlog: own.backlog },
       ...worker.init,
     }
     const { bootTimeoutMs } = worker

@@ -1,7 +1,13 @@
 import { type ChildProcess, type SpawnOptions, type StdioOptions, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { entryFile } from '../entry-file.js'
-import { PUBLIC_SOCKET_FD, type SupervisorMessage, type WorkerRole, wrapMessage } from '../ipc/protocol.js'
+import {
+  PUBLIC_SOCKET_FD,
+  SLOT_SOCKET_FD,
+  type SupervisorMessage,
+  type WorkerRole,
+  wrapMessage,
+} from '../ipc/protocol.js'
 import { WATCH_LINE_FD } from '../ipc/watch-line.js'
 import type { SendableHandle } from '../net/private-api.js'
 import { passOnStderr } from '../observe/pass-on-stderr.js'
@@ -34,6 +40,8 @@ export interface ProcessBackendOptions {
   readonly stdout: 'stdout' | 'stderr'
   /** The bound public socket, for entry workers. */
   readonly socketFd: number | undefined
+  /** That of its own slot, for those that have one. */
+  readonly slotSocketFd?: number | undefined
   /** Whom it runs as; undefined: whoever the supervisor runs as. */
   readonly user?: { readonly uid: number; readonly gid: number } | undefined
   readonly ledger?: ProcessLedger | undefined
@@ -64,9 +72,10 @@ export class ProcessBackend implements WorkerBackend {
   }
 
   start(events: WorkerBackendEvents): void {
-    const { env, nodeArgs, cwd, role, main, stdout, socketFd, user } = this.#options
+    const { env, nodeArgs, cwd, role, main, stdout, socketFd, slotSocketFd, user } = this.#options
     const stdio: StdioOptions = ['ignore', stdout === 'stdout' ? 1 : 2, 'pipe', 'ipc', 'ignore', 'pipe']
     if (socketFd !== undefined) stdio[PUBLIC_SOCKET_FD] = socketFd
+    if (slotSocketFd !== undefined) stdio[SLOT_SOCKET_FD] = slotSocketFd
     // libuv empties the list of supplementary groups before it sets these.
     const ids = user === undefined ? {} : { uid: user.uid, gid: user.gid }
     const options = { cwd, env: { ...env }, stdio, detached: true, ...ids }

@@ -6,7 +6,7 @@ import { type Connection, ConnectionTable, type OpenRequest } from '../../../htt
 import { type DrainEvents, type DrainOptions, type DrainReport, HostDrain } from '../../../http/host-drain.js'
 import { askedPath } from '../../../http/route-table.js'
 import type { CallsInFlight, RunningCall } from '../../../runner/calls-in-flight.js'
-
+import { listenBeside } from './listen-beside.js'
 import { UpgradeDrain } from './upgrade-drain.js'
 
 const kRequest: unique symbol = Symbol('ekiben.request')
@@ -21,6 +21,9 @@ export class AppServer {
   readonly #connections = new ConnectionTable()
   readonly #sessions = new Set<Http2Session>()
   readonly #calls: CallsInFlight
+  /** It has connections of this one as well, whose clients want this very process. */
+  #beside: Server | undefined
+  readonly #keptHere = new WeakSet<Socket>()
   /** Connections whose clients are still to be told to connect anew. */
   #toShed = 0
   /** Each answer tells its client to connect anew. */
@@ -40,8 +43,15 @@ export class AppServer {
     })
   }
 
+  /** Takes connections of one more socket. */
+  async listenBeside(fd: number, backlog: number): Promise<void> {
+    this.#beside = await listenBeside(this.server, { fd, backlog, onSocket: (socket) => this.#keptHere.add(socket) })
+  }
+
+  /** Those of clients that may as well be connected to another process. */
   get connections(): number {
-    return this.#connections.size
+    if (this.#beside === undefined) return this.#connections.size
+    return [...this.#connections].filter(({ socket }) => !this.#keptHere.has(socket)).length
   }
 
   /** Has the clients of so many connections, each when it next asks, connect anew: other workers have fewer. */
@@ -69,7 +79,11 @@ export class AppServer {
       for (const request of connection.requests) (request as AppRequest).sayLast(connection)
     }
     const steps = new HostDrain(this.server, this.#connections)
-    const report = steps.run(options, events)
+    const onWithdrawn = (): void => {
+      this.#beside?.close()
+      events.onWithdrawn?.()
+    }
+    const report = steps.run(options, { onWithdrawn })
     for (const session of this.#sessions) session.close()
     const upgrades = new UpgradeDrain(this.#connections, options.deadlineMs)
     void report.then(() => upgrades.end())
@@ -107,6 +121,7 @@ export class AppServer {
   /** Is this one of the connections to shed, and was not yet? */
   #takesToShed(connection: Connection): boolean {
     if (this.#toShed === 0 || connection.isShed) return connection.isShed
+    if (this.#keptHere.has(connection.socket)) return false
     this.#toShed--
     connection.isShed = true
     return true

@@ -10,6 +10,7 @@ import {
   type InitMessage,
   type MainSource,
   PUBLIC_SOCKET_FD,
+  SLOT_SOCKET_FD,
   type StartMessage,
 } from '../../../ipc/protocol.js'
 import { socketUrl } from '../../../net/socket-url.js'
@@ -205,12 +206,14 @@ export class AppWorker {
   async #openPublic(server: Server, target: ListenTarget, listen: ListenOn): Promise<void> {
     process.channel?.ref()
     try {
-      const { http } = await this.#begun.promise
+      const { http, slotSocket } = await this.#begun.promise
       // Inherited where it was bound before the app said anything, else asked for.
       const { where, address, backlog } =
         http === undefined ? await this.#sockets.ask(target) : { ...http, where: { fd: PUBLIC_SOCKET_FD } }
       await this.#admit()
-      this.#servers.push(new AppServer(server, this.#calls))
+      const served = new AppServer(server, this.#calls)
+      this.#servers.push(served)
+      if (slotSocket !== undefined) await served.listenBeside(SLOT_SOCKET_FD, slotSocket.backlog)
       server.once('listening', () => this.#onListening(server, socketUrl(address.host, address.port)))
       listen(where, backlog)
     } catch (error) {
