@@ -277,6 +277,8 @@ export interface PoolsMessage {
   readonly type: 'pools'
   /** By service name. */
   readonly pools: Readonly<Record<string, PoolSettings>>
+  /** What was announced was all that the app calls. */
+  readonly isWhole: boolean
   /** There can be no such pools. */
   readonly error?: WireError | undefined
 }

@@ -19,8 +19,12 @@ export function awaitAnnouncement(worker: WorkerHandle, options: AnnouncementOpt
   const { bootTimeoutMs, signal } = options
   const onAbort = (): void => worker.kill()
   signal.addEventListener('abort', onAbort, { once: true })
+  let isPlanned = false
   worker.spawn({
     onAnnounced: (_worker, announcement) => {
+      // What an app asks for while the plan is made.
+      if (isPlanned) worker.keep(announcement)
+      isPlanned = true
       signal.removeEventListener('abort', onAbort)
       resolve(announcement)
     },

@@ -15,10 +15,11 @@ export async function growGeneration(
   worker: WorkerHandle,
   { generation, announcement, start }: Growing,
 ): Promise<void> {
+  const isWhole = announcement.graph.open !== true
   try {
     generation.plan = (await generation.growth.grow(announcement)) ?? generation.plan
-    worker.tell({ type: 'pools', pools: start() })
+    worker.tell({ type: 'pools', pools: start(), isWhole })
   } catch (error) {
-    worker.tell({ type: 'pools', pools: {}, error: encodeError(error) })
+    worker.tell({ type: 'pools', pools: {}, isWhole, error: encodeError(error) })
   }
 }

@@ -89,6 +89,8 @@ export class WorkerHandle {
   #bootTimeoutMs: number
   #observer: WorkerObserver | undefined
   #onMetrics: MetricsListener | undefined
+  /** Announced when nobody of the running instance watched it. */
+  #kept: Announcement | undefined
   #state: WorkerState = 'spawning'
   #record: WorkerRecord = { stage: 'spawn', cut: [] }
   /** What `start` and `drain` will send. */
@@ -154,9 +156,15 @@ export class WorkerHandle {
     this.#identity = { ...this.#identity, service }
     this.#observer = observer
     this.#bootTimeoutMs = bootTimeoutMs
+    if (this.#kept !== undefined) observer.onAnnounced(this, this.#kept)
     if (!this.#timers.has('boot')) return
     this.#perform({ do: 'disarm', timer: 'boot' })
     this.#arm('boot', bootTimeoutMs - (this.#options.now() - this.spawnedAt))
+  }
+
+  /** Whoever adopts it is told of this. */
+  keep(announcement: Announcement): void {
+    this.#kept = announcement
   }
 
   reportTo(listener: MetricsListener): void {

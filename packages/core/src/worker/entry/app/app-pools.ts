@@ -18,6 +18,8 @@ export interface AppPoolsOptions {
   readonly connect: () => Promise<StartMessage>
   /** Tells the supervisor of more than it has planned: once for all that is told of at one moment. */
   readonly announce: () => void
+  /** The app has asked for one more, before the supervisor's word to go on. */
+  readonly onUse: () => void
   readonly counts: WorkerCounts
 }
 
@@ -52,7 +54,8 @@ export class AppPools {
     this.#used.set(name, definition)
     const transport = lateTransport(() => this.#client(name))
     this.#transports.set(name, transport)
-    if (this.#started !== undefined) this.#addClients()
+    if (this.#started === undefined) this.#options.onUse()
+    else this.#addClients()
     return transport
   }
 
@@ -102,13 +105,13 @@ export class AppPools {
   }
 
   /** What was announced later has pools as well; or there can be none. */
-  extend({ pools, error }: PoolsMessage): void {
+  extend({ pools, isWhole, error }: PoolsMessage): void {
     const started = this.#started
     if (started === undefined) return
     this.#started = { ...started, start: { ...started.start, pools: { ...started.start.pools, ...pools } } }
     if (error === undefined) this.#addClients()
-    if (error === undefined) this.#closing?.resolve()
-    else this.#closing?.reject(decodeError(error))
+    if (error !== undefined) this.#closing?.reject(decodeError(error))
+    else if (isWhole) this.#closing?.resolve()
     for (const [name, waiting] of this.#waiting) {
       if (error !== undefined) waiting.reject(decodeError(error))
       else if (!this.#clients.has(name)) continue

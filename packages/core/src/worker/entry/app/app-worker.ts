@@ -66,7 +66,11 @@ export class AppWorker {
   readonly #onDrain: (() => void)[] = []
   readonly #onEnd: (() => unknown)[] = []
   readonly #deadline = new MovingDeadline()
+  readonly #announceMore = oneAtATime(async () => this.#announce(await this.#begun.promise))
   #stage: BootStage = 'load'
+  #isBuilding = false
+  #isConnecting = false
+  #isNoted = false
   /** Where its clients come; empty until it listens. */
   #address = ''
   #stopping = false
@@ -83,10 +87,10 @@ export class AppWorker {
     })
     this.#heartbeat = new Heartbeat(link, vitals)
     this.#reporter = new CountReporter(link, this.#heartbeat)
-    const announce = oneAtATime(async () => this.#announce(await this.#begun.promise))
     this.#pools = new AppPools({
       connect: () => this.#connect(),
-      announce: () => void announce().catch((error: unknown) => this.#fail(error)),
+      announce: () => void this.#announceMore().catch(this.#fail),
+      onUse: this.#noteUse,
       counts: this.#reporter.counts,
     })
     const session = this.#session()
@@ -96,13 +100,14 @@ export class AppWorker {
       session,
       port: ports.told,
       beginBuild: () => {
+        this.#isBuilding = true
         this.#pools.allowMain()
         // However little is left to do, the app is waited for.
         process.channel?.ref()
         return this.#enter('build')
       },
-      announce: () => void this.#connect().catch((error: unknown) => this.#fail(error)),
-      fail: (error) => this.#fail(error),
+      announce: () => void this.#connect().catch(this.#fail),
+      fail: this.#fail,
       onEnd: (close) => void this.#onEnd.push(close),
     })
     replaceListen({
@@ -165,6 +170,7 @@ export class AppWorker {
 
   /** Announces what the app calls, and waits until that is ready. */
   readonly #connect = once(async (): Promise<StartMessage> => {
+    this.#isConnecting = true
     process.channel?.ref()
     const init = await this.#begun.promise
     if (init.mode === 'serve') this.#pools.graph((init.source as MainSource).name)
@@ -172,11 +178,31 @@ export class AppWorker {
     await this.#enter('held')
     void this.#link.send({ type: 'held' })
     const start = await this.#link.next('start')
-    await this.#enter('start')
+    await this.#enter(this.#isBuilding ? 'build' : 'start')
     this.#calls.setLimit(chooseCallLimit(start.recycling, Math.random()), this.#heartbeat.beat)
     this.#pools.connect(start, { identity: init.identity, log: this.#log(init) })
     return start
   })
+
+  /** What is asked for while the app is built gets its pool then: once for all that is asked for at one moment. */
+  readonly #noteUse = (): void => {
+    if (!this.#isBuilding || this.#isNoted) return
+    this.#isNoted = true
+    setImmediate(() => {
+      this.#isNoted = false
+      void this.#startPools().catch(this.#fail)
+    })
+  }
+
+  async #startPools(): Promise<void> {
+    if (!this.#isConnecting) {
+      await this.#connect()
+      return
+    }
+    const { mode } = await this.#begun.promise
+    // The first worker tells of them for all.
+    if (mode === 'announce') await this.#announceMore()
+  }
 
   async #announce({ source }: InitMessage): Promise<void> {
     const { main, name } = source as MainSource
@@ -187,6 +213,7 @@ export class AppWorker {
 
   /** Resolves when the app may serve. */
   readonly #admit = once(async (): Promise<InitMessage> => {
+    this.#isBuilding = false
     this.#pools.seal()
     const init = await this.#begun.promise
     const start = await this.#connect()
@@ -235,7 +262,7 @@ export class AppWorker {
     }
   }
 
-  async #fail(error: unknown): Promise<void> {
+  readonly #fail = async (error: unknown): Promise<void> => {
     // Before its first word the supervisor takes no answer.
     await this.#begun.promise
     await this.#link.send({ type: 'boot-failed', stage: this.#stage, error: encodeError(error) })
