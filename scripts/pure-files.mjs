@@ -55,6 +55,7 @@ export const PURE_FILES = {
   service: { allBut: ['declare-service', 'define-service'] },
   supervisor: [
     'choose-runtime-dir',
+    'entry-process',
     'liveness',
     'memory-headroom',
     'reconcile',

@@ -29,7 +29,10 @@ export async function slotProxy({ paths, choose }: SlotProxyOptions): Promise<Sl
       if (!outgoing.writableFinished) onward.destroy()
     })
     // At once: a pipe ends it by a write of nothing, which fails where the worker has answered already.
-    void buffer(incoming).then((body) => onward.end(body))
+    buffer(incoming).then(
+      (body) => onward.end(body),
+      () => onward.destroy(),
+    )
   })
   server.on('upgrade', (incoming: IncomingMessage, client: Socket, head: Buffer) => {
     const worker = connect(pathFor(incoming))

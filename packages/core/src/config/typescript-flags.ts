@@ -4,6 +4,8 @@ import { createError } from '../errors/service-error.js'
 
 const TYPESCRIPT = /\.(?:[cm]?ts|tsx)$/
 
+const COMPILERS = /--(?:import|require)[= ]\S*(?:tsx|ts-node|swc|esbuild|jiti|oxc|babel|sucrase|amaro)/
+
 /**
  * The flags with which Node runs a main file in TypeScript: none where a loader was given already, tsx where the app has
  * it, none where Node strips types by itself. Throws EKB_ERR_IDENTIFIER_LOADER_MISSING for the rest.
@@ -20,9 +22,8 @@ export function typescriptFlags(main: string): readonly string[] {
   }
 }
 
-/** A flag that workers take over. */
+/** A flag that workers take over; what is loaded beforehand may be for something else, such as traces. */
 function hasLoader(): boolean {
-  return /--(?:import|require|loader|experimental-loader)\b/.test(
-    `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`,
-  )
+  const flags = `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`
+  return /--(?:experimental-)?(?:loader|transform-types)\b/.test(flags) || COMPILERS.test(flags)
 }

@@ -8,11 +8,12 @@ import type { ServePlan, ServicePlan } from '../plan/serve-plan.js'
 import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
 import type { WorkerHandle } from '../worker/worker-handle.js'
 import { awaitAnnouncement } from './announcement.js'
+import { entryProcess, fitsPlan } from './entry-process.js'
 import type { Generation } from './generation.js'
 import { GenerationGrowth } from './generation-growth.js'
 import { serviceSource } from './service-source.js'
 import { workerExecArgv } from './worker-exec-argv.js'
-import { fitsPlan, WorkerFactory, type WorkerFactoryOptions } from './worker-factory.js'
+import { WorkerFactory, type WorkerFactoryOptions } from './worker-factory.js'
 
 export type PlannerOptions = Pick<
   WorkerFactoryOptions,
@@ -64,8 +65,8 @@ export class GenerationPlanner {
       await deploy(plan.services)
       const entry = plan.services.find((service) => service.entry)
       await slotSockets?.reach(entry?.workers ?? 1)
-      const wanted =
-        entry !== undefined && fitsPlan(entry, { inherited: process.env, allow: settings.envAllow }) ? entry.workers : 0
+      const isFit = entry !== undefined && fitsPlan(entry, process.env, entryProcess(settings))
+      const wanted = isFit ? entry.workers : 0
       // Variables and flags are fixed when a process is spawned: a fresh worker takes the place of one that lacks them.
       await endAll(begun.slice(wanted))
       return {
@@ -135,11 +136,11 @@ async function endAll(workers: readonly WorkerHandle[]): Promise<void> {
 /** What every process of ours hands on to its workers. */
 export function inheritance(
   settings: ServeSettings,
-): Pick<WorkerFactoryOptions, 'log' | 'inherited' | 'envAllow' | 'execArgv'> {
+): Pick<WorkerFactoryOptions, 'log' | 'inherited' | 'unplanned' | 'execArgv'> {
   return {
     log: settings.log,
     inherited: process.env,
-    envAllow: settings.envAllow,
+    unplanned: entryProcess(settings),
     execArgv: workerExecArgv(process.execArgv),
   }
 }

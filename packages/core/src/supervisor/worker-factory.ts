@@ -14,8 +14,9 @@ import { ProcessBackend } from '../worker/process-backend.js'
 import type { ProcessLedger } from '../worker/worker-backend.js'
 import { WorkerHandle } from '../worker/worker-handle.js'
 import type { AppSockets } from './app-sockets.js'
+import type { EntryProcess } from './entry-process.js'
 import type { SlotSockets } from './slot-sockets.js'
-import { type Environment, isInherited, workerEnvironment } from './worker-environment.js'
+import { type Environment, workerEnvironment } from './worker-environment.js'
 import type { WorkerUser } from './worker-user.js'
 
 export interface WorkerFactoryOptions {
@@ -24,8 +25,8 @@ export interface WorkerFactoryOptions {
   readonly source: ServiceSource
   readonly log: LogSettings
   readonly inherited: Environment
-  /** Which of it a worker gets whose service is not known yet; undefined: all. */
-  readonly envAllow?: readonly string[] | undefined
+  /** How an entry worker is spawned whose plan is not known yet. */
+  readonly unplanned: EntryProcess
   /** Whom workers run as; undefined: whoever the supervisor runs as. */
   readonly user?: WorkerUser | undefined
   /** Where its processes are written down; undefined: nowhere (a dry run). */
@@ -85,8 +86,6 @@ export class WorkerFactory {
   }
 
   make(plan: ServicePlan, slot: number): WorkerHandle {
-    const heap =
-      plan.maxHeapBytes === undefined ? [] : [`--max-old-space-size=${Math.ceil(plan.maxHeapBytes / MEBIBYTE)}`]
     const socketPath = plan.entry
       ? undefined
       : this.#options.socketPath(plan.name, this.#options.generation, slot, this.#incarnations)
@@ -95,7 +94,7 @@ export class WorkerFactory {
       declared: plan.env,
       allow: plan.envAllow,
       gpus: plan.gpus[slot],
-      nodeArgs: [...plan.nodeArgs, ...heap],
+      nodeArgs: flagsOf(plan),
       entry: plan.entry,
     }
     return this.#make({ service: plan.name, slot, bootTimeoutMs: plan.supervision.bootTimeoutMs, init, process })
@@ -109,10 +108,9 @@ export class WorkerFactory {
 
   #makeUnplanned(mode: InitMessage['mode'], slot: number): WorkerHandle {
     const init = { mode, socketPath: undefined, http: this.#options.publicSocket?.http }
-    const allow = this.#options.envAllow
-    const process = { declared: {}, allow, gpus: undefined, nodeArgs: [], entry: true }
-    const { bootTimeoutMs } = this.#options
-    const { source } = this.#options
+    const { bootTimeoutMs, source, unplanned } = this.#options
+    const { declared, allow } = unplanned
+    const process = { declared, allow, gpus: undefined, nodeArgs: flagsOf(unplanned), entry: true }
     const service = source.type === 'main' ? source.name : UNKNOWN_SERVICE
     return this.#make({ service, slot, bootTimeoutMs, init, process })
   }
@@ -186,18 +184,7 @@ interface WorkerToMake {
   }
 }
 
-/** What a worker that was started without knowing its plan was given. */
-export interface Given {
-  readonly inherited: Environment
-  readonly allow: readonly string[] | undefined
-}
-
-/** Can such a worker serve under the plan, or must a fresh one take its place? */
-export function fitsPlan(plan: ServicePlan, { inherited, allow }: Given): boolean {
-  const names = Object.keys(inherited).filter((name) => inherited[name] !== undefined)
-  const isSame = names.every((name) => isInherited(name, allow) === isInherited(name, plan.envAllow))
-  const passed = new Set(names.filter((name) => isInherited(name, plan.envAllow)))
-  const setsVariables = Object.keys(plan.env).some((name) => !passed.has(name))
-  const setsGpus = plan.gpus.length > 0 && inherited.CUDA_VISIBLE_DEVICES === undefined
-  return isSame && !setsVariables && !setsGpus && plan.nodeArgs.length === 0 && plan.maxHeapBytes === undefined
+function flagsOf({ nodeArgs, maxHeapBytes }: Pick<EntryProcess, 'nodeArgs' | 'maxHeapBytes'>): readonly string[] {
+  if (maxHeapBytes === undefined) return nodeArgs
+  return [...nodeArgs, `--max-old-space-size=${Math.ceil(maxHeapBytes / MEBIBYTE)}`]
 }

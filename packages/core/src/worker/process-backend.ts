@@ -79,8 +79,9 @@ export class ProcessBackend implements WorkerBackend {
     // libuv empties the list of supplementary groups before it sets these.
     const ids = user === undefined ? {} : { uid: user.uid, gid: user.gid }
     const options = { cwd, env: { ...env }, stdio, detached: true, ...ids }
-    const program = main === undefined ? [ENTRY, role] : ['--require', APP_PRELOAD, ...main]
-    const child = spawnOrFail([...nodeArgs, ...program], options)
+    // Before what the user has Node load beforehand, which is to see nothing of ours either.
+    const args = main === undefined ? [...nodeArgs, ENTRY, role] : ['--require', APP_PRELOAD, ...nodeArgs, ...main]
+    const child = spawnOrFail(args, options)
     if (child instanceof Error) {
       // Not before whoever starts it has heard that it was.
       process.nextTick(() => events.onExit({ code: null, signal: null, error: child }))

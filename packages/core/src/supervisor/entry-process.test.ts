@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { ServeSettings } from '../config/serve-settings.js'
+import type { ServicePlan } from '../plan/serve-plan.js'
+import { type EntryProcess, entryProcess, fitsPlan } from './entry-process.js'
+
+const SPAWNED: EntryProcess = { declared: {}, allow: undefined, nodeArgs: [], maxHeapBytes: undefined }
+const PLAN = { env: {}, envAllow: undefined, nodeArgs: [], maxHeapBytes: undefined, gpus: [] } as unknown as ServicePlan
+const INHERITED = { PATH: '/bin', MODEL: 'a' }
+
+describe('how an entry worker is spawned before the plan', () => {
+  const app = { name: 'shop' } as NonNullable<ServeSettings['app']>
+  const services = {
+    shop: { env: { A: '1' }, envAllow: ['B'], nodeArgs: ['--import', './x.js'], maxHeapBytes: '1M' },
+    Other: { env: { C: '1' } },
+  }
+
+  it('is what is set for an app', () => {
+    const expected = { declared: { A: '1' }, allow: ['B'], nodeArgs: ['--import', './x.js'], maxHeapBytes: 1_048_576 }
+    assert.deepEqual(entryProcess({ app, services, envAllow: ['D'] }), expected)
+  })
+
+  it('is what all inherit, where a service is served or nothing is set', () => {
+    const plain = { ...SPAWNED, allow: ['D'] }
+    assert.deepEqual(entryProcess({ app: undefined, services, envAllow: ['D'] }), plain)
+    assert.deepEqual(entryProcess({ app, services: {}, envAllow: ['D'] }), plain)
+  })
+})
+
+describe('a worker that was spawned before the plan', () => {
+  const FITS: readonly (readonly [string, Partial<ServicePlan>, Partial<EntryProcess>])[] = [
+    ['where nothing is set', {}, {}],
+    ['where the same is set', { env: { A: '1' } }, { declared: { A: '1' } }],
+    ['where what is set is inherited anyway', { env: { MODEL: 'b' } }, {}],
+    ['where it has the same flags', { nodeArgs: ['--x'] }, { nodeArgs: ['--x'] }],
+    ['where it has the same heap', { maxHeapBytes: 1 }, { maxHeapBytes: 1 }],
+    ['where it inherits the same by another list', { envAllow: ['MODEL', 'NONE'] }, {}],
+  ]
+  for (const [what, plan, spawned] of FITS) {
+    it(`serves ${what}`, () => assert.ok(fitsPlan({ ...PLAN, ...plan }, INHERITED, { ...SPAWNED, ...spawned })))
+  }
+
+  const DIFFERS: readonly (readonly [string, Partial<ServicePlan>, Partial<EntryProcess>])[] = [
+    ['where another value is set', { env: { A: '2' } }, { declared: { A: '1' } }],
+    ['where it lacks a variable', { env: { A: '1' } }, {}],
+    ['where it has one too many', {}, { declared: { A: '1' } }],
+    ['where what is set is not inherited', { env: { MODEL: 'b' }, envAllow: [] }, { allow: [] }],
+    ['where it inherits too much', { envAllow: [] }, {}],
+    ['where it lacks a flag', { nodeArgs: ['--x'] }, {}],
+    ['where it lacks a limit of the heap', { maxHeapBytes: 1 }, {}],
+    ['where it has no GPU', { gpus: ['0'] }, {}],
+  ]
+  for (const [what, plan, spawned] of DIFFERS) {
+    it(`is replaced ${what}`, () => assert.ok(!fitsPlan({ ...PLAN, ...plan }, INHERITED, { ...SPAWNED, ...spawned })))
+  }
+})
