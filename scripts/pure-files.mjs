@@ -77,6 +77,7 @@ export const PURE_FILES = {
     'worker-exec-argv',
     'worker-exit',
   ],
+  tls: ['handshake-failure', 'judge-certificate', 'pem-blocks', 'tls-identity'],
   util: [
     'beat',
     'changes',

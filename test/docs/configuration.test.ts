@@ -39,7 +39,7 @@ describe('docs/configuration.md', () => {
       const keys = [row.key, row.msKey].filter((key) => key !== undefined).map((key) => `\`${key}\``)
       const code = row.places.length === 0 ? '–' : keys.join(', ')
       return [
-        row.short === undefined ? flag : `${flag}, \`-${row.short}\``,
+        row.secret === true ? '–' : row.short === undefined ? flag : `${flag}, \`-${row.short}\``,
         `\`${row.env}\``,
         row.places.join() === 'code' ? `${code} (code only)` : code,
         row.defaultText,

@@ -41,6 +41,10 @@ describe('ekiben --help', () => {
     assert.equal(code, 0)
     const words = stdout.replace(/\s+/g, ' ')
     for (const row of OPTIONS) {
+      if (row.secret === true) {
+        assert.ok(words.includes(row.env) && !words.includes(`--${row.flag} `), row.env)
+        continue
+      }
       assert.ok(words.includes(`--${row.flag}`), row.flag)
       assert.ok(words.includes(`(default: ${row.defaultText}; env: ${row.env})`), row.flag)
     }

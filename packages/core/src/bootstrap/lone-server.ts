@@ -10,7 +10,7 @@ import type { InstanceStatus } from '../supervisor/instance-status.js'
 import type { Server, ServerClosed } from '../supervisor/server.js'
 import { deferred } from '../util/deferred.js'
 import { once } from '../util/once.js'
-import { AppServer } from '../worker/entry/app/app-server.js'
+import { type AppEncryption, AppServer } from '../worker/entry/app/app-server.js'
 import type { RunnableApp } from './runnable-app.js'
 
 export interface LoneServerOptions {
@@ -37,16 +37,22 @@ export class LoneServer implements Server {
     this.#options = options
   }
 
+  /** Before it listens: looks after its requests from now on, and encrypts them. */
+  encrypt(server: NetServer, encryption: AppEncryption): void {
+    this.#server ??= new AppServer(server, this.#calls, encryption)
+  }
+
   /** The app listens: its requests are looked after from now on. */
   take(server: NetServer): void {
-    this.#server = new AppServer(server, this.#calls)
+    this.#server ??= new AppServer(server, this.#calls)
     const { address, port } = server.address() as AddressInfo
     this.#address = { host: address, port }
     this.#options.log.info({ url: this.url, pid: process.pid }, 'ready')
   }
 
   get url(): string {
-    return socketUrl(this.#address.host, this.#address.port)
+    const url = socketUrl(this.#address.host, this.#address.port)
+    return this.#options.settings.ssl === undefined ? url : url.replace(/^http:/, 'https:')
   }
 
   get address(): { readonly host: string; readonly port: number } {

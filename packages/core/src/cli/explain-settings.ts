@@ -1,5 +1,6 @@
 import type { ServeSettings } from '../config/serve-settings.js'
 import { hideCredentials } from '../util/parse-remote-url.js'
+import { REDACTED } from './redact-secrets.js'
 
 /** A value and where it came from. */
 export interface ExplainedValue {
@@ -38,9 +39,25 @@ export function explainSettings(settings: Omit<ServeSettings, 'serviceManager'>)
     envAllow: at(settings.envAllow, 'envAllow'),
     pidfile: at(settings.pidfile, 'pidfile'),
     admin: at(settings.admin, 'admin'),
+    ...explainSsl(settings.ssl, at),
     cors: settings.cors === undefined ? at(undefined, 'cors') : explainTree(settings.cors, ['cors'], sources),
     supervision: explainTree(settings.supervision, ['supervision'], sources),
     services: explainTree(settings.services, ['services'], sources),
+  }
+}
+
+function explainSsl(
+  ssl: ServeSettings['ssl'],
+  at: (value: unknown, key: string) => ExplainedValue,
+): Record<string, ExplainedValue> {
+  return {
+    sslCertfile: at(ssl?.certfile, 'sslCertfile'),
+    sslKeyfile: at(ssl?.keyfile, 'sslKeyfile'),
+    sslKeyfilePassword: at(ssl?.password === undefined ? undefined : REDACTED, 'sslKeyfilePassword'),
+    sslCaCerts: at(ssl?.caCerts, 'sslCaCerts'),
+    sslClientCert: at(ssl?.clientCert, 'sslClientCert'),
+    sslCiphers: at(ssl?.ciphers, 'sslCiphers'),
+    sslMinVersion: at(ssl?.minVersion, 'sslMinVersion'),
   }
 }
 

@@ -4,7 +4,8 @@ const SECRET_NAME =
 /** The password in `scheme://user:password@host`. */
 const URL_PASSWORD = /(\b[a-z][a-z\d+.-]*:\/\/[^\s/:@]*:)[^\s/@]+@/gi
 
-const REDACTED = '[redacted]'
+/** What stands in the place of a secret. */
+export const REDACTED = '[redacted]'
 
 /** A copy of plain data in which secrets are hidden: variables by their name, passwords in URLs anywhere. */
 export function redactSecrets<T>(data: T): T {

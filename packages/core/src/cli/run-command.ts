@@ -75,6 +75,7 @@ function setUp(command: Command, program: Command): void {
 }
 
 function addOption(command: Command, row: OptionRow): void {
+  if (row.secret === true) return
   const names = `${row.short === undefined ? '' : `-${row.short}, `}--${row.flag}`
   const value = row.value === undefined ? '' : ` <${row.value}>`
   const repeat = row.repeatable === true ? '; may be repeated' : ''

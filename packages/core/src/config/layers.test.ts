@@ -104,7 +104,6 @@ describe('layer from data', () => {
       ['apiWorkers', 4],
     ])
     refuses(code({ developmentMode: true }), 'EKB_ERR_CONFIG_UNKNOWN', /developmentMode/)
-    refuses(code({ sslCertfile: 'a.pem' }), 'EKB_ERR_CONFIG_UNKNOWN', /sslCertfile/)
     refuses(code({ handleSignals: 'yes' }), 'EKB_ERR_CONFIG_INVALID', /handleSignals/)
   })
 })

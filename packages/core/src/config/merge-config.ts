@@ -2,6 +2,7 @@ import { type CorsOptions, corsPolicy } from './cors-settings.js'
 import { OPTIONS } from './options.js'
 import type { ServeSettings } from './serve-settings.js'
 import { SettingEntries } from './setting-entries.js'
+import { sslSettings } from './ssl-settings.js'
 
 /** The settings as far as they can be told without looking at the machine. */
 export type MergedSettings = Omit<ServeSettings, 'identifier' | 'workingDir' | 'serviceManager'>
@@ -18,6 +19,7 @@ export function mergeConfig(layers: readonly SettingEntries[], facts: { readonly
   merged.put({ path: ['logFormat'], value: facts.terminal ? 'pretty' : 'json', source: 'default' })
   for (const layer of layers) for (const entry of layer) merged.put(entry)
   const tree = toTree(merged)
+  const sources = sourcesOf(merged)
   const timeout = tree.timeout as number | 'none' | undefined
   return {
     port: tree.port as number,
@@ -40,12 +42,13 @@ export function mergeConfig(layers: readonly SettingEntries[], facts: { readonly
     pidfile: tree.pidfile as string | undefined,
     admin: tree.admin as string | undefined,
     workerListen: tree.workerListen as string | undefined,
+    ssl: sslSettings(tree, sources),
     cors: corsPolicy(tree.cors as Partial<CorsOptions> | undefined, merged),
     supervision: (tree.supervision ?? {}) as MergedSettings['supervision'],
     services: (tree.services ?? {}) as MergedSettings['services'],
     dryRun: tree.dryRun as boolean,
     explain: tree.explain as boolean,
-    sources: sourcesOf(merged),
+    sources,
   }
 }
 

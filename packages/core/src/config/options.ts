@@ -1,3 +1,4 @@
+import { SSL_CLIENT_CERTS, SSL_MIN_VERSIONS } from './ssl-settings.js'
 import {
   account,
   adminAddress,
@@ -11,6 +12,7 @@ import {
   port,
   remoteUrl,
   seconds,
+  secret,
   string,
   type ValueKind,
   variableNames,
@@ -30,6 +32,8 @@ export interface OptionRow {
   /** Placeholder of its value on the command line; undefined: a switch. */
   readonly value?: string
   readonly repeatable?: boolean
+  /** It is no flag: every user of the machine can read the command line of a process. Its value is never shown. */
+  readonly secret?: boolean
   readonly env: string
   readonly kind: ValueKind
   /** In milliseconds for a duration; undefined: what `defaultText` says. */
@@ -305,6 +309,78 @@ export const OPTIONS: readonly OptionRow[] = [
     defaultText: 'none',
     description:
       "of an app: an address of its own for each worker, beside the shared one; 'unix:/run/app/{slot}.sock' or '127.0.0.1:{4000+slot}'",
+    places: BOTH,
+  },
+  {
+    key: 'sslCertfile',
+    flag: 'ssl-certfile',
+    value: 'F',
+    env: 'EKIBEN_SSL_CERTFILE',
+    kind: string,
+    defaultText: 'off',
+    description: 'certificate, with those between it and its authority below it, as PEM: serve HTTPS',
+    places: BOTH,
+  },
+  {
+    key: 'sslKeyfile',
+    flag: 'ssl-keyfile',
+    value: 'F',
+    env: 'EKIBEN_SSL_KEYFILE',
+    kind: string,
+    defaultText: 'off',
+    description: 'private key of the certificate, as PEM; its password is taken from EKIBEN_SSL_KEYFILE_PASSWORD',
+    places: BOTH,
+  },
+  {
+    key: 'sslKeyfilePassword',
+    flag: 'ssl-keyfile-password',
+    secret: true,
+    env: 'EKIBEN_SSL_KEYFILE_PASSWORD',
+    kind: secret,
+    defaultText: 'none',
+    description: 'password of the private key; never a flag, where everybody on the machine could read it',
+    places: BOTH,
+  },
+  {
+    key: 'sslCaCerts',
+    flag: 'ssl-ca-certs',
+    value: 'F',
+    env: 'EKIBEN_SSL_CA_CERTS',
+    kind: string,
+    defaultText: 'off',
+    description: 'authorities of client certificates, as PEM: clients must show one',
+    places: BOTH,
+  },
+  {
+    key: 'sslClientCert',
+    flag: 'ssl-client-cert',
+    value: 'WHEN',
+    env: 'EKIBEN_SSL_CLIENT_CERT',
+    kind: oneOf(SSL_CLIENT_CERTS),
+    default: 'required',
+    defaultText: 'required',
+    description: 'with --ssl-ca-certs: required, or optional (a client may show none, or one of somebody else)',
+    places: BOTH,
+  },
+  {
+    key: 'sslCiphers',
+    flag: 'ssl-ciphers',
+    value: 'S',
+    env: 'EKIBEN_SSL_CIPHERS',
+    kind: string,
+    defaultText: "Node's own",
+    description: 'cipher suites, as OpenSSL writes them',
+    places: BOTH,
+  },
+  {
+    key: 'sslMinVersion',
+    flag: 'ssl-min-version',
+    value: 'V',
+    env: 'EKIBEN_SSL_MIN_VERSION',
+    kind: oneOf(SSL_MIN_VERSIONS),
+    default: 'TLSv1.2',
+    defaultText: 'TLSv1.2',
+    description: `least version of TLS that is spoken: ${SSL_MIN_VERSIONS.join(' or ')}`,
     places: BOTH,
   },
   {

@@ -16,6 +16,7 @@ import type { ServeHttpProductionOptions, ServeSettings } from './serve-settings
 import { readServiceManager } from './service-manager.js'
 import { SettingEntries } from './setting-entries.js'
 import { invalidSetting } from './setting-errors.js'
+import type { SslSettings } from './ssl-settings.js'
 
 /** Everything that settings can come from. @internal */
 export interface SettingsInput {
@@ -58,7 +59,24 @@ export async function resolveServeSettings(input: SettingsInput): Promise<ServeS
   if (!portIsSet && input.env !== undefined) layers.unshift(layerFromPortVariable(input.env))
   const merged = mergeConfig(layers, { terminal: input.terminal ?? isatty(1) })
   const serviceManager = readServiceManager(input.env ?? {}, process.pid)
-  return { identifier: identifierOf(input), workingDir, serviceManager, ...merged }
+  return {
+    identifier: identifierOf(input),
+    workingDir,
+    serviceManager,
+    ...merged,
+    ssl: merged.ssl && locateFiles(merged.ssl, input.cwd),
+  }
+}
+
+/** As written, so that a certificate behind a link is found anew at each reload. */
+function locateFiles(ssl: SslSettings, cwd: string): SslSettings {
+  const { certfile, keyfile, caCerts } = ssl
+  return {
+    ...ssl,
+    certfile: resolve(cwd, certfile),
+    keyfile: resolve(cwd, keyfile),
+    caCerts: caCerts === undefined ? undefined : resolve(cwd, caCerts),
+  }
 }
 
 function resolveWorkingDir(layers: readonly SettingEntries[], cwd: string): string {

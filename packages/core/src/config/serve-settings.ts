@@ -4,6 +4,7 @@ import type { ServiceClass, ServiceSettings, SupervisionOptions } from '../servi
 import type { CorsOptions } from './cors-settings.js'
 import type { LOG_FORMATS, LOG_LEVELS } from './options.js'
 import type { ServiceManager } from './service-manager.js'
+import type { SslSettings } from './ssl-settings.js'
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
 export type LogFormat = (typeof LOG_FORMATS)[number]
@@ -70,6 +71,20 @@ export interface EkibenConfig {
    * `'unix:/run/app/{slot}.sock'` or `'127.0.0.1:{4000+slot}'`. Default: none.
    */
   readonly workerListen?: string | undefined
+  /** Certificate, with those between it and its authority below it, as PEM: serve HTTPS. Default: off. */
+  readonly sslCertfile?: string | undefined
+  /** Private key of the certificate, as PEM. */
+  readonly sslKeyfile?: string | undefined
+  /** Password of the private key. Default: it has none. */
+  readonly sslKeyfilePassword?: string | undefined
+  /** Authorities of client certificates, as PEM: clients must show one. Default: none is asked for. */
+  readonly sslCaCerts?: string | undefined
+  /** With `sslCaCerts`: may a client show no certificate? Default `'required'`. */
+  readonly sslClientCert?: SslSettings['clientCert'] | undefined
+  /** Cipher suites, as OpenSSL writes them. Default: Node's own. */
+  readonly sslCiphers?: string | undefined
+  /** Least version of TLS that is spoken. Default `'TLSv1.2'`. */
+  readonly sslMinVersion?: SslSettings['minVersion'] | undefined
   /** Which pages of other origins a browser lets call. Default: none. */
   readonly cors?: CorsOptions | undefined
   /** How the workers of all services are watched; a service's own settings win. */
@@ -96,14 +111,6 @@ export interface ServeHttpProductionOptions extends EkibenConfig {
   readonly reload?: false | undefined
   /** Not built yet: only false can be given. */
   readonly threaded?: false | undefined
-  /** Not built yet. */
-  readonly sslCertfile?: undefined
-  /** Not built yet. */
-  readonly sslKeyfile?: undefined
-  /** Not built yet. */
-  readonly sslCaCerts?: undefined
-  /** Not built yet. */
-  readonly sslCiphers?: undefined
 }
 
 /** A host app that is run instead of a service being served. @internal */
@@ -154,6 +161,8 @@ export interface ServeSettings {
   readonly admin: string | undefined
   /** Of an app: see `slotAddress`. */
   readonly workerListen: string | undefined
+  /** How the public socket is encrypted, with absolute paths; undefined: not at all. */
+  readonly ssl: SslSettings | undefined
   /** undefined: pages of other origins get no word of whether they may. */
   readonly cors: CorsPolicy | undefined
   readonly supervision: SupervisionOptions

@@ -13,22 +13,22 @@ export function unknownSetting(path: readonly string[], source: string, known: I
 export function invalidSetting(
   path: readonly string[],
   source: string,
-  received: { readonly value: unknown; readonly expected: string },
+  received: { readonly value: unknown; readonly expected: string; readonly isSecret?: boolean | undefined },
 ): ServiceError {
-  const value = describeValue(received.value)
+  const value = received.isSecret === true ? 'not one that can be used' : describeValue(received.value)
   return createError('EKB_ERR_CONFIG_INVALID', { source, key: path.join('.'), value, expected: received.expected })
 }
 
 /** The value as this kind reads it from text, or the error that says what was expected. */
 export function fromText(kind: ValueKind, text: string, at: { path: readonly string[]; source: string }): unknown {
   const value = kind.fromText(text)
-  if (value === undefined) throw invalidSetting(at.path, at.source, { value: text, expected: kind.expected })
+  if (value === undefined) throw invalidSetting(at.path, at.source, { ...kind, value: text })
   return value
 }
 
 /** The value as this kind reads it from data, or the error that says what was expected. */
 export function fromValue(kind: ValueKind, data: unknown, at: { path: readonly string[]; source: string }): unknown {
   const value = kind.fromValue(data)
-  if (value === undefined) throw invalidSetting(at.path, at.source, { value: data, expected: kind.expected })
+  if (value === undefined) throw invalidSetting(at.path, at.source, { ...kind, value: data })
   return value
 }

@@ -12,6 +12,8 @@ export interface ValueKind<T = unknown> {
   readonly expected: string
   /** The type as the documentation shows it. */
   readonly type: string
+  /** What was given for it is not repeated in a message. */
+  readonly isSecret?: boolean
   readonly fromText: (text: string) => T | undefined
   readonly fromValue: (value: unknown) => T | undefined
 }
@@ -83,6 +85,8 @@ const BOOLEAN_WORDS: ReadonlyMap<string, boolean> = new Map([
 ])
 
 export const string: ValueKind<string> = text('a text that is not empty', (value) => value.trim() !== '')
+/** A text that no message repeats, whatever was given for it. */
+export const secret: ValueKind<string> = { ...string, isSecret: true }
 export const host: ValueKind<string> = text('an address or a host name', (value) => /^[^\s/[\]]+$/.test(value))
 export const name: ValueKind<string> = text('a letter and up to 62 more of letters, digits, _ . and -', (value) =>
   NAME.test(value),

@@ -1,5 +1,6 @@
 import { CLIENT_ROWS } from './client-rows.js'
 import { type ErrorRow, near, row } from './error-row.js'
+import { TLS_ROWS } from './tls-rows.js'
 
 export type { ErrorRow } from './error-row.js'
 
@@ -635,6 +636,7 @@ export const CATALOGUE = {
   }),
 
   // clients over HTTP
+  ...TLS_ROWS,
   ...CLIENT_ROWS,
   // testing
   EKB_ERR_TESTING_NOT_A_SERVICE: row<{ by: string; received: string }>({

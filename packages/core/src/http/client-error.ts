@@ -13,6 +13,7 @@ export function toRequestError(error: NodeJS.ErrnoException & { reason?: unknown
   switch (error.code) {
     case 'ECONNRESET':
     case 'EPIPE':
+    case 'EPROTO':
     // It ended in the middle of a request.
     case 'HPE_INVALID_EOF_STATE':
       return undefined
@@ -21,6 +22,7 @@ export function toRequestError(error: NodeJS.ErrnoException & { reason?: unknown
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return createError('EKB_ERR_HTTP_SLOW_REQUEST', {}, { cause: error })
     default: {
+      if (error.code?.startsWith('ERR_SSL_')) return undefined
       const reason = typeof error.reason === 'string' ? error.reason : error.message
       return createError('EKB_ERR_HTTP_MALFORMED', { reason }, { cause: error })
     }

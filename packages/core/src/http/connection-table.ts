@@ -39,6 +39,14 @@ export class Connection {
     if (this.requests.length === 0) this.#settledBytes = this.socket.bytesRead
   }
 
+  /** It will be given no further request: its client is told where that can be done before an answer. */
+  takeNoMore(): void {}
+
+  /** Ends it where nothing goes on. */
+  endIdle(): void {
+    if (this.isIdle) this.socket.destroy()
+  }
+
   /** Nothing asked, nothing half received, nothing still on its way out; also one that never sent a byte. */
   get isIdle(): boolean {
     const { bytesRead, writableLength } = this.socket
@@ -49,6 +57,8 @@ export class Connection {
 /** Every open connection of a host. Node closes neither upgraded sockets nor, up to 24, those that sent nothing. */
 export class ConnectionTable {
   readonly #open = new Set<Connection>()
+  /** Under the encrypted ones, and those on which a handshake goes on. */
+  readonly #carriers = new Set<Socket>()
   #accepted = 0
   #onEmpty: (() => void)[] = []
 
@@ -62,12 +72,35 @@ export class ConnectionTable {
   }
 
   /** Listener of the server's `connection` event. */
-  readonly add = (socket: Socket): void => {
-    const connection = new Connection(socket)
+  readonly add = (socket: Socket): void => this.join(new Connection(socket))
+
+  join(connection: Connection): void {
+    const { socket } = connection
     ;(socket as TrackedSocket)[kConnection] = connection
     this.#accepted++
     this.#open.add(connection)
     socket.once('close', () => this.#remove(connection))
+  }
+
+  /** What will carry an encrypted connection, from the moment when it was accepted. */
+  readonly carry = (socket: Socket): void => {
+    this.#accepted++
+    this.#carriers.add(socket)
+    socket.once('close', () => {
+      this.#carriers.delete(socket)
+      this.#noteEmpty()
+    })
+  }
+
+  /** Ends every connection on which nothing goes on, those on which nobody ever said a word among them. */
+  endIdle(): void {
+    for (const connection of this.#open) connection.endIdle()
+    for (const socket of this.#carriers) if (socket.bytesRead === 0) socket.destroy()
+  }
+
+  destroy(): void {
+    for (const { socket } of this.#open) socket.destroy()
+    for (const socket of this.#carriers) socket.destroy()
   }
 
   of(socket: Socket): Connection {
@@ -80,14 +113,22 @@ export class ConnectionTable {
 
   /** Calls back once, when no connection is open: at once if none is. */
   onEmpty(callback: () => void): void {
-    if (this.#open.size === 0) callback()
+    if (this.#isEmpty) callback()
     else this.#onEmpty.push(callback)
   }
 
   #remove(connection: Connection): void {
     this.#open.delete(connection)
     for (const request of [...connection.requests]) request.clientLeft()
-    if (this.#open.size > 0) return
+    this.#noteEmpty()
+  }
+
+  get #isEmpty(): boolean {
+    return this.#open.size === 0 && this.#carriers.size === 0
+  }
+
+  #noteEmpty(): void {
+    if (!this.#isEmpty) return
     for (const callback of this.#onEmpty.splice(0)) callback()
   }
 }

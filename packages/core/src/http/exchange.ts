@@ -62,6 +62,10 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
     this.#options = options
   }
 
+  get connection(): Connection {
+    return this.#options.connection
+  }
+
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController()
@@ -107,12 +111,8 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
   answer(answer: HttpAnswer, isLast: boolean): number {
     this.settleConnection(isLast)
     const bytes = this.#send(answer)
-    this.#end('answered')
+    this.end('answered')
     return bytes
-  }
-
-  get connection(): Connection {
-    return this.#options.connection
   }
 
   /** Before an answer begins: has it say close where the connection takes no more requests. */
@@ -128,7 +128,7 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
   beginStream({ statusCode, headers }: StreamAnswer, isLast: boolean): void {
     this.settleConnection(isLast)
     // First: where a header is refused, the answer is still open.
-    this.#writeHead(statusCode, headers)
+    this.writeHead(statusCode, headers)
     clearTimeout(this.#timer)
     this.deadlineAt = undefined
     this.state = 'sending'
@@ -138,18 +138,24 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
   endStream(last: Piece = ''): void {
     this.sentBytes += Buffer.byteLength(last)
     this.outgoing.end(last)
-    this.#end('answered')
+    this.end('answered')
+  }
+
+  /** Can its client tell that an answer broke off? */
+  get isFramed(): boolean {
+    return this.outgoing.chunkedEncoding
   }
 
   /** It cannot be completed, and its client must not think it was: the connection breaks after what was sent. */
   breakStream(): void {
-    const { socket, chunkedEncoding } = this.outgoing
-    this.#end('answered')
+    const { socket } = this.outgoing
+    this.end('answered')
     this.#options.connection.isClosing = true
     // Behind other requests there is no socket yet, and nothing was sent.
     if (socket === null) this.outgoing.destroy()
-    else if (chunkedEncoding) socket.destroySoon()
-    // Without chunks an end may look like any other.
+    else if (this.isFramed) socket.destroySoon()
+    // Without chunks an end may look like any other. There is no reset but of TCP; TLS has a word for an end, which is left out.
+    else if (socket.remoteAddress === undefined || 'encrypted' in socket) socket.destroy()
     else socket.resetAndDestroy()
   }
 
@@ -159,7 +165,7 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
 
   /** The answer has been written by somebody else, to its end. */
   answered(): void {
-    this.#end('answered')
+    this.end('answered')
   }
 
   /** The work goes on for nobody: aborts the call's signal. */
@@ -173,12 +179,12 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
 
   /** The connection closed before the answer. */
   clientLeft(): void {
-    this.#end('left')
+    this.end('left')
     const what = this.route ?? 'The request'
     this.cut(createError('EKB_ERR_ABORTED', { what }))
   }
 
-  #end(state: 'answered' | 'left'): void {
+  protected end(state: 'answered' | 'left'): void {
     this.state = state
     clearTimeout(this.#timer)
     this.#options.connection.end(this)
@@ -188,18 +194,18 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
   #send({ statusCode, headers, body }: HttpAnswer): number {
     const { outgoing } = this
     if (statusCode === 204 || statusCode === 304) {
-      this.#writeHead(statusCode, headers)
+      this.writeHead(statusCode, headers)
       outgoing.end()
       return 0
     }
     const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
-    this.#writeHead(statusCode, headers, 'content-length', String(bytes))
+    this.writeHead(statusCode, headers, 'content-length', String(bytes))
     outgoing.end(body)
     return bytes
   }
 
   /** In one list: with headers set one by one before it, Node 20 drops all but the last of several of one name. */
-  #writeHead(statusCode: number, headers: readonly string[], ...more: readonly string[]): void {
+  protected writeHead(statusCode: number, headers: readonly string[], ...more: readonly string[]): void {
     const { policyHeaders, requestId } = this
     this.outgoing.writeHead(statusCode, [...headers, ...more, ...policyHeaders, 'x-request-id', requestId])
   }

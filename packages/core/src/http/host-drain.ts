@@ -90,17 +90,13 @@ export class HostDrain {
 
   /** A turn later: what lies unread in a socket while the loop was busy is a request, not silence. */
   readonly #closeIdleSoon = (): void => {
-    setImmediate(() => {
-      for (const connection of this.#connections) if (connection.isIdle) connection.socket.destroy()
-    })
+    setImmediate(() => this.#connections.endIdle())
   }
 
   readonly #cutAll = (): void => {
     stopAccepting(this.#server)
-    for (const connection of this.#connections) {
-      this.#cut.push(...describeCut(connection))
-      connection.socket.destroy()
-    }
+    for (const connection of this.#connections) this.#cut.push(...describeCut(connection))
+    this.#connections.destroy()
   }
 }
 

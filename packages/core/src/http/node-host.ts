@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import { createError } from '../errors/service-error.js'
 import type { CountTable } from '../metrics/count-table.js'
@@ -7,11 +8,13 @@ import { isThenable } from '../runner/api-call.js'
 import { logBindings } from '../runner/call-context.js'
 import type { CallHandler } from '../runner/call-request.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
+import { HandshakeFailures } from '../tls/handshake-failures.js'
+import type { TlsIdentity } from '../tls/tls-identity.js'
 import { answerRaw, toRequestError } from './client-error.js'
 import { ConnectionTable } from './connection-table.js'
 import { answerPreflight, type CorsPolicy, corsHeaders } from './cors.js'
 import { Dispatcher } from './dispatch.js'
-import { Exchange, type ExchangeOwner } from './exchange.js'
+import { Exchange, type ExchangeOptions, type ExchangeOwner } from './exchange.js'
 import { Gate, throughGate } from './gate.js'
 import { type DrainEvents, type DrainOptions, type DrainReport, HostDrain, stopAccepting } from './host-drain.js'
 import type { HttpAnswer } from './http-answer.js'
@@ -54,11 +57,17 @@ export interface NodeHostOptions {
   readonly cors?: CorsPolicy | undefined
   /** Request handlers of the user's, for what is no route of ours. */
   readonly mounts?: readonly Mount[] | undefined
+  /** What its connections are encrypted with; undefined: they are not. */
+  readonly tls?: TlsIdentity | undefined
+  /** Where handshakes that failed are counted. */
+  readonly handshakes?: CountTable | undefined
   /** How long a request may take to arrive. Node's defaults: 60 s for its head, 300 s in all. */
   readonly receive?: ReceiveLimits
 }
 
 export interface ReceiveLimits {
+  /** Until TLS is agreed on. Default 10 s. */
+  readonly handshakeTimeoutMs?: number
   readonly headersTimeoutMs: number
   readonly requestTimeoutMs: number
   /** How often Node looks. */
@@ -97,6 +106,8 @@ export class NodeHost implements ExchangeOwner {
 
   /** Listens on an inherited descriptor, or on an address; resolves with where it really listens on TCP. */
   async listen(target: ListenTarget): Promise<AddressInfo | undefined> {
+    const { tls } = this.#options
+    if (tls !== undefined) await this.#encrypt(tls)
     const address = await listen(this.#server, target)
     this.#spool.clearDead().catch((err: unknown) => this.#options.log.warn({ err }, 'could not clear old uploads'))
     return address
@@ -125,6 +136,7 @@ export class NodeHost implements ExchangeOwner {
   drain(options: DrainOptions, events: DrainEvents = {}): Promise<DrainReport> {
     if (this.#drain === undefined) {
       this.#state = 'draining'
+      for (const connection of this.#connections) connection.takeNoMore()
       const steps = new HostDrain(this.#server, this.#connections)
       this.#drain = { steps, report: steps.run(options, events).finally(() => this.#spool.remove()) }
     } else {
@@ -137,7 +149,7 @@ export class NodeHost implements ExchangeOwner {
   async close(): Promise<void> {
     this.#state = 'closed'
     stopAccepting(this.#server)
-    for (const { socket } of this.#connections) socket.destroy()
+    this.#connections.destroy()
     await new Promise<void>((resolve) => this.#connections.onEmpty(resolve))
     this.#server.close()
     await this.#spool.remove()
@@ -177,16 +189,47 @@ export class NodeHost implements ExchangeOwner {
     return server
   }
 
+  /** Loaded only where it is wanted. A mounted handler is of the user's, and hardly one for HTTP/2. */
+  async #encrypt(identity: TlsIdentity): Promise<void> {
+    const { keepAliveTimeoutMs, mounts = [], receive, log, handshakes } = this.#options
+    const [{ encryptHost }, { StreamExchange }] = await Promise.all([
+      import('./encrypt-host.js'),
+      import('./stream-exchange.js'),
+    ])
+    const { requestTimeoutMs } = receive ?? DEFAULT_RECEIVE
+    encryptHost(this.#server, {
+      identity,
+      handshakeTimeoutMs: receive?.handshakeTimeoutMs,
+      failures: new HandshakeFailures(log, handshakes),
+      connections: this.#connections,
+      keepAliveTimeoutMs,
+      offersHttp2: mounts.length === 0,
+      onStream: (incoming, outgoing, expectsContinue) => {
+        const exchange = new StreamExchange(incoming, outgoing, this.#exchangeOptions(incoming))
+        exchange.limitArrival(requestTimeoutMs, this.#onSlow)
+        this.#begin(exchange, expectsContinue)
+      },
+    })
+  }
+
   #onRequest(incoming: IncomingMessage, outgoing: ServerResponse, expectsContinue: boolean): void {
     const connection = this.#connections.of(incoming.socket)
     // Its answer could not be sent any more: a client must ask again elsewhere (RFC 9112, 9.6).
     if (connection.isClosing) return
+    this.#begin(new Exchange(incoming, outgoing, this.#exchangeOptions(incoming)), expectsContinue)
+  }
+
+  #exchangeOptions({ headers, socket }: IncomingMessage | Http2ServerRequest): ExchangeOptions {
+    const requestId = acceptRequestId(headers['x-request-id']) ?? this.#nextRequestId()
+    return { owner: this, connection: this.#connections.of(socket as Socket), requestId }
+  }
+
+  #begin(exchange: Exchange, expectsContinue: boolean): void {
+    const { connection } = exchange
     if (this.#toShed > 0 && !connection.isShed) {
       this.#toShed--
       connection.isShed = true
     }
-    const requestId = acceptRequestId(incoming.headers['x-request-id']) ?? this.#nextRequestId()
-    const exchange = new Exchange(incoming, outgoing, { owner: this, connection, requestId })
     connection.begin(exchange)
     void this.#serve(exchange, expectsContinue)
   }
@@ -218,6 +261,8 @@ export class NodeHost implements ExchangeOwner {
       const isParts = isMultipart(route.input, incoming.headers['content-type'])
       const taken = !this.#isLast(exchange) && !isParts ? takeBody(incoming) : undefined
       const body = taken ?? (await this.#receive(exchange, route, isParts))
+      // Over HTTP/2 what was cut off ends as if it were whole.
+      if (!exchange.isWanted) return
       const result = this.#call(exchange, route, body)
       const value = isThenable(result) ? await result : result
       if (isStreamed(value)) await this.#stream(exchange, route, value)
@@ -285,6 +330,8 @@ export class NodeHost implements ExchangeOwner {
     if (this.#gate === undefined) return this.#dispatcher.call(route, body, exchange)
     return throughGate(this.#gate, exchange, () => this.#dispatcher.call(route, body, exchange))
   }
+
+  readonly #onSlow = (exchange: Exchange): void => this.#fail(exchange, createError('EKB_ERR_HTTP_SLOW_REQUEST', {}))
 
   readonly #onExpired = (exchange: Exchange): void => {
     const { route, limitMs } = exchange

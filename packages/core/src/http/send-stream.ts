@@ -22,9 +22,7 @@ export async function sendStream(
   const { statusCode, pieces, tellError } = answer
   try {
     exchange.beginStream(answer, isLast)
-    await sendPieces(exchange.outgoing, pieces, (bytes) => {
-      exchange.sentBytes += bytes
-    })
+    await sendPieces(exchange, pieces)
     if (exchange.state !== 'sending') return undefined
     exchange.endStream()
     return statusCode
@@ -39,7 +37,7 @@ export async function sendStream(
     }
     // What was written in this turn of the event loop leaves at its end: breaking off at once would take it back. Without
     // chunks nothing may leave that looks like an end.
-    if (exchange.outgoing.chunkedEncoding) await endOfTurn()
+    if (exchange.isFramed) await endOfTurn()
     if (exchange.state === 'sending') exchange.breakStream()
     return refusal.statusCode
   }

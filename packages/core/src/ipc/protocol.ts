@@ -32,6 +32,7 @@ import type { ServiceGraph } from '../graph/service-graph.js'
 import type { CorsPolicy } from '../http/cors.js'
 import type { CountReport } from '../metrics/worker-counts.js'
 import type { SupervisionPlan, TrafficPlan } from '../plan/serve-plan.js'
+import type { TlsIdentity } from '../tls/tls-identity.js'
 
 export const PROTOCOL_VERSION = 1
 
@@ -189,6 +190,8 @@ export interface InitMessage {
   readonly http: HttpSettings | undefined
   /** Only for entry workers of an app that have one: the socket of their own slot. */
   readonly slotSocket?: SlotSocket | undefined
+  /** Only for entry workers: what they encrypt with, if they do. */
+  readonly tls?: TlsIdentity | undefined
   /** Only for pool workers: the Unix socket to listen on. */
   readonly socketPath: string | undefined
 }

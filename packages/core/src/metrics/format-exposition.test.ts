@@ -8,6 +8,7 @@ import { type InstanceFigures, metricFamilies } from './metric-families.js'
 const none: InstanceFigures = {
   requests: [],
   calls: [],
+  handshakes: [],
   restarts: [],
   reloads: [],
   services: [],

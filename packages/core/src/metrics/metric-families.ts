@@ -24,6 +24,8 @@ export interface InstanceFigures {
   /** By caller, called service, api, code. */
   readonly calls: Iterable<CountTotal>
   /** By service, reason. */
+  readonly handshakes: Iterable<CountTotal>
+  /** By service, reason. */
   readonly restarts: Iterable<CountTotal>
   /** By result. */
   readonly reloads: Iterable<CountTotal>
@@ -74,6 +76,12 @@ export function metricFamilies(figures: InstanceFigures): readonly MetricFamily[
       type: 'histogram',
       limits: LIMITS,
       samples: histograms(CALL_LABELS, calls),
+    },
+    {
+      name: 'ekiben_tls_handshake_failures_total',
+      help: 'Connections that never came to be encrypted, by reason.',
+      type: 'counter',
+      samples: counts(['service', 'reason'], figures.handshakes),
     },
     {
       name: 'ekiben_workers',

@@ -6,11 +6,14 @@ export interface CountReport {
   readonly requests: readonly CountRow[]
   /** By the service that was called: calls that it made. */
   readonly calls: Readonly<Record<string, readonly CountRow[]>>
+  /** By reason: connections that never came to be encrypted. */
+  readonly handshakes: readonly CountRow[]
 }
 
 /** The counters of one worker. */
 export class WorkerCounts {
   readonly requests = new CountTable()
+  readonly handshakes = new CountTable()
   readonly #calls = new Map<string, CountTable>()
 
   /** The counters of its calls to another service. */
@@ -26,13 +29,14 @@ export class WorkerCounts {
   take(): CountReport | undefined {
     const requests = this.requests.take()
     const calls: Record<string, readonly CountRow[]> = {}
-    let isEmpty = requests.length === 0
+    const handshakes = this.handshakes.take()
+    let isEmpty = requests.length === 0 && handshakes.length === 0
     for (const [service, table] of this.#calls) {
       const rows = table.take()
       if (rows.length === 0) continue
       calls[service] = rows
       isEmpty = false
     }
-    return isEmpty ? undefined : { requests, calls }
+    return isEmpty ? undefined : { requests, calls, handshakes }
   }
 }

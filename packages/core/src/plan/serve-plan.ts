@@ -1,3 +1,4 @@
+import type { SslSettings } from '../config/ssl-settings.js'
 import type { GraphEdge, RemoteEdge } from '../graph/service-graph.js'
 
 /** How the workers of one service are watched, every default applied. Milliseconds. */
@@ -75,5 +76,7 @@ export interface ServePlan {
   /** Dependencies before their dependents; the entry last. */
   readonly services: readonly ServicePlan[]
   readonly address: { readonly host: string; readonly port: number; readonly backlog: number }
+  /** How the address is encrypted; undefined: not at all. */
+  readonly tls?: Omit<SslSettings, 'password'> | undefined
   readonly warnings: readonly PlanWarning[]
 }

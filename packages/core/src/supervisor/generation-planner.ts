@@ -12,6 +12,7 @@ import { entryProcess, fitsPlan } from './entry-process.js'
 import type { Generation } from './generation.js'
 import { GenerationGrowth } from './generation-growth.js'
 import { serviceSource } from './service-source.js'
+import type { TlsKeeper } from './tls-keeper.js'
 import { workerExecArgv } from './worker-exec-argv.js'
 import { WorkerFactory, type WorkerFactoryOptions } from './worker-factory.js'
 
@@ -19,6 +20,8 @@ export type PlannerOptions = Pick<
   WorkerFactoryOptions,
   'instance' | 'user' | 'ledger' | 'publicSocket' | 'appSockets' | 'slotSockets' | 'socketPath'
 > & {
+  /** Reads what workers encrypt with; undefined: they do not. */
+  readonly tls: TlsKeeper | undefined
   readonly makePlan: (announced: Promise<ServiceGraph>, settings: ServeSettings) => Promise<ServePlan>
   readonly log: Logger
 }
@@ -46,7 +49,9 @@ export class GenerationPlanner {
     const bootTimeoutMs = settings.supervision.bootTimeoutMs ?? SUPERVISION_DEFAULTS.bootTimeoutMs
     const { slotSockets } = this.#options
     await slotSockets?.reach(beside ? workersBegun(settings) : 1)
-    const factory = this.#factory(number, settings, { source, bootTimeoutMs })
+    const read = await this.#options.tls?.read(settings)
+    const tls = read?.identity
+    const factory = this.#factory(number, settings, { source, bootTimeoutMs, tls })
     const first = factory.makeFirst('announce')
     const announced = awaitAnnouncement(first, { bootTimeoutMs, signal })
     const begun = beside ? [first, ...spawnBeside(factory, settings)] : [first]
@@ -56,10 +61,12 @@ export class GenerationPlanner {
         settings,
       )
       const [plan, { graph, located, modules }] = await Promise.all([planned, announced])
-      for (const { code, message } of plan.warnings) this.#options.log.warn({ code }, message)
+      for (const { code, message } of [...plan.warnings, ...(read?.warnings ?? [])])
+        this.#options.log.warn({ code }, message)
       const pinned = this.#factory(number, settings, {
         source: { ...source, located, ...(source.type === 'main' && { modules }) } as ServiceSource,
         bootTimeoutMs,
+        tls,
       })
       const deploy = (services: readonly ServicePlan[]): Promise<void> => this.#deploy(services, pinned, signal)
       await deploy(plan.services)
@@ -91,7 +98,7 @@ export class GenerationPlanner {
   #factory(
     generation: number,
     settings: ServeSettings,
-    which: Pick<WorkerFactoryOptions, 'source' | 'bootTimeoutMs'>,
+    which: Pick<WorkerFactoryOptions, 'source' | 'bootTimeoutMs' | 'tls'>,
   ): WorkerFactory {
     const { instance, user, ledger, publicSocket, appSockets, slotSockets, socketPath } = this.#options
     const { cors } = settings

@@ -20,6 +20,7 @@ export class InstanceMetrics {
   readonly #services: () => readonly MeteredService[]
   readonly #requests = new CountTotals(MAX_ROWS)
   readonly #calls = new CountTotals(MAX_ROWS)
+  readonly #handshakes = new CountTotals(MAX_ROWS)
   readonly #restarts = new CountTotals(MAX_ROWS)
   readonly #reloads = new CountTotals(MAX_ROWS)
   #collection: Collection | undefined
@@ -57,6 +58,7 @@ export class InstanceMetrics {
   #add(worker: WorkerHandle, { report, answers }: CountsMessage): void {
     const { service } = worker.identity
     for (const row of report?.requests ?? []) this.#requests.add([service], row)
+    for (const row of report?.handshakes ?? []) this.#handshakes.add([service], row)
     for (const [to, rows] of Object.entries(report?.calls ?? {})) {
       for (const row of rows) this.#calls.add([service, to], row)
     }
@@ -101,6 +103,7 @@ export class InstanceMetrics {
       metricFamilies({
         requests: this.#requests,
         calls: this.#calls,
+        handshakes: this.#handshakes,
         restarts: this.#restarts,
         reloads: this.#reloads,
         services: this.#services().map(toFigures),

@@ -67,7 +67,8 @@ export class Instance implements Server {
   }
 
   get url(): string {
-    return this.#options.socket.url
+    const { socket, settings } = this.#options
+    return settings.ssl === undefined ? socket.url : socket.url.replace(/^http:/, 'https:')
   }
 
   get address(): { readonly host: string; readonly port: number } {

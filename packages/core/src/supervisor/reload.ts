@@ -21,6 +21,8 @@ export interface ReloaderOptions {
 
 /** What a reload cannot change: the socket stays as it was bound, the folder where it is. */
 const FIXED = ['host', 'port', 'backlog', 'workerListen', 'instance'] as const
+/** The files are read anew; where they are is not. */
+const FIXED_FILES = { certfile: 'sslCertfile', keyfile: 'sslKeyfile', caCerts: 'sslCaCerts' } as const
 
 /** Takes new code into service while the old serves. One reload at a time: the caller sees to that. */
 export class Reloader {
@@ -73,7 +75,12 @@ export class Reloader {
   }
 
   #reportFixed(settings: ServeSettings): void {
-    const changed = FIXED.filter((key) => settings[key] !== this.#options.settings[key])
+    const { settings: before } = this.#options
+    const files = Object.keys(FIXED_FILES) as (keyof typeof FIXED_FILES)[]
+    const changed = [
+      ...FIXED.filter((key) => settings[key] !== before[key]),
+      ...files.filter((key) => settings.ssl?.[key] !== before.ssl?.[key]).map((key) => FIXED_FILES[key]),
+    ]
     if (changed.length > 0)
       this.#options.log.warn({ changed }, 'a reload cannot change these settings: they wait for a restart')
   }

@@ -20,6 +20,7 @@ import { defaultInstanceName, serviceSource } from './service-source.js'
 import { controlBySignals } from './signal-control.js'
 import type { SlotSockets } from './slot-sockets.js'
 import { Surroundings } from './surroundings.js'
+import type { TlsKeeper } from './tls-keeper.js'
 import { WorkerFactory } from './worker-factory.js'
 import type { WorkerUser } from './worker-user.js'
 
@@ -41,6 +42,7 @@ export async function startServing(settings: ServeSettings, options: StartServin
   const wanted = settings.instance ?? settings.name ?? defaultInstanceName(settings)
   const explicit = settings.instance !== undefined
   const user = await findUser(settings)
+  const tls = await openTls(settings)
   const folder = await createInstanceFolder({
     env: process.env,
     instance: wanted,
@@ -72,6 +74,7 @@ export async function startServing(settings: ServeSettings, options: StartServin
     appSockets,
     slotSockets,
     socketPath: (...parts) => folder.socketPath(parts.join('/')),
+    tls,
     makePlan,
     log,
   })
@@ -86,7 +89,11 @@ export async function startServing(settings: ServeSettings, options: StartServin
 
 /** What `serve` would do: no socket is bound, and only the process that reads the graph is started. */
 export async function describePlan(settings: ServeSettings): Promise<{ readonly plan: ServePlan }> {
-  return { plan: await makePlan(describeGraph(settings), settings) }
+  const read = await (await openTls(settings))?.read(settings)
+  const plan = await makePlan(describeGraph(settings), settings)
+  const { password: _secret, ...tls } = settings.ssl ?? {}
+  const warnings = [...plan.warnings, ...(read?.warnings ?? [])]
+  return { plan: settings.ssl === undefined ? plan : { ...plan, tls: tls as ServePlan['tls'], warnings } }
 }
 
 /** The graph of a service, read by a short process of its own. */
@@ -136,6 +143,12 @@ async function openSlotSockets(
 async function findUser({ user, group }: ServeSettings): Promise<WorkerUser | undefined> {
   if (user === undefined && group === undefined) return undefined
   return (await import('./worker-user.js')).findWorkerUser({ user, group })
+}
+
+/** The code that reads certificates is loaded where there is one. */
+async function openTls({ ssl }: ServeSettings): Promise<TlsKeeper | undefined> {
+  if (ssl === undefined) return undefined
+  return (await import('./tls-keeper.js')).TlsKeeper.open(ssl)
 }
 
 async function openSocket(

@@ -3,9 +3,9 @@ import { APP_PORTS_VARIABLE, TOKEN_VARIABLE } from '../ipc/protocol.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Never handed to a worker: they name descriptors and sockets of the supervisor. */
+/** Never handed to a worker: they name descriptors and sockets of the supervisor, or are its secrets. */
 const NOT_INHERITED =
-  /^(LISTEN_(PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|WATCHDOG_(PID|USEC)|NODE_CHANNEL_FD|NODE_CHANNEL_SERIALIZATION_MODE|NODE_UNIQUE_ID)$/
+  /^(LISTEN_(PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|WATCHDOG_(PID|USEC)|NODE_CHANNEL_FD|NODE_CHANNEL_SERIALIZATION_MODE|NODE_UNIQUE_ID|EKIBEN_SSL_KEYFILE_PASSWORD)$/
 
 /** Inherited whatever is allowed beside them: a program is hardly right without. */
 const ALWAYS_INHERITED: readonly string[] = [

@@ -9,6 +9,7 @@ import {
   type ServiceSource,
 } from '../ipc/protocol.js'
 import type { ServicePlan } from '../plan/serve-plan.js'
+import type { TlsIdentity } from '../tls/tls-identity.js'
 import { monotonicMs } from '../util/monotonic.js'
 import { ProcessBackend } from '../worker/process-backend.js'
 import type { ProcessLedger } from '../worker/worker-backend.js'
@@ -36,6 +37,8 @@ export interface WorkerFactoryOptions {
   readonly bootTimeoutMs: number
   /** Descriptor of the public socket and how to serve on it; undefined: nobody listens (a dry run). */
   readonly publicSocket: { readonly fd: number; readonly http: HttpSettings } | undefined
+  /** What entry workers encrypt with; undefined: they do not. */
+  readonly tls?: TlsIdentity | undefined
   /** What a host app's workers ask for by message. */
   readonly appSockets?: AppSockets | undefined
   /** What a host app's workers have each for itself. */
@@ -124,7 +127,7 @@ export class WorkerFactory {
   }
 
   #make(worker: WorkerToMake): WorkerHandle {
-    const { instance, generation, source, log, inherited, execArgv, publicSocket, user, ledger } = this.#options
+    const { instance, generation, source, log, inherited, execArgv, publicSocket, user, ledger, tls } = this.#options
     const identity = { instance, service: worker.service, slot: worker.slot, generation }
     const token = randomUUID()
     this.#incarnations++
@@ -161,6 +164,7 @@ export class WorkerFactory {
       log,
       heartbeatMs: HEARTBEAT_MS,
       slotSocket: own && { url: own.url, backlog: own.backlog },
+      ...(entry && tls !== undefined && { tls }),
       ...worker.init,
     }
     const { bootTimeoutMs } = worker

@@ -8,7 +8,7 @@ import type { Endpoint, Serving } from './endpoint.js'
 
 /** HTTP on the public socket that the supervisor bound and this process inherited. */
 export function httpEndpoint(http: HttpSettings, serving: Serving): Endpoint {
-  const { start, service, runner, log, isReady, counts, scrape, mounts } = serving
+  const { init, start, service, runner, log, isReady, counts, scrape, mounts } = serving
   const { timeoutMs, maxConcurrency, maxQueue } = start.traffic
   const host = new NodeHost({
     definition: service.definition,
@@ -24,6 +24,8 @@ export function httpEndpoint(http: HttpSettings, serving: Serving): Endpoint {
     ...(http.metrics === true && { metrics: scrape }),
     cors: http.cors,
     mounts,
+    tls: init.tls,
+    handshakes: counts.handshakes,
   })
   return {
     listen: async () => {

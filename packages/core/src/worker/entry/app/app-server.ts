@@ -6,6 +6,10 @@ import { type Connection, ConnectionTable, type OpenRequest } from '../../../htt
 import { type DrainEvents, type DrainOptions, type DrainReport, HostDrain } from '../../../http/host-drain.js'
 import { askedPath } from '../../../http/route-table.js'
 import type { CallsInFlight, RunningCall } from '../../../runner/calls-in-flight.js'
+import { encryptServer } from '../../../tls/encrypt-server.js'
+import { encryptableServer } from '../../../tls/encryptable-server.js'
+import type { HandshakeFailures } from '../../../tls/handshake-failures.js'
+import type { TlsIdentity } from '../../../tls/tls-identity.js'
 import { listenBeside } from './listen-beside.js'
 import { UpgradeDrain } from './upgrade-drain.js'
 
@@ -13,6 +17,12 @@ const kRequest: unique symbol = Symbol('ekiben.request')
 
 interface TrackedAnswer extends ServerResponse {
   [kRequest]?: AppRequest | undefined
+}
+
+/** What a server of the app's encrypts with. */
+export interface AppEncryption {
+  readonly identity: TlsIdentity
+  readonly failures: HandshakeFailures
 }
 
 /** A server of the app's on a shared socket: its connections and requests, so that it can be drained. */
@@ -30,9 +40,15 @@ export class AppServer {
   #isLeaving = false
   #drain: { readonly steps: HostDrain; readonly report: Promise<DrainReport> } | undefined
 
-  constructor(server: Server, calls: CallsInFlight) {
+  /** With `encryption` it has to be a server of node:http that does not listen yet: it will speak TLS. */
+  constructor(server: Server, calls: CallsInFlight, encryption?: AppEncryption) {
     this.server = server
     this.#calls = calls
+    if (encryption !== undefined) {
+      const { identity, failures } = encryption
+      const { carry } = this.#connections
+      encryptServer(encryptableServer(server), { identity, onAccepted: carry, onFailed: failures.note })
+    }
     // Before the app's own listeners, and before those of node:http and node:https.
     server.prependListener(server instanceof TlsServer ? 'secureConnection' : 'connection', this.#connections.add)
     server.prependListener('request', this.#onRequest)

@@ -17,6 +17,8 @@ import { socketUrl } from '../../../net/socket-url.js'
 import { createLogger, flushLogs } from '../../../observe/create-logger.js'
 import type { Logger } from '../../../observe/logger.js'
 import { CallsInFlight } from '../../../runner/calls-in-flight.js'
+import { encryptableServer } from '../../../tls/encryptable-server.js'
+import { HandshakeFailures } from '../../../tls/handshake-failures.js'
 import { type Deferred, deferred } from '../../../util/deferred.js'
 import { MovingDeadline } from '../../../util/moving-deadline.js'
 import { once } from '../../../util/once.js'
@@ -31,7 +33,7 @@ import { watchDescriptors } from '../watch-descriptors.js'
 import { startWatchThread } from '../watch-thread.js'
 import { AppPools } from './app-pools.js'
 import { AppPorts } from './app-ports.js'
-import { AppServer } from './app-server.js'
+import { type AppEncryption, AppServer } from './app-server.js'
 import type { AppSignals } from './app-signals.js'
 import type { ListenTarget } from './listen-target.js'
 import { MountedServices } from './mounted-services.js'
@@ -233,12 +235,16 @@ export class AppWorker {
   async #openPublic(server: Server, target: ListenTarget, listen: ListenOn): Promise<void> {
     process.channel?.ref()
     try {
-      const { http, slotSocket } = await this.#begun.promise
+      const init = await this.#begun.promise
+      const { http, slotSocket } = init
+      const encryption = this.#encryption(init)
+      // Before anybody waits for its pools.
+      if (encryption !== undefined) encryptableServer(server)
       // Inherited where it was bound before the app said anything, else asked for.
       const { where, address, backlog } =
         http === undefined ? await this.#sockets.ask(target) : { ...http, where: { fd: PUBLIC_SOCKET_FD } }
       await this.#admit()
-      const served = new AppServer(server, this.#calls)
+      const served = new AppServer(server, this.#calls, encryption)
       this.#servers.push(served)
       if (slotSocket !== undefined) await served.listenBeside(SLOT_SOCKET_FD, slotSocket.backlog)
       server.once('listening', () => this.#onListening(server, socketUrl(address.host, address.port)))
@@ -246,6 +252,12 @@ export class AppWorker {
     } catch (error) {
       await this.#fail(error)
     }
+  }
+
+  #encryption(init: InitMessage): AppEncryption | undefined {
+    const { tls: identity } = init
+    if (identity === undefined) return undefined
+    return { identity, failures: new HandshakeFailures(this.#log(init), this.#reporter.counts.handshakes) }
   }
 
   /** At once: an app may wait for it before it listens for its clients. */

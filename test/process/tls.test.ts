@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { chmod, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { describe, it } from 'node:test'
+import { encryptKey, makeAuthority } from '../helpers/certificates.js'
+import { parseMetrics, total } from '../helpers/read-metrics.js'
+import { runNodeToEnd } from '../helpers/run-node.js'
+import { EKIBEN, logLines } from '../helpers/serve-fixture.js'
+import { type ServingCommand, startServing } from '../helpers/serving-command.js'
+import { callSecurely, type TlsProject, tlsProject } from '../helpers/tls-project.js'
+import { waitUntil } from '../helpers/wait-until.js'
+
+const QUIET = ['--port', '0', '--host', '127.0.0.1', '--log-format', 'json', '--no-access-log']
+
+function serve(
+  project: TlsProject,
+  flags: readonly string[] = project.flags,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServingCommand> {
+  return startServing([EKIBEN, 'serve', 'service:Greeter', ...QUIET, ...flags], { cwd: project.path, env })
+}
+
+/** The words with which a connection is refused. */
+async function refusal(attempt: Promise<unknown>): Promise<string> {
+  const error = await attempt.then(
+    () => undefined,
+    (reason: unknown) => reason as NodeJS.ErrnoException,
+  )
+  assert.ok(error !== undefined, 'it was answered')
+  return error.message
+}
+
+/** Sends plain HTTP and waits until the connection is closed; resolves with what came back. */
+async function askPlainly(port: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  let received = ''
+  socket.on('data', (chunk) => {
+    received += chunk.toString('latin1')
+  })
+  socket.on('error', () => {})
+  socket.write('GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n')
+  await once(socket, 'close')
+  return received
+}
+
+describe('a service served by HTTPS', () => {
+  it('says so in its address, answers apis and probes, and knows its clients', async () => {
+    await using project = await tlsProject()
+    await using server = await serve(project)
+    const ca = project.authority.cert
+    assert.match(server.url, /^https:\/\/127\.0\.0\.1:\d+$/)
+    const answer = await callSecurely(`${server.url}/who`, { ca })
+    assert.equal(answer.status, 200)
+    assert.equal(answer.protocol, 'TLSv1.3')
+    assert.equal((JSON.parse(answer.body) as { remoteAddress: string }).remoteAddress, '127.0.0.1')
+    assert.equal((await callSecurely(`${server.url}/livez`, { ca, method: 'GET' })).status, 200)
+    const ps = await runNodeToEnd([EKIBEN, 'ps', '--json'], { runtimeDir: server.runtimeDir })
+    assert.equal((JSON.parse(ps.stdout) as { url: string }[])[0]?.url, server.url)
+    assert.equal(await server.stop(), 0)
+  })
+
+  it('is called by the command of ours where its authority is known', async () => {
+    await using project = await tlsProject()
+    await using server = await serve(project)
+    const args = [EKIBEN, 'call', server.url, 'who']
+    const known = await runNodeToEnd(args, { env: { NODE_EXTRA_CA_CERTS: project.file('ca.pem') } })
+    assert.equal(known.code, 0, known.stderr)
+    assert.match(known.stdout, /"remoteAddress"/)
+    assert.notEqual((await runNodeToEnd(args)).code, 0)
+  })
+
+  it('takes the password of its key from the environment or the configuration, and hands it to no worker', async () => {
+    await using project = await tlsProject()
+    await writeFile(project.file('key.pem'), encryptKey(project.issued.key, 'open sesame'))
+    const ca = project.authority.cert
+    {
+      await using server = await serve(project, project.flags, { EKIBEN_SSL_KEYFILE_PASSWORD: 'open sesame' })
+      const { body } = await callSecurely(`${server.url}/variables`, { ca })
+      const names = JSON.parse(body) as string[]
+      assert.ok(names.includes('PATH'))
+      assert.ok(!names.includes('EKIBEN_SSL_KEYFILE_PASSWORD'))
+    }
+    const config = { sslCertfile: 'cert.pem', sslKeyfile: 'key.pem', sslKeyfilePassword: 'open sesame' }
+    await writeFile(project.file('ekiben.config.json'), JSON.stringify(config))
+    await using server = await serve(project, [])
+    assert.equal((await callSecurely(`${server.url}/who`, { ca })).status, 200)
+    const dry = [EKIBEN, 'serve', 'service:Greeter', '--dry-run', '--explain']
+    const { stdout } = await runNodeToEnd(dry, { cwd: project.path })
+    assert.doesNotMatch(stdout, /sesame/)
+    const plan = JSON.parse(stdout) as { tls: object; settings: { sslKeyfilePassword: object } }
+    assert.deepEqual(plan.tls, {
+      certfile: project.file('cert.pem'),
+      keyfile: project.file('key.pem'),
+      clientCert: 'required',
+      minVersion: 'TLSv1.2',
+    })
+    assert.deepEqual(plan.settings.sslKeyfilePassword, { value: '[redacted]', source: 'file ekiben.config.json' })
+  })
+
+  it('speaks no version below the least, and no cipher but those named', async () => {
+    await using project = await tlsProject()
+    const cipher = 'ECDHE-ECDSA-AES256-GCM-SHA384'
+    await using server = await serve(project, [...project.flags, '--ssl-ciphers', cipher])
+    const ca = project.authority.cert
+    const answer = await callSecurely(`${server.url}/who`, { ca, maxVersion: 'TLSv1.2' })
+    assert.equal(answer.cipher, 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384')
+    const others = { ca, maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' } as const
+    assert.match(await refusal(callSecurely(`${server.url}/who`, others)), /handshake failure/)
+
+    await using newer = await serve(project, [...project.flags, '--ssl-min-version', 'TLSv1.3', '--instance', 'newer'])
+    assert.equal((await callSecurely(`${newer.url}/who`, { ca })).protocol, 'TLSv1.3')
+    assert.match(await refusal(callSecurely(`${newer.url}/who`, { ca, maxVersion: 'TLSv1.2' })), /protocol version/)
+  })
+
+  it('closes what is no TLS, counts it, and logs one of many', async () => {
+    await using project = await tlsProject()
+    await using server = await serve(project)
+    const port = Number(new URL(server.url).port)
+    for (let time = 0; time < 20; time++) assert.equal(await askPlainly(port), '')
+    const ca = project.authority.cert
+    const failures = async () => {
+      const { body } = await callSecurely(`${server.url}/metrics`, { ca, method: 'GET' })
+      return total(parseMetrics(body), 'ekiben_tls_handshake_failures_total', {
+        service: 'Greeter',
+        reason: 'plain-http',
+      })
+    }
+    assert.equal(await failures(), 20)
+    assert.equal((await callSecurely(`${server.url}/who`, { ca })).status, 200)
+    const lines = logLines(server.stdout()).filter(({ msg }) => msg === 'TLS handshake failed')
+    assert.equal(lines.length, 1)
+    assert.equal(lines[0]?.reason, 'plain-http')
+    assert.equal(lines[0]?.remoteAddress, '127.0.0.1')
+  })
+
+  it('warns of a key that everybody may read, and of a certificate that is about to expire', async () => {
+    await using project = await tlsProject()
+    const to = new Date(Date.now() + 5.5 * 86_400_000)
+    const short = project.authority.issue('short-lived', { to })
+    await writeFile(project.file('cert.pem'), short.cert)
+    await writeFile(project.file('key.pem'), short.key)
+    await chmod(project.file('key.pem'), 0o644)
+    await using server = await serve(project)
+    const codes = logLines(server.stdout()).flatMap(({ code, msg }) => (typeof code === 'string' ? [[code, msg]] : []))
+    assert.match(String(codes.find(([code]) => code === 'EKB_WRN_TLS_EXPIRES_SOON')?.[1]), /short-lived .* in 5 days/)
+    assert.match(String(codes.find(([code]) => code === 'EKB_WRN_TLS_KEY_READABLE')?.[1]), /mode 644/)
+  })
+})
+
+describe('clients that have to show a certificate', () => {
+  it('are refused without one, or with one of somebody else', async () => {
+    await using project = await tlsProject()
+    await using server = await serve(project, [...project.flags, '--ssl-ca-certs', 'ca.pem'])
+    const ca = project.authority.cert
+    const shown = project.authority.issue('a client')
+    const target = `${server.url}/who`
+    assert.equal((await callSecurely(target, { ca, ...shown })).status, 200)
+    await refusal(callSecurely(target, { ca }))
+    await refusal(callSecurely(target, { ca, ...makeAuthority('Somebody Else').issue('a client') }))
+    await waitUntil(
+      async () => {
+        const { body } = await callSecurely(`${server.url}/metrics`, { ca, ...shown, method: 'GET' })
+        const labels = { service: 'Greeter', reason: 'client-certificate' }
+        return total(parseMetrics(body), 'ekiben_tls_handshake_failures_total', labels) === 2
+      },
+      { describe: 'the refused ones to be counted' },
+    )
+  })
+
+  it('may do without where that is said', async () => {
+    await using project = await tlsProject()
+    const flags = [...project.flags, '--ssl-ca-certs', 'ca.pem', '--ssl-client-cert', 'optional']
+    await using server = await serve(project, flags)
+    const ca = project.authority.cert
+    assert.equal((await callSecurely(`${server.url}/who`, { ca })).status, 200)
+    assert.equal((await callSecurely(`${server.url}/who`, { ca, ...project.authority.issue('a client') })).status, 200)
+  })
+})
