@@ -13,6 +13,7 @@ function rows(): string[] {
   const families = metricFamilies({
     requests: [total],
     calls: [total],
+    handshakes: [total],
     restarts: [total],
     reloads: [total],
     services: [{ name: 'A', workers: [worker] }],

@@ -68,7 +68,7 @@ describe('a command line that cannot be', () => {
     [serve('--port'), 'EKB_ERR_CLI_USAGE', /'-p, --port <N>' argument missing/],
     [serve('--explain'), 'EKB_ERR_CLI_USAGE', /--dry-run/],
     [['graph', '--port', '1'], 'EKB_ERR_CLI_USAGE', /Unknown option '--port'/],
-    ...['--development', '--reload', '--threaded', '--ssl-certfile=a', '--uds=a', '--prefix=/a'].map(
+    ...['--development', '--reload', '--threaded', '--uds=a', '--prefix=/a'].map(
       (flag) => [serve(flag), 'EKB_ERR_CLI_USAGE', /Unknown option/] as const,
     ),
     [serve('--port', 'abc'), 'EKB_ERR_CONFIG_INVALID', /'port' \(flag --port\) is 'abc'; expected a whole number/],

@@ -32,6 +32,7 @@ describe('mergeConfig', () => {
       envAllow: undefined,
       pidfile: undefined,
       admin: undefined,
+      ssl: undefined,
       supervision: {},
       services: {},
       dryRun: false,

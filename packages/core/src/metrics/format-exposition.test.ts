@@ -59,6 +59,7 @@ describe('metricFamilies', () => {
         'ekiben_requests_in_flight gauge',
         'ekiben_calls_total counter',
         'ekiben_call_duration_seconds histogram',
+        'ekiben_tls_handshake_failures_total counter',
         'ekiben_workers gauge',
         'ekiben_worker_restarts_total counter',
         'ekiben_worker_rss_bytes gauge',
