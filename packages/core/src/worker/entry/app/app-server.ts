@@ -64,10 +64,11 @@ export class AppServer {
     this.#beside = await listenBeside(this.server, { fd, backlog, onSocket: (socket) => this.#keptHere.add(socket) })
   }
 
-  /** Those of clients that may as well be connected to another process. */
+  /** Those of clients that may as well be connected to another process, and can be told so by an answer. */
   get connections(): number {
-    if (this.#beside === undefined) return this.#connections.size
-    return [...this.#connections].filter(({ socket }) => !this.#keptHere.has(socket)).length
+    let count = 0
+    for (const { socket, isUpgraded } of this.#connections) if (!isUpgraded && !this.#keptHere.has(socket)) count++
+    return count
   }
 
   /** Has the clients of so many connections, each when it next asks, connect anew: other workers have fewer. */
