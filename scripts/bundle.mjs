@@ -18,7 +18,7 @@ const DIST = join(CORE, 'dist')
 /** The bundles, each with its entries. The first holds what supervisors and workers have in common as well. */
 const SHARED = { name: 'ekiben', entries: ['index', 'config/config-reader-entry'] }
 const SUPERVISOR = { name: 'supervisor', entries: ['serving', 'cli/main', 'bootstrap/supervise-app'] }
-const WORKER = { name: 'worker', entries: ['worker/entry/process-entry'] }
+const WORKER = { name: 'worker', entries: ['worker/entry/process-entry', 'worker/entry/thread/thread-entry'] }
 /** What only a host app needs; the rest of what it runs is a worker's, and taken from there. */
 const HOST = {
   name: 'host',
@@ -29,6 +29,7 @@ const BUNDLES = [SHARED, SUPERVISOR, WORKER, HOST]
 const ALONE = [
   'identifier/syntax-error-entry',
   'worker/entry/watch-thread-main',
+  'worker/entry/thread/host-entry',
   'testing/conformance/services',
   'client',
 ]

@@ -81,6 +81,7 @@ function planOf(name: string) {
     name,
     entry: false,
     workers: 1,
+    threads: false,
     dependencies: [],
     remotes: [],
     level: 0,

@@ -23,6 +23,7 @@ export function explainSettings(settings: Omit<ServeSettings, 'serviceManager'>)
     backlog: at(settings.backlog, 'backlog'),
     apiWorkers: at(settings.apiWorkers, 'apiWorkers'),
     workers: explainTree(settings.workers, ['workers'], sources),
+    threaded: at(settings.threaded, 'threaded'),
     only: at(settings.only, 'only'),
     depends: explainTree(withoutCredentials(settings.depends), ['depends'], sources),
     timeoutMs: at(settings.timeoutMs, 'timeout'),

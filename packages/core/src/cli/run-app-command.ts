@@ -4,7 +4,7 @@ import { writtenWorkingDir } from '../util/written-working-dir.js'
 import type { CommandInput } from './command-input.js'
 
 /** What an app decides by itself. */
-const OF_SERVE: readonly string[] = ['timeout', 'workers', 'only', 'depends', 'accessLog']
+const OF_SERVE: readonly string[] = ['timeout', 'workers', 'threaded', 'only', 'depends', 'accessLog']
 
 /** What only the workers of an app have. */
 export const OF_APPS: readonly string[] = ['workerListen']

@@ -10,7 +10,7 @@ const CODE_ONLY = ['identifier', 'handleSignals', 'readEnvironment'] as const
 const CODE_SWITCHES = ['handleSignals', 'readEnvironment']
 
 /** Named by the contract of `serveHttpProduction` and not built yet: only what means "off" can be given. */
-const OFF_ONLY = ['developmentMode', 'reload', 'threaded'] as const
+const OFF_ONLY = ['developmentMode', 'reload'] as const
 
 interface Target {
   readonly entries: SettingEntries

@@ -102,6 +102,7 @@ describe('layer from data', () => {
       ['host', '0.0.0.0'],
       ['backlog', 2048],
       ['apiWorkers', 4],
+      ['threaded', false],
     ])
     refuses(code({ developmentMode: true }), 'EKB_ERR_CONFIG_UNKNOWN', /developmentMode/)
     refuses(code({ handleSignals: 'yes' }), 'EKB_ERR_CONFIG_INVALID', /handleSignals/)

@@ -18,6 +18,7 @@ describe('mergeConfig', () => {
       cors: undefined,
       apiWorkers: undefined,
       workers: {},
+      threaded: undefined,
       only: undefined,
       depends: {},
       timeoutMs: undefined,

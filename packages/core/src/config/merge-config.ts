@@ -27,6 +27,7 @@ export function mergeConfig(layers: readonly SettingEntries[], facts: { readonly
     backlog: tree.backlog as number,
     apiWorkers: tree.apiWorkers as number | 'cpu' | undefined,
     workers: (tree.workers ?? {}) as MergedSettings['workers'],
+    threaded: tree.threaded as boolean | undefined,
     only: tree.only as string | undefined,
     depends: (tree.depends ?? {}) as MergedSettings['depends'],
     timeoutMs: timeout === 'none' ? undefined : timeout,

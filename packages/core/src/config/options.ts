@@ -109,6 +109,15 @@ export const OPTIONS: readonly OptionRow[] = [
     places: BOTH,
   },
   {
+    key: 'threaded',
+    flag: 'threaded',
+    env: 'EKIBEN_THREADED',
+    kind: boolean,
+    defaultText: 'each service as it says; processes',
+    description: 'workers are threads of a host process instead of processes; --no-threaded: none is',
+    places: BOTH,
+  },
+  {
     key: 'depends',
     flag: 'depends',
     value: 'NAME=URL',

@@ -27,6 +27,8 @@ export interface EkibenConfig {
   readonly apiWorkers?: number | 'cpu' | undefined
   /** Processes of a service, by its name. Default: each service's own, 1. */
   readonly workers?: Readonly<Record<string, number | 'cpu'>> | undefined
+  /** Workers are threads of a host process (true) or processes (false). Default: as each service says; processes. */
+  readonly threaded?: boolean | undefined
   /** The service of the graph that is served instead of the entry, alone. Default: the whole graph. */
   readonly only?: string | undefined
   /** By service name: where one runs that does not run here, as an http or https URL. Default: all run here. */
@@ -109,8 +111,6 @@ export interface ServeHttpProductionOptions extends EkibenConfig {
   readonly developmentMode?: false | undefined
   /** Not built yet: only false can be given. */
   readonly reload?: false | undefined
-  /** Not built yet: only false can be given. */
-  readonly threaded?: false | undefined
 }
 
 /** A host app that is run instead of a service being served. @internal */
@@ -142,6 +142,8 @@ export interface ServeSettings {
   readonly apiWorkers: number | 'cpu' | undefined
   /** By service name, from `--workers`, `workers` and `services.NAME.workers`. The names are not checked yet. */
   readonly workers: Readonly<Record<string, number | 'cpu'>>
+  /** undefined: as each service says. */
+  readonly threaded: boolean | undefined
   /** The service that is served instead of the entry. The name is not checked yet. */
   readonly only: string | undefined
   /** By service name: URLs, with whatever user and password is in them. The names are not checked yet. */

@@ -1,5 +1,6 @@
 import {
   anyText,
+  boolean,
   bytes,
   bytesOrZero,
   integer,
@@ -47,6 +48,7 @@ export const SUPERVISION_SHAPE: Readonly<Record<string, SettingShape>> = {
 /** What `services: { Name: … }` takes. */
 export const SERVICE_SHAPE: Readonly<Record<string, SettingShape>> = {
   workers: { kind: workerCount },
+  threads: { kind: boolean },
   traffic: {
     group: {
       timeoutMs: { kind: milliseconds(1) },

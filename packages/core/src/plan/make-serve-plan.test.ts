@@ -83,6 +83,7 @@ describe('makeServePlan', () => {
       name: 'Root',
       entry: true,
       workers: 1,
+      threads: false,
       dependencies: [
         { property: 'left', service: 'Left', optional: false },
         { property: 'right', service: 'Right', optional: false },

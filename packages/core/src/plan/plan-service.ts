@@ -30,6 +30,7 @@ export function planService(node: GraphNode, context: PlanContext): LoneServiceP
     name,
     entry: name === context.entry,
     workers: countWorkers(node, context),
+    threads: areThreads(node, context),
     dependencies: node.dependencies,
     remotes: node.remotes,
     traffic: planTraffic(node, context),
@@ -63,6 +64,12 @@ function countWorkers({ name, settings: own }: GraphNode, { entry, settings, mac
   const source = key === undefined ? `service '${name}'` : sourceOf(settings, key)
   const expected = "a whole number, 1 or more, or 'cpu'"
   throw createError('EKB_ERR_CONFIG_INVALID', { source, key: key ?? 'workers', value: String(count), expected })
+}
+
+/** What is said of this service goes before what is said of all. A host app's own workers run its main file, each a process. */
+function areThreads({ name, settings: own }: GraphNode, { entry, settings }: PlanContext): boolean {
+  if (settings.app !== undefined && name === entry) return false
+  return settings.services[name]?.threads ?? settings.threaded ?? own.threads ?? false
 }
 
 /** Which setting says how many workers a service has; undefined: the service itself does, or nobody. */

@@ -10,6 +10,10 @@ export interface PlanSettings {
   readonly apiWorkers: number | 'cpu' | undefined
   /** Processes by service name. */
   readonly workers: Readonly<Record<string, number | 'cpu'>>
+  /** Workers of all services are threads; undefined: as each service says. */
+  readonly threaded?: boolean | undefined
+  /** The host app that is the entry; undefined: a service is. */
+  readonly app?: object | undefined
   /** Of a whole request: the entry service's calls. */
   readonly timeoutMs: number | undefined
   /** The whole stop. */

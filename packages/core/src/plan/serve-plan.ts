@@ -45,6 +45,8 @@ export interface ServicePlan {
   readonly name: string
   readonly entry: boolean
   readonly workers: number
+  /** Its workers are threads of a host process; else each is a process. */
+  readonly threads: boolean
   readonly dependencies: readonly GraphEdge[]
   /** What it calls that runs elsewhere. */
   readonly remotes: readonly RemoteEdge[]

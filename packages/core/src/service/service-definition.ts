@@ -69,6 +69,8 @@ export interface ServiceSettings extends SupervisionOptions {
   readonly name?: string
   /** Processes in the pool, or `'cpu'` for one per usable core. Default 1. */
   readonly workers?: number | 'cpu'
+  /** Its workers are threads of a host process instead of processes. Default false. */
+  readonly threads?: boolean
   readonly traffic?: TrafficOptions
   readonly resources?: ResourceOptions
   /** Variables for the workers; what the operating system already sets wins. */

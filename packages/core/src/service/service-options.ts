@@ -21,6 +21,7 @@ const SETTINGS: OptionTable = {
     expected: "a whole number of at least 1, or 'cpu'",
     accepts: (value) => value === 'cpu' || wholeNumber(1).accepts(value),
   },
+  threads: flag,
   traffic: {
     nested: { timeoutMs: milliseconds(1), maxConcurrency: wholeNumber(1), maxQueue: wholeNumber(0) },
   },

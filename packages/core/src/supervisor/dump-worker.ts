@@ -1,11 +1,9 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Duplex } from 'node:stream'
 import { createError } from '../errors/service-error.js'
 import type { Vitals, WorkerIdentity } from '../ipc/protocol.js'
 import type { Diagnosis } from '../ipc/watch-line.js'
 import { monotonicMs } from '../util/monotonic.js'
-import { askDiagnosis } from './ask-diagnosis.js'
 import { type ProcessFacts, processFacts } from './process-facts.js'
 import { ignore } from './runtime-dir.js'
 import { selectOldDumps } from './select-old-dumps.js'
@@ -15,8 +13,9 @@ export interface DumpableWorker {
   readonly identity: WorkerIdentity
   readonly pid: number | undefined
   readonly state: string
-  readonly watchLine: Duplex | undefined
+  readonly threadId: number | undefined
   readonly record: { readonly vitals?: Vitals; readonly heardAt?: number }
+  diagnose(): Promise<Diagnosis | string>
 }
 
 export interface WorkerDump {
@@ -32,6 +31,8 @@ interface DumpFile extends WorkerIdentity {
   readonly at: string
   readonly reason: string
   readonly pid: number | undefined
+  /** Missing: it has its process for itself. */
+  readonly threadId?: number
   readonly state: string
   readonly process: ProcessFacts | null
   /** What it said last by itself, and how long ago. */
@@ -54,7 +55,7 @@ const TOP_FRAMES = 3
  * can be seen from outside where even that fails. Rejects with a coded error when it cannot be written.
  */
 export async function dumpWorker(worker: DumpableWorker, folder: string, reason = 'asked for'): Promise<WorkerDump> {
-  const { identity, pid, state, record } = worker
+  const { identity, pid, threadId, state, record } = worker
   const before = pid === undefined ? undefined : await processFacts(pid)
   const found = await diagnose(worker, before)
   // Whatever kept it from answering may have begun meanwhile.
@@ -66,6 +67,7 @@ export async function dumpWorker(worker: DumpableWorker, folder: string, reason 
     reason,
     ...identity,
     pid,
+    ...(threadId !== undefined && { threadId }),
     state,
     process: facts ?? null,
     lastHeartbeat: vitals === undefined ? null : { ...vitals, agoMs: Math.round(monotonicMs() - heardAt) },
@@ -89,9 +91,9 @@ function contentOf({ stack, calls, resources, heap, memory }: Diagnosis) {
 }
 
 /** No thread of a stopped process can answer. */
-function diagnose({ watchLine }: DumpableWorker, facts: ProcessFacts | undefined): Promise<Diagnosis | string> {
+function diagnose(worker: DumpableWorker, facts: ProcessFacts | undefined): Promise<Diagnosis | string> {
   if (facts?.isStopped === true) return Promise.resolve('it is stopped')
-  return askDiagnosis(watchLine)
+  return worker.diagnose()
 }
 
 function noteOf(reason: string, facts: ProcessFacts | undefined): string {

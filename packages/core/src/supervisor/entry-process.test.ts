@@ -4,8 +4,15 @@ import type { ServeSettings } from '../config/serve-settings.js'
 import type { ServicePlan } from '../plan/serve-plan.js'
 import { type EntryProcess, entryProcess, fitsPlan } from './entry-process.js'
 
-const SPAWNED: EntryProcess = { declared: {}, allow: undefined, nodeArgs: [], maxHeapBytes: undefined }
-const PLAN = { env: {}, envAllow: undefined, nodeArgs: [], maxHeapBytes: undefined, gpus: [] } as unknown as ServicePlan
+const SPAWNED: EntryProcess = { declared: {}, allow: undefined, nodeArgs: [], maxHeapBytes: undefined, threads: false }
+const PLAN = {
+  env: {},
+  envAllow: undefined,
+  nodeArgs: [],
+  maxHeapBytes: undefined,
+  gpus: [],
+  threads: false,
+} as unknown as ServicePlan
 const INHERITED = { PATH: '/bin', MODEL: 'a' }
 
 describe('how an entry worker is spawned before the plan', () => {
@@ -16,14 +23,25 @@ describe('how an entry worker is spawned before the plan', () => {
   }
 
   it('is what is set for an app', () => {
-    const expected = { declared: { A: '1' }, allow: ['B'], nodeArgs: ['--import', './x.js'], maxHeapBytes: 1_048_576 }
-    assert.deepEqual(entryProcess({ app, services, envAllow: ['D'] }), expected)
+    const expected = {
+      ...SPAWNED,
+      declared: { A: '1' },
+      allow: ['B'],
+      nodeArgs: ['--import', './x.js'],
+      maxHeapBytes: 1_048_576,
+    }
+    assert.deepEqual(entryProcess({ app, services, envAllow: ['D'], threaded: true }), expected)
+  })
+
+  it('is a thread, where a service is served by such', () => {
+    const threaded = entryProcess({ app: undefined, services, envAllow: undefined, threaded: true })
+    assert.deepEqual(threaded, { ...SPAWNED, threads: true })
   })
 
   it('is what all inherit, where a service is served or nothing is set', () => {
     const plain = { ...SPAWNED, allow: ['D'] }
-    assert.deepEqual(entryProcess({ app: undefined, services, envAllow: ['D'] }), plain)
-    assert.deepEqual(entryProcess({ app, services: {}, envAllow: ['D'] }), plain)
+    assert.deepEqual(entryProcess({ app: undefined, services, envAllow: ['D'], threaded: undefined }), plain)
+    assert.deepEqual(entryProcess({ app, services: {}, envAllow: ['D'], threaded: undefined }), plain)
   })
 })
 
@@ -34,6 +52,7 @@ describe('a worker that was spawned before the plan', () => {
     ['where what is set is inherited anyway', { env: { MODEL: 'b' } }, {}],
     ['where it has the same flags', { nodeArgs: ['--x'] }, { nodeArgs: ['--x'] }],
     ['where it has the same heap', { maxHeapBytes: 1 }, { maxHeapBytes: 1 }],
+    ['where it is a thread and is to be one', { threads: true }, { threads: true }],
     ['where it inherits the same by another list', { envAllow: ['MODEL', 'NONE'] }, {}],
   ]
   for (const [what, plan, spawned] of FITS) {
@@ -48,6 +67,8 @@ describe('a worker that was spawned before the plan', () => {
     ['where it inherits too much', { envAllow: [] }, {}],
     ['where it lacks a flag', { nodeArgs: ['--x'] }, {}],
     ['where it lacks a limit of the heap', { maxHeapBytes: 1 }, {}],
+    ['where it is a process and is to be a thread', { threads: true }, {}],
+    ['where it is a thread and is to be a process', {}, { threads: true }],
     ['where it has no GPU', { gpus: ['0'] }, {}],
   ]
   for (const [what, plan, spawned] of DIFFERS) {

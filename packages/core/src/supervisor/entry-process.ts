@@ -11,6 +11,8 @@ export interface EntryProcess {
   readonly allow: readonly string[] | undefined
   readonly nodeArgs: readonly string[]
   readonly maxHeapBytes: number | undefined
+  /** It is a thread of a process that is spawned so. */
+  readonly threads: boolean
 }
 
 /**
@@ -21,13 +23,15 @@ export function entryProcess({
   app,
   services,
   envAllow,
-}: Pick<ServeSettings, 'app' | 'services' | 'envAllow'>): EntryProcess {
+  threaded,
+}: Pick<ServeSettings, 'app' | 'services' | 'envAllow' | 'threaded'>): EntryProcess {
   const given = app === undefined ? {} : (services[app.name] ?? {})
   return {
     declared: given.env ?? {},
     allow: given.envAllow ?? envAllow,
     nodeArgs: given.nodeArgs ?? [],
     maxHeapBytes: given.maxHeapBytes === undefined ? undefined : parseBytes(given.maxHeapBytes),
+    threads: app === undefined && threaded === true,
   }
 }
 
@@ -43,6 +47,7 @@ export function fitsPlan(plan: ServicePlan, inherited: Environment, spawned: Ent
     set.every((name) => plan.env[name] === spawned.declared[name]) &&
     !setsGpus &&
     JSON.stringify(plan.nodeArgs) === JSON.stringify(spawned.nodeArgs) &&
-    plan.maxHeapBytes === spawned.maxHeapBytes
+    plan.maxHeapBytes === spawned.maxHeapBytes &&
+    plan.threads === spawned.threads
   )
 }

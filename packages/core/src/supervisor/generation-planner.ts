@@ -6,6 +6,7 @@ import type { ServiceSource } from '../ipc/protocol.js'
 import type { Logger } from '../observe/logger.js'
 import type { ServePlan, ServicePlan } from '../plan/serve-plan.js'
 import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
+import { ThreadHosts } from '../worker/thread-hosts.js'
 import type { WorkerHandle } from '../worker/worker-handle.js'
 import { awaitAnnouncement } from './announcement.js'
 import { entryProcess, fitsPlan } from './entry-process.js'
@@ -38,9 +39,15 @@ export interface PlanRequest {
 /** Makes generations: finds the code anew, has its first entry worker announce the graph, plans, and deploys. */
 export class GenerationPlanner {
   readonly #options: PlannerOptions
+  readonly #threadHosts = new ThreadHosts()
 
   constructor(options: PlannerOptions) {
     this.#options = options
+  }
+
+  /** The public socket is given up: nobody will listen on it any more. */
+  clearSockets(): void {
+    this.#threadHosts.clearSockets()
   }
 
   /** Rejects with a coded error, and nothing left behind, when there can be no such generation. */
@@ -104,7 +111,8 @@ export class GenerationPlanner {
     const { cors } = settings
     const socket = publicSocket && { ...publicSocket, http: { ...publicSocket.http, cors } }
     const own = { instance, user, ledger, publicSocket: socket, appSockets, slotSockets, socketPath }
-    return new WorkerFactory({ ...own, ...which, ...inheritance(settings), generation })
+    const threads = { threadHosts: this.#threadHosts }
+    return new WorkerFactory({ ...own, ...threads, ...which, ...inheritance(settings), generation })
   }
 
   /** Dependencies first: what a service prepares may need what they have prepared. */

@@ -5,7 +5,10 @@ import type { Watcher } from './watcher.js'
 /** One worker, as `status()` and `ekiben ps` show it. */
 export interface WorkerStatus {
   readonly slot: number
+  /** Of its process. */
   readonly pid: number | undefined
+  /** Of a worker that is a thread: its number in that process, which is shared. Missing: it has the process for itself. */
+  readonly threadId?: number
   /** As in docs/lifecycle.md; `not-ready`: it could serve, and its own `isReady()` says no. */
   readonly state: string
   readonly generation: number
@@ -131,6 +134,7 @@ function workerStatus(slot: Slot, incarnation: Incarnation, now: number): Worker
   return {
     slot: slot.index,
     pid: worker.pid,
+    ...(worker.threadId !== undefined && { threadId: worker.threadId }),
     state: worker.state === 'ready' && !isAvailable(incarnation) ? 'not-ready' : worker.state,
     generation: worker.identity.generation,
     uptimeMs: readyAt === undefined ? 0 : Math.round(now - readyAt),

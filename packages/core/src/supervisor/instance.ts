@@ -298,14 +298,17 @@ export class Instance implements Server {
 
   async #makeSupervisor(generation: Generation): Promise<Supervisor> {
     const { Supervisor } = await loadSupervisor()
-    const { folder, socket, settings, log } = this.#options
+    const { folder, socket, settings, planner, log } = this.#options
     return new Supervisor({
       generation,
       onWorkerGone: ({ socketPath }) => {
         if (socketPath !== undefined) folder.removeSocket(socketPath)
       },
       folder: folder.path,
-      closeSocket: () => socket.close(),
+      closeSocket: () => {
+        socket.close()
+        planner.clearSockets()
+      },
       stopTimeoutMs: settings.gracefulShutdownMs,
       log,
     })

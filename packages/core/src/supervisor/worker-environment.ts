@@ -34,7 +34,8 @@ export interface WorkerEnvironmentInput {
   /** What the service declares; the operating system's value wins over it. */
   readonly declared: Readonly<Record<string, string>>
   readonly identity: WorkerIdentity
-  readonly token: string
+  /** undefined: nothing but a thread of a process of ours gets it. */
+  readonly token: string | undefined
   /** Value of `CUDA_VISIBLE_DEVICES` for this slot, unless it is preset. */
   readonly gpus: string | undefined
   /** Of a worker that runs a host app: the ports for which it gets the public socket, the one that it is to see first. */
@@ -60,8 +61,16 @@ export function workerEnvironment(input: WorkerEnvironmentInput): Record<string,
     NODE_APP_INSTANCE: String(slot),
     ...(appPorts !== undefined && { [APP_PORTS_VARIABLE]: appPorts.join(',') }),
     ...(appPorts?.[0] !== undefined && { PORT: String(appPorts[0]) }),
-    [TOKEN_VARIABLE]: input.token,
+    ...(input.token !== undefined && { [TOKEN_VARIABLE]: input.token }),
   }
+}
+
+/** Which tell one thread of a process from another. */
+const OF_ONE_WORKER: readonly string[] = ['EKIBEN_SERVICE', 'EKIBEN_SLOT', 'NODE_APP_INSTANCE']
+
+/** The environment of a process in whose threads workers with such a one run. */
+export function hostEnvironment(worker: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(worker).filter(([name]) => !OF_ONE_WORKER.includes(name)))
 }
 
 /** Does a worker get this variable of the supervisor? */

@@ -7,17 +7,19 @@ import {
   type MainSource,
   PROTOCOL_VERSION,
   type ServiceSource,
+  type WorkerIdentity,
 } from '../ipc/protocol.js'
 import type { ServicePlan } from '../plan/serve-plan.js'
 import type { TlsIdentity } from '../tls/tls-identity.js'
 import { monotonicMs } from '../util/monotonic.js'
 import { ProcessBackend } from '../worker/process-backend.js'
-import type { ProcessLedger } from '../worker/worker-backend.js'
+import type { ThreadHosts } from '../worker/thread-hosts.js'
+import type { ProcessLedger, WorkerBackend } from '../worker/worker-backend.js'
 import { WorkerHandle } from '../worker/worker-handle.js'
 import type { AppSockets } from './app-sockets.js'
 import type { EntryProcess } from './entry-process.js'
 import type { SlotSockets } from './slot-sockets.js'
-import { type Environment, workerEnvironment } from './worker-environment.js'
+import { type Environment, hostEnvironment, workerEnvironment } from './worker-environment.js'
 import type { WorkerUser } from './worker-user.js'
 
 export interface WorkerFactoryOptions {
@@ -35,6 +37,8 @@ export interface WorkerFactoryOptions {
   /** Of this process, handed on: `--import` and the like. */
   readonly execArgv: readonly string[]
   readonly bootTimeoutMs: number
+  /** Where workers run that are threads. */
+  readonly threadHosts?: ThreadHosts | undefined
   /** Descriptor of the public socket and how to serve on it; undefined: nobody listens (a dry run). */
   readonly publicSocket: { readonly fd: number; readonly http: HttpSettings } | undefined
   /** What entry workers encrypt with; undefined: they do not. */
@@ -84,7 +88,8 @@ export class WorkerFactory {
   /** The short process that runs `onDeploy` of a service, with its variables. */
   makeDeploy(plan: ServicePlan): WorkerHandle {
     const init = { mode: 'deploy' as const, socketPath: undefined, http: undefined }
-    const process = { declared: plan.env, allow: plan.envAllow, gpus: undefined, nodeArgs: plan.nodeArgs, entry: false }
+    const { env: declared, envAllow: allow, nodeArgs } = plan
+    const process = { declared, allow, nodeArgs, gpus: undefined, heapBytes: undefined, entry: false, thread: false }
     return this.#make({ service: plan.name, slot: 0, bootTimeoutMs: plan.supervision.bootTimeoutMs, init, process })
   }
 
@@ -97,8 +102,10 @@ export class WorkerFactory {
       declared: plan.env,
       allow: plan.envAllow,
       gpus: plan.gpus[slot],
-      nodeArgs: flagsOf(plan),
+      nodeArgs: plan.nodeArgs,
+      heapBytes: plan.maxHeapBytes,
       entry: plan.entry,
+      thread: plan.threads,
     }
     return this.#make({ service: plan.name, slot, bootTimeoutMs: plan.supervision.bootTimeoutMs, init, process })
   }
@@ -112,8 +119,9 @@ export class WorkerFactory {
   #makeUnplanned(mode: InitMessage['mode'], slot: number): WorkerHandle {
     const init = { mode, socketPath: undefined, http: this.#options.publicSocket?.http }
     const { bootTimeoutMs, source, unplanned } = this.#options
-    const { declared, allow } = unplanned
-    const process = { declared, allow, gpus: undefined, nodeArgs: flagsOf(unplanned), entry: true }
+    const { declared, allow, nodeArgs, maxHeapBytes: heapBytes } = unplanned
+    const thread = unplanned.threads && mode !== 'describe'
+    const process = { declared, allow, gpus: undefined, nodeArgs, heapBytes, entry: true, thread }
     const service = source.type === 'main' ? source.name : UNKNOWN_SERVICE
     return this.#make({ service, slot, bootTimeoutMs, init, process })
   }
@@ -127,34 +135,15 @@ export class WorkerFactory {
   }
 
   #make(worker: WorkerToMake): WorkerHandle {
-    const { instance, generation, source, log, inherited, execArgv, publicSocket, user, ledger, tls } = this.#options
+    const { instance, generation, source, log, appSockets, tls } = this.#options
     const identity = { instance, service: worker.service, slot: worker.slot, generation }
     const token = randomUUID()
     this.#incarnations++
-    const { declared, allow, gpus, nodeArgs, entry } = worker.process
+    const { entry } = worker.process
     const app = source.type === 'main' && entry ? source : undefined
     const own = app && this.#options.slotSockets?.of(worker.slot)
-    const backend = new ProcessBackend({
-      env: workerEnvironment({
-        inherited,
-        allow,
-        account: user,
-        declared,
-        identity,
-        token,
-        gpus,
-        appPorts: app && this.#portsOf(app),
-      }),
-      nodeArgs: [...execArgv, ...nodeArgs, ...(app?.nodeArgs ?? [])],
-      role: entry ? 'entry' : 'pool',
-      main: app && [app.main, ...app.args],
-      cwd: source.workingDir,
-      stdout: worker.init.mode === 'describe' ? 'stderr' : 'stdout',
-      socketFd: entry ? publicSocket?.fd : undefined,
-      slotSocketFd: own?.fd,
-      user,
-      ledger,
-    })
+    const start = { worker, identity, token, app, slotSocketFd: own?.fd }
+    const backend = worker.process.thread ? this.#threadBackend(start) : this.#processBackend(start)
     const init: InitMessage = {
       type: 'init',
       protocol: PROTOCOL_VERSION,
@@ -168,10 +157,58 @@ export class WorkerFactory {
       ...worker.init,
     }
     const { bootTimeoutMs } = worker
-    const { appSockets } = this.#options
     const giveSocket = app && appSockets && ((asked: AskedSocket) => appSockets.give(asked))
     return new WorkerHandle({ identity, backend, init, bootTimeoutMs, now: monotonicMs, giveSocket })
   }
+
+  #processBackend({ worker, identity, token, app, slotSocketFd }: WorkerStart): WorkerBackend {
+    const { nodeArgs, heapBytes, entry } = worker.process
+    const { source, execArgv, publicSocket, user, ledger } = this.#options
+    const heap = heapBytes === undefined ? [] : [`--max-old-space-size=${Math.ceil(heapBytes / MEBIBYTE)}`]
+    return new ProcessBackend({
+      env: this.#environment({ worker, identity, token, app }),
+      nodeArgs: [...execArgv, ...nodeArgs, ...heap, ...(app?.nodeArgs ?? [])],
+      role: entry ? 'entry' : 'pool',
+      main: app && [app.main, ...app.args],
+      cwd: source.workingDir,
+      stdout: worker.init.mode === 'describe' ? 'stderr' : 'stdout',
+      socketFd: entry ? publicSocket?.fd : undefined,
+      slotSocketFd,
+      user,
+      ledger,
+    })
+  }
+
+  #threadBackend({ worker, identity, token }: WorkerStart): WorkerBackend {
+    const { nodeArgs, heapBytes, entry } = worker.process
+    const { source, execArgv, publicSocket, user, ledger, threadHosts } = this.#options
+    const env = this.#environment({ worker, identity })
+    return (threadHosts as ThreadHosts).makeBackend({
+      env: hostEnvironment(env),
+      nodeArgs: [...execArgv, ...nodeArgs],
+      cwd: source.workingDir,
+      socketFd: publicSocket?.fd,
+      user,
+      ledger,
+      thread: { token, env, role: entry ? 'entry' : 'pool', heapBytes },
+    })
+  }
+
+  #environment({ worker, identity, token, app }: Partial<WorkerStart> & Pick<WorkerStart, 'worker' | 'identity'>) {
+    const { inherited, user: account } = this.#options
+    const { declared, allow, gpus } = worker.process
+    const appPorts = app && this.#portsOf(app)
+    return workerEnvironment({ inherited, allow, account, declared, identity, token, gpus, appPorts })
+  }
+}
+
+interface WorkerStart {
+  readonly worker: WorkerToMake
+  readonly identity: WorkerIdentity
+  readonly token: string
+  /** It runs this host app. */
+  readonly app: MainSource | undefined
+  readonly slotSocketFd: number | undefined
 }
 
 interface WorkerToMake {
@@ -184,11 +221,8 @@ interface WorkerToMake {
     readonly allow: readonly string[] | undefined
     readonly gpus: string | undefined
     readonly nodeArgs: readonly string[]
+    readonly heapBytes: number | undefined
     readonly entry: boolean
+    readonly thread: boolean
   }
-}
-
-function flagsOf({ nodeArgs, maxHeapBytes }: Pick<EntryProcess, 'nodeArgs' | 'maxHeapBytes'>): readonly string[] {
-  if (maxHeapBytes === undefined) return nodeArgs
-  return [...nodeArgs, `--max-old-space-size=${Math.ceil(maxHeapBytes / MEBIBYTE)}`]
 }

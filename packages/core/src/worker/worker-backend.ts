@@ -1,5 +1,5 @@
-import type { Duplex } from 'node:stream'
 import type { SupervisorMessage } from '../ipc/protocol.js'
+import type { Diagnosis } from '../ipc/watch-line.js'
 import type { SendableHandle } from '../net/private-api.js'
 
 /** How a worker ended. Both null: it never started, or its end was not seen. */
@@ -29,14 +29,17 @@ export interface ProcessLedger {
 
 /** The only thing that knows whether a worker is a process or a thread. */
 export interface WorkerBackend {
+  /** Of its process, which it may share with others. */
   readonly pid: number | undefined
+  /** Of its thread in that process; undefined: it has the process for itself. */
+  readonly threadId: number | undefined
   /** The last of what it wrote to stderr. */
   readonly lastOutput: string
-  /** To the thread that answers although its event loop does not turn (ipc/watch-line.ts). */
-  readonly watchLine: Duplex | undefined
   start(events: WorkerBackendEvents): void
   /** With a handle: the worker gets a descriptor of its own for it. */
   send(message: SupervisorMessage, handle?: SendableHandle): void
+  /** What goes on in it, also while its event loop does not turn; a string says why that cannot be known. */
+  diagnose(): Promise<Diagnosis | string>
   /** Ends it and everything it started, with no grace. */
   kill(): void
 }

@@ -125,8 +125,13 @@ export class WorkerHandle {
   }
 
   /** See WorkerBackend. */
-  get watchLine(): WorkerBackend['watchLine'] {
-    return this.#options.backend.watchLine
+  get threadId(): number | undefined {
+    return this.#options.backend.threadId
+  }
+
+  /** See WorkerBackend. */
+  diagnose(): ReturnType<WorkerBackend['diagnose']> {
+    return this.#options.backend.diagnose()
   }
 
   /** How often it says that its event loop turns. */

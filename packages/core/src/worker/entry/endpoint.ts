@@ -44,4 +44,6 @@ export interface Serving {
   readonly scrape: () => Promise<string>
   /** The service's own request handlers beside its apis. */
   readonly mounts: readonly Mount[]
+  /** See WorkerSeat. */
+  readonly takeSocket: () => number
 }

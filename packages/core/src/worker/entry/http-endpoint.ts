@@ -1,14 +1,14 @@
 import type { AddressInfo } from 'node:net'
 import { createError } from '../../errors/service-error.js'
 import { NodeHost } from '../../http/node-host.js'
-import { type HttpSettings, PUBLIC_SOCKET_FD } from '../../ipc/protocol.js'
+import type { HttpSettings } from '../../ipc/protocol.js'
 import { sameAddress } from '../../net/same-address.js'
 import { isSocketPath, socketAddress, socketUrl } from '../../net/socket-url.js'
 import type { Endpoint, Serving } from './endpoint.js'
 
-/** HTTP on the public socket that the supervisor bound and this process inherited. */
+/** HTTP on the public socket that the supervisor bound and this worker was given. */
 export function httpEndpoint(http: HttpSettings, serving: Serving): Endpoint {
-  const { init, start, service, runner, log, isReady, counts, scrape, mounts } = serving
+  const { init, start, service, runner, log, isReady, counts, scrape, mounts, takeSocket } = serving
   const { timeoutMs, maxConcurrency, maxQueue } = start.traffic
   const host = new NodeHost({
     definition: service.definition,
@@ -29,7 +29,7 @@ export function httpEndpoint(http: HttpSettings, serving: Serving): Endpoint {
   })
   return {
     listen: async () => {
-      const bound = await host.listen({ fd: PUBLIC_SOCKET_FD, backlog: http.backlog })
+      const bound = await host.listen({ fd: takeSocket(), backlog: http.backlog })
       assertAddress(bound, http.address)
       return socketUrl(http.address.host, http.address.port)
     },

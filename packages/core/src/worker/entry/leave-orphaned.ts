@@ -15,14 +15,21 @@ const LOOK_AGAIN_MS = 50
 /** As much of a worker as its end needs. */
 type LeavingWorker = Pick<Worker, 'callers' | 'leave'>
 
-/**
- * The end of a worker whose supervisor is gone: entry workers answer what is in flight, those they call serve them
- * until they have left, and nobody outlives the limit, whatever its service does. What it had started ends with it.
- */
-export async function leaveOrphaned(worker: LeavingWorker | undefined): Promise<void> {
+/** The end of a worker's process whose supervisor is gone: nobody outlives the limit, whatever its service does. */
+export function leaveOrphaned(worker: LeavingWorker | undefined): Promise<void> {
+  endGroupInTime()
+  return finishOrphaned(worker)
+}
+
+/** What this process has started ends with it, and it ends within the limit. */
+export function endGroupInTime(): void {
   const endGroup = (): void => killGroup(process.pid)
   process.on('exit', endGroup)
   setTimeout(endGroup, ORPHAN_LIMIT_MS)
+}
+
+/** Entry workers answer what is in flight, those they call serve them until they have left. */
+export async function finishOrphaned(worker: LeavingWorker | undefined): Promise<void> {
   if (worker === undefined) process.exit(0)
   const until = monotonicMs() + ORPHAN_GRACE_MS
   if (worker.callers !== undefined) await callersGone(worker, until)

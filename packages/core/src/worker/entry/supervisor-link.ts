@@ -1,20 +1,25 @@
 import { parseSupervisorMessage, type SupervisorMessage, type WorkerMessage, wrapMessage } from '../../ipc/protocol.js'
+import type { SupervisorChannel } from './supervisor-channel.js'
 
 type MessageOf<TType extends SupervisorMessage['type']> = Extract<SupervisorMessage, { readonly type: TType }>
 type Listener = (message: SupervisorMessage, handle: unknown) => void
 
 /** The worker's end of the channel to its supervisor. */
 export class SupervisorLink {
+  readonly #channel: SupervisorChannel
   readonly #listeners = new Map<SupervisorMessage['type'], Listener>()
   /** What came before anyone listened for it. */
   readonly #early = new Map<SupervisorMessage['type'], SupervisorMessage>()
 
-  constructor(onLost: () => void) {
-    process.on('message', (received, handle) => {
-      const message = parseSupervisorMessage(received)
-      if (message !== undefined) this.#deliver(message, handle)
+  constructor(channel: SupervisorChannel, onLost: () => void) {
+    this.#channel = channel
+    channel.open({
+      onMessage: (received, handle) => {
+        const message = parseSupervisorMessage(received)
+        if (message !== undefined) this.#deliver(message, handle)
+      },
+      onLost,
     })
-    process.once('disconnect', onLost)
   }
 
   on<TType extends SupervisorMessage['type']>(
@@ -30,12 +35,9 @@ export class SupervisorLink {
     return new Promise((resolve) => this.on(type, resolve))
   }
 
-  /** Resolves when the message is handed to the system, or can no longer be. */
+  /** Resolves when the message is handed on, or can no longer be. */
   send(message: WorkerMessage): Promise<void> {
-    return new Promise((resolve) => {
-      if (!process.connected) return resolve()
-      process.send?.(wrapMessage(message), undefined, undefined, () => resolve())
-    })
+    return this.#channel.send(wrapMessage(message))
   }
 
   #deliver(message: SupervisorMessage, handle?: unknown): void {

@@ -10,6 +10,8 @@ export interface VitalSources {
   readonly calls: () => CallsInFlight | undefined
   readonly connections: () => number | undefined
   readonly probes: () => Pick<ServiceProbes, 'ready' | 'alive'> | undefined
+  /** In bytes. Default: what is resident of this process. */
+  readonly memory?: () => number
 }
 
 /** How this worker fares: read once a heartbeat, and cheap enough for that. */
@@ -45,7 +47,7 @@ export class VitalSigns {
   /** It is read from a file: with no descriptor left that throws, and must not end the worker. */
   #readRss(): number {
     try {
-      this.#rssBytes = process.memoryUsage.rss()
+      this.#rssBytes = (this.#sources.memory ?? process.memoryUsage.rss)()
     } catch {
       // The last figure stands.
     }

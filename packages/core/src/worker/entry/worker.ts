@@ -21,7 +21,7 @@ import { ServiceProbes } from './service-probes.js'
 import type { SupervisorLink } from './supervisor-link.js'
 import { VitalSigns } from './vitals.js'
 import { watchDescriptors } from './watch-descriptors.js'
-import { startWatchThread } from './watch-thread.js'
+import type { WorkerSeat } from './worker-seat.js'
 
 /** Its start takes some of the processor's time, which others need to become ready. */
 const WATCH_THREAD_DELAY_MS = 200
@@ -30,6 +30,7 @@ const WATCH_THREAD_DELAY_MS = 200
 export class Worker {
   readonly #init: InitMessage
   readonly #link: SupervisorLink
+  readonly #seat: WorkerSeat
   readonly #heartbeat: Heartbeat
   #stage: BootStage = 'load'
   /** Its name, once it is loaded. */
@@ -47,15 +48,17 @@ export class Worker {
   /** When those who leave stop to wait for calls. */
   readonly #deadline = new MovingDeadline()
 
-  constructor(init: InitMessage, link: SupervisorLink) {
+  constructor(init: InitMessage, link: SupervisorLink, seat: WorkerSeat) {
     this.#init = init
     this.#link = link
+    this.#seat = seat
     this.#heartbeat = new Heartbeat(
       link,
       new VitalSigns({
         calls: () => this.#runner?.calls,
         connections: () => this.#endpoint?.connections?.(),
         probes: () => this.#probes,
+        memory: seat.memory,
       }),
     )
   }
@@ -102,7 +105,7 @@ export class Worker {
     // The first worker is spawned before it is known.
     process.env.EKIBEN_SERVICE = this.#service
     const identity = { ...this.#init.identity, service: this.#service }
-    process.title = `ekiben: ${identity.service}#${identity.slot} g${identity.generation}`
+    this.#seat.show(identity)
     if (this.#init.mode === 'deploy') return this.#deploy(service)
     const { graph, located } = service
     if (this.#init.mode !== 'serve') await this.#link.send({ type: 'announced', graph, located })
@@ -127,11 +130,11 @@ export class Worker {
     this.#endpoint = await this.#openEndpoint({ service, start, log, reporter })
     if (start.standby) {
       void this.#link.send({ type: 'standby' })
-      startWatchThread(log)
+      this.#seat.beginWatch(log)
       await this.#link.next('admit')
     }
     await this.#link.send({ type: 'ready', address: await this.#endpoint.listen() })
-    if (!start.standby) setTimeout(() => startWatchThread(log), WATCH_THREAD_DELAY_MS).unref()
+    if (!start.standby) setTimeout(() => this.#seat.beginWatch(log), WATCH_THREAD_DELAY_MS).unref()
   }
 
   /** It has begun when it says itself that it is ready; from then on it is asked with each heartbeat. */
@@ -186,7 +189,8 @@ export class Worker {
     const isReady = (): boolean => !this.#stopping && this.#pools?.complete !== false && this.#isServed
     const { counts, scrape } = reporter
     const mounts = this.#init.http === undefined ? [] : await mountsOf(service, this.#instance)
-    const serving = { init: this.#init, start, service, runner, log, isReady, counts, scrape, mounts }
+    const { takeSocket } = this.#seat
+    const serving = { init: this.#init, start, service, runner, log, isReady, counts, scrape, mounts, takeSocket }
     const openEndpoint = await this.#loadEndpoint()
     return openEndpoint(serving)
   }

@@ -7,6 +7,7 @@ import { PROTOCOL_VERSION, TOKEN_VARIABLE } from '../../../ipc/protocol.js'
 import { surviveClosedOutput } from '../../../observe/survive-closed-output.js'
 import { leaveOrphaned } from '../leave-orphaned.js'
 import { reportUncaught } from '../report-uncaught.js'
+import { processChannel } from '../supervisor-channel.js'
 import { SupervisorLink } from '../supervisor-link.js'
 import { AppSignals } from './app-signals.js'
 import { AppWorker } from './app-worker.js'
@@ -22,7 +23,7 @@ function main(): void {
   if (process.send === undefined || token === undefined) refuse('it was not started by a supervisor')
   hidePreload()
   refuseCluster()
-  const link = new SupervisorLink(() => void leaveOrphaned(worker))
+  const link = new SupervisorLink(processChannel, () => void leaveOrphaned(worker))
   reportUncaught(link)
   const signals = new AppSignals({
     onTerminate: () => void link.send({ type: 'terminated' }),

@@ -1,0 +1,26 @@
+/** The first file a worker thread runs: what process-entry.ts is to a worker with a process of its own. */
+import { parentPort, workerData } from 'node:worker_threads'
+import type { ThreadData } from '../../../ipc/thread-protocol.js'
+import { finishOrphaned } from '../leave-orphaned.js'
+import { reportUncaught } from '../report-uncaught.js'
+import { checkInit, leaveQuickly, preload, refuse, serveWorker } from '../serve-worker.js'
+import { SupervisorLink } from '../supervisor-link.js'
+import type { Worker } from '../worker.js'
+import { threadChannel } from './thread-channel.js'
+import { threadSeat } from './thread-seat.js'
+
+function main(): void {
+  const { token, role } = (workerData ?? {}) as Partial<ThreadData>
+  if (parentPort === null || token === undefined || role === undefined) refuse('it was not started by a supervisor')
+  let worker: Worker | undefined
+  const channel = threadChannel(parentPort, () => leaveQuickly(worker))
+  const link = new SupervisorLink(channel, () => void finishOrphaned(worker))
+  reportUncaught(link)
+  preload(role)
+  link.on('init', (init) => {
+    checkInit(init, token)
+    worker = serveWorker(init, link, threadSeat)
+  })
+}
+
+main()
