@@ -73,6 +73,7 @@ export interface Shown {
     readonly workers: readonly {
       readonly slot: number
       readonly pid: number | null
+      readonly threadId?: number
       readonly state: string
       readonly rssBytes: number | null
       readonly inFlight: number | null

@@ -55,9 +55,9 @@ export class PoolClient implements PoolCallOwner {
     })
   }
 
-  /** The ready workers of the pool, from the supervisor's latest snapshot. */
-  update(members: readonly PoolMember[]): void {
-    this.#members.update(members)
+  /** The ready workers of the pool, from the supervisor's latest snapshot; `lost`: where no answer will come from. */
+  update(members: readonly PoolMember[], lost: readonly string[] = []): void {
+    this.#members.update(members, lost)
     this.#onMembersChange()
   }
 

@@ -39,6 +39,11 @@ export class PoolLink {
     return this.#connection?.state === 'ready'
   }
 
+  /** Is it connected, or about to be? */
+  get isOpen(): boolean {
+    return this.#connection !== undefined
+  }
+
   /** May it get a call? Not one that drains: it said goaway, and its successor has another address or comes later. */
   get isUsable(): boolean {
     const connection = this.#connection

@@ -14,6 +14,8 @@ export interface PoolMembersOptions {
 export class PoolMembers {
   readonly #options: PoolMembersOptions
   readonly #links = new Map<string, PoolLink>()
+  /** Those that are listed no more, while their last calls run. */
+  readonly #retired = new Set<PoolLink>()
   #own: readonly PoolLink[] = []
   #others: readonly PoolLink[] = []
   #schemaHash: string | undefined
@@ -23,8 +25,8 @@ export class PoolMembers {
     this.#schemaHash = options.schemaHash
   }
 
-  /** Takes over a snapshot. */
-  update(members: readonly PoolMember[]): void {
+  /** Takes over a snapshot; `lost`: addresses from which no answer will come. */
+  update(members: readonly PoolMember[], lost: readonly string[] = []): void {
     const { generation } = this.#options
     this.#schemaHash ??= members.find((member) => member.generation === generation)?.schemaHash
     const listed = new Map(members.map((member) => [keyOf(member), member]))
@@ -32,6 +34,11 @@ export class PoolMembers {
       if (listed.has(key)) continue
       this.#links.delete(key)
       link.retire()
+      this.#retired.add(link)
+    }
+    for (const link of this.#retired) {
+      if (lost.includes(link.member.address)) link.destroy()
+      if (!link.isOpen) this.#retired.delete(link)
     }
     for (const [key, member] of listed) {
       if (!this.#links.has(key)) this.#links.set(key, this.#link(member))
@@ -68,7 +75,7 @@ export class PoolMembers {
   }
 
   destroy(): void {
-    const links = [...this.#links.values()]
+    const links = [...this.#links.values(), ...this.#retired]
     this.update([])
     for (const link of links) link.destroy()
   }

@@ -167,6 +167,11 @@ export interface PoolMember {
 export interface PoolSnapshot {
   readonly version: number
   readonly pools: Readonly<Record<string, readonly PoolMember[]>>
+  /**
+   * Addresses of workers that are being killed: no answer will come from them. A process takes its connections with it;
+   * a thread that cannot be ended keeps them.
+   */
+  readonly lost?: readonly string[]
 }
 
 /** What a caller must know of a pool it depends on. */

@@ -36,6 +36,12 @@ export function memberOf({ worker, plan }: Incarnation): PoolMember {
   return { slot, generation, address: worker.record.address ?? '', schemaHash: plan.schemaHash }
 }
 
+/** Where its calls went, if it is being killed: no answer will come from there. */
+export function lostAddress({ worker }: Incarnation): readonly string[] {
+  const { address } = worker.record
+  return worker.state === 'killing' && address !== undefined ? [address] : []
+}
+
 /** Why it did not become ready. */
 export function bootErrorOf({ worker, plan }: Incarnation): Error {
   const { identity, record, lastOutput } = worker

@@ -1,6 +1,6 @@
 import { createError } from '../errors/service-error.js'
 import { servicesNeeded } from '../graph/required-services.js'
-import type { Announcement, PoolMember, PoolSettings, PoolSnapshot, StartMessage } from '../ipc/protocol.js'
+import type { Announcement, PoolSettings, PoolSnapshot, StartMessage } from '../ipc/protocol.js'
 import type { Logger } from '../observe/logger.js'
 import type { ServicePlan } from '../plan/serve-plan.js'
 import { deferred } from '../util/deferred.js'
@@ -14,7 +14,7 @@ import { poolSettings } from './pool-settings.js'
 import { RestartBudget } from './restart-budget.js'
 import { retireGenerations } from './retire-generations.js'
 import { ServiceOutages } from './service-outages.js'
-import type { Incarnation } from './slot.js'
+import { type Incarnation, lostAddress } from './slot.js'
 import { mayStart, stopOrder } from './start-order.js'
 import { StopSequence } from './stop-sequence.js'
 import { nextSupervisorState, type SupervisorEvent, type SupervisorState } from './supervisor-state.js'
@@ -191,7 +191,7 @@ export class Supervisor implements WatcherObserver {
       this.#fail(this.#bootError(watcher, worker))
       return
     }
-    if (change.to === 'ready' || change.from === 'ready') {
+    if (change.to === 'ready' || change.from === 'ready' || change.to === 'killing') {
       this.publish()
       this.#noteOutage(watcher)
     }
@@ -236,10 +236,10 @@ export class Supervisor implements WatcherObserver {
 
   /** Tells every caller which workers are ready now. */
   publish(): void {
-    const pools: Record<string, readonly PoolMember[]> = {}
-    for (const { service, members } of this.#watchers) pools[service] = members
-    this.#snapshot = { version: this.#snapshot.version + 1, pools }
-    for (const { worker, plan } of this.#watchers.flatMap((watcher) => watcher.slots.incarnations)) {
+    const pools = Object.fromEntries(this.#watchers.map(({ service, members }) => [service, members]))
+    const incarnations = this.#watchers.flatMap(({ slots }) => slots.incarnations)
+    this.#snapshot = { version: this.#snapshot.version + 1, pools, lost: incarnations.flatMap(lostAddress) }
+    for (const { worker, plan } of incarnations) {
       // Those of the entry service ask whether there are others who serve.
       if ((plan.entry || plan.dependencies.length > 0) && isListening(worker)) {
         worker.tell({ type: 'snapshot', snapshot: this.#snapshot })

@@ -49,7 +49,7 @@ export class DependencyPools {
     if (snapshot.version <= this.#version) return
     this.#version = snapshot.version
     this.#ready = snapshot.pools
-    for (const [name, pool] of this.#pools) pool.update(snapshot.pools[name] ?? [])
+    for (const [name, pool] of this.#pools) pool.update(snapshot.pools[name] ?? [], snapshot.lost)
   }
 
   /** Has each of the services that are needed a ready worker, those below our dependencies too? */

@@ -124,7 +124,7 @@ export class AppPools {
     if (snapshot.version <= this.#snapshot.version) return
     this.#snapshot = snapshot
     this.#changes.tell()
-    for (const [name, client] of this.#clients) client.update(snapshot.pools[name] ?? [])
+    for (const [name, client] of this.#clients) client.update(snapshot.pools[name] ?? [], snapshot.lost)
   }
 
   /** Is there another worker of the app that is ready? */

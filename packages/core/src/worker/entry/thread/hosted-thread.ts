@@ -97,7 +97,7 @@ export class HostedThread {
   #onError(error: unknown): void {
     const { command, report } = this.#options
     this.#outOfHeap ||= (error as { code?: unknown } | null)?.code === OUT_OF_HEAP
-    void report({ type: 'wrote', seat: command.seat, text: `Uncaught ${inspect(error)}\n` })
+    void report({ type: 'wrote', seat: command.seat, text: `Uncaught ${show(error)}\n` })
   }
 
   async #end(worker: Worker): Promise<void> {
@@ -121,4 +121,9 @@ export class HostedThread {
     const { command, onLeft } = this.#options
     onLeft({ type: 'left', seat: command.seat, code, outOfHeap: this.#outOfHeap, error })
   }
+}
+
+/** The copy that reaches us has lost its class, and kept the name of it. */
+function show(error: unknown): string {
+  return inspect(error).replace(/^(\w+) \[\w+\]/, '$1')
 }

@@ -11,7 +11,7 @@ const QUESTION = JSON.stringify({
 const LOOK_TIMEOUT_MS = 2_000
 
 interface Attached {
-  readonly params: { readonly sessionId: string; readonly workerInfo: { readonly workerId: string } }
+  readonly params: { readonly sessionId: string; readonly workerInfo: { readonly title: string } }
 }
 interface Received {
   readonly params: { readonly sessionId: string; readonly message: string }
@@ -43,10 +43,11 @@ export async function lookIntoThread(threadId: number): Promise<Diagnosis | stri
   }
 }
 
+/** Its `workerId` counts the threads of a session: which one it is stands in its title alone. */
 function ask(session: WorkerSession, threadId: number, onAnswer: (message: string) => void): void {
   let wanted: string | undefined
   session.on('NodeWorker.attachedToWorker', ({ params: { sessionId, workerInfo } }) => {
-    if (workerInfo.workerId !== String(threadId)) return
+    if (!workerInfo.title.startsWith(`[worker ${threadId}]`)) return
     wanted = sessionId
     session.post('NodeWorker.sendMessageToWorker', { sessionId, message: QUESTION })
   })
