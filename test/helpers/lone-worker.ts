@@ -28,7 +28,7 @@ export async function startLoneWorker(identifier: string, service: string): Prom
     log: { level: 'silent', format: 'json' },
     inherited: process.env,
     execArgv: [],
-    unplanned: { declared: {}, allow: undefined, nodeArgs: [], maxHeapBytes: undefined },
+    unplanned: { declared: {}, allow: undefined, nodeArgs: [], maxHeapBytes: undefined, threads: false },
     bootTimeoutMs: 30_000,
     publicSocket: undefined,
     socketPath: () => address,

@@ -40,6 +40,7 @@ export function explainSettings(settings: Omit<ServeSettings, 'serviceManager'>)
     envAllow: at(settings.envAllow, 'envAllow'),
     pidfile: at(settings.pidfile, 'pidfile'),
     admin: at(settings.admin, 'admin'),
+    workerListen: at(settings.workerListen, 'workerListen'),
     ...explainSsl(settings.ssl, at),
     cors: settings.cors === undefined ? at(undefined, 'cors') : explainTree(settings.cors, ['cors'], sources),
     supervision: explainTree(settings.supervision, ['supervision'], sources),

@@ -33,6 +33,7 @@ describe('mergeConfig', () => {
       envAllow: undefined,
       pidfile: undefined,
       admin: undefined,
+      workerListen: undefined,
       ssl: undefined,
       supervision: {},
       services: {},
