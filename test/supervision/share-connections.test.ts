@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { Agent, request } from 'node:http'
+import { once } from 'node:events'
+import { Agent, type IncomingMessage, request } from 'node:http'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { projectFolder } from '../helpers/project-folder.js'
@@ -92,4 +94,30 @@ describe('workers who share clients that stay connected', () => {
       assert.equal(await run.stop(), 0)
     })
   }
+
+  it('keep those that came to an address of their own', async () => {
+    await using project = await projectFolder({ 'package.json': { type: 'module' }, 'app.mjs': APP })
+    const flags = ['--port', '0', '--host', '127.0.0.1', '--api-workers', '2', '--worker-listen', 'unix:{slot}.sock']
+    await using run = await startServing([EKIBEN, 'run', 'app.mjs', ...flags, '--log-format', 'json'], {
+      cwd: project.path,
+    })
+    const socketPath = join(project.path, '0.sock')
+    const askOften = async (): Promise<readonly (string | undefined)[]> => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+      const said: (string | undefined)[] = []
+      // Longer than a heartbeat each, with all the others before it.
+      for (let count = 0; count < 6; count++) {
+        const [answer] = (await once(request({ socketPath, agent, method: 'POST' }).end(), 'response')) as [
+          IncomingMessage,
+        ]
+        await text(answer)
+        said.push(answer.headers.connection)
+      }
+      agent.destroy()
+      return said
+    }
+    const said = await Promise.all(Array.from({ length: CLIENTS }, askOften))
+    assert.deepEqual(new Set(said.flat()), new Set(['keep-alive']))
+    assert.equal(await run.stop(), 0)
+  })
 })
