@@ -90,8 +90,11 @@ describe('a main file that calls bootstrapProduction', () => {
     await rm(join(project.path, 'node_modules'), { recursive: true })
     const { code, stderr } = await runNodeToEnd(['bundle.mjs'], { cwd: project.path, env: PRODUCTION })
     assert.match(stderr, /@ekiben\/core was bundled into .*bundle\.mjs, and is not installed beside it/)
-    assert.match(stderr, /EKB_ERR_CORE_BUNDLED/)
-    assert.equal(code, 1)
+    assert.match(
+      stderr,
+      /^EKB_ERR_CORE_BUNDLED: .*\n {2}hint: Bundle the app with @ekiben\/core as an external package/m,
+    )
+    assert.equal(code, 2)
   })
 
   it('makes a Nest application, which is closed once', async () => {

@@ -3,6 +3,7 @@ import { describeValue } from '../graph/resolve-target.js'
 import { type AppHost, appHost } from '../hosting/app-host.js'
 import type { Server } from '../supervisor/server.js'
 import type { BootstrapOptions, BuildApp } from './bootstrap-options.js'
+import { endUncaught } from './end-uncaught.js'
 import { type EntryRole, entryRole } from './entry-role.js'
 import { loadOwn } from './load-own.js'
 
@@ -35,9 +36,9 @@ export async function bootstrapProduction(build: BuildApp, options: BootstrapOpt
 }
 
 async function start(build: BuildApp, options: BootstrapOptions): Promise<Server> {
-  const { readAppSettings, superviseApp, endUncaught } = loadOwn<typeof import('./supervise-app.js')>('supervise-app')
   try {
     checkBuild(build)
+    const { readAppSettings, superviseApp } = loadOwn<typeof import('./supervise-app.js')>('supervise-app')
     const app = await readAppSettings(options)
     if (process.env.NODE_ENV === 'production') return await superviseApp(app)
     return await loadOwn<typeof import('./run-alone.js')>('run-alone').runAlone(build, app)
@@ -65,7 +66,7 @@ async function refuseSecond(role: EntryRole, host: AppHost | undefined): Promise
     return forever()
   }
   role.refused = true
-  loadOwn<typeof import('./supervise-app.js')>('supervise-app').endUncaught(error)
+  endUncaught(error)
   await role.first?.then(
     (server) => server.stop(),
     () => {},

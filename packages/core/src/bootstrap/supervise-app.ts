@@ -1,13 +1,11 @@
 import cluster from 'node:cluster'
 import { relative, resolve } from 'node:path'
-import { formatError } from '../cli/format-error.js'
 import { findApp } from '../config/find-app.js'
 import { loadServeSettingsFromCode } from '../config/resolve-serve-settings.js'
 import type { ServeHttpProductionOptions, ServeSettings } from '../config/serve-settings.js'
-import { EXIT, exitCodeOf } from '../errors/exit-codes.js'
+import { EXIT } from '../errors/exit-codes.js'
 import { createError, isServiceError } from '../errors/service-error.js'
 import { createLogger, flushLogs } from '../observe/create-logger.js'
-import { packageFile } from '../package-file.js'
 import type { Server } from '../supervisor/server.js'
 import { startServing } from '../supervisor/start-serving.js'
 import { writtenWorkingDir } from '../util/written-working-dir.js'
@@ -59,17 +57,6 @@ export async function superviseApp({ settings, readSettings, handleSignals }: Ap
     if (isServiceError(error, 'EKB_ERR_STOPPED_BEFORE_READY')) return end(EXIT.clean)
     throw error
   }
-}
-
-/** Where nobody catches this error of ours, the process ends as the command would, with its exit code and its hint. */
-export function endUncaught(error: unknown): void {
-  if (!isServiceError(error)) return
-  process.on('uncaughtExceptionMonitor', (thrown: unknown) => {
-    // A handler of the user's decides what becomes of it.
-    if (thrown !== error || process.listenerCount('uncaughtException') > 0) return
-    process.stderr.write(formatError(error, packageFile('')))
-    process.exit(exitCodeOf(error))
-  })
 }
 
 /** As it was written, so that a release behind a link is found anew at each reload. */
