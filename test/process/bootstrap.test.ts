@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
+import { request as requestTls } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { appVariables } from '../helpers/app-variables.js'
 import { appProject, failApp, type Mode, mainFile, startApp } from '../helpers/bootstrap-app.js'
+import { type Issued, makeAuthority } from '../helpers/certificates.js'
 import { EKIBEN, logLines } from '../helpers/serve-fixture.js'
 import { type ServingCommand, startServing } from '../helpers/serving-command.js'
 import { freePort } from '../helpers/socket-facts.js'
@@ -13,6 +15,11 @@ import { waitUntil } from '../helpers/wait-until.js'
 const MODES: readonly Mode[] = ['supervised', 'one process']
 const WITH_ECHO = "import { Echo } from './services.js'"
 
+/** With a certificate that the test made. */
+const HTTPS = `
+import https from 'node:https'
+const identity = { cert: process.env.TEST_CERT, key: process.env.TEST_KEY }`
+
 /** On a connection of its own. */
 async function ask(run: ServingCommand, path = '/', body?: string): Promise<string> {
   const sent = request(`${run.url}${path}`, { agent: false, method: body === undefined ? 'GET' : 'POST' }).end(body)
@@ -20,8 +27,23 @@ async function ask(run: ServingCommand, path = '/', body?: string): Promise<stri
   return text(answer)
 }
 
+async function askSecurely({ url }: ServingCommand, { cert: ca }: Issued): Promise<string> {
+  const { port } = new URL(url)
+  const sent = requestTls({ port, host: '127.0.0.1', servername: 'localhost', ca, agent: false }).end()
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+  return text(answer)
+}
+
+interface Kind {
+  readonly build: string
+  readonly imports?: string
+  readonly packages?: readonly string[]
+  /** It speaks TLS itself. */
+  readonly secure?: boolean
+}
+
 /** Every kind of app: what `build` is, and what it needs. */
-const KINDS: Readonly<Record<string, { build: string; imports?: string; packages?: readonly string[] }>> = {
+const KINDS: Readonly<Record<string, Kind>> = {
   'a Fastify instance': {
     imports: "import fastify from 'fastify'",
     build: "async () => { const app = fastify(); app.get('/', async () => 'yes'); return app }",
@@ -37,6 +59,22 @@ const KINDS: Readonly<Record<string, { build: string; imports?: string; packages
     build: "() => { const app = express(); app.get('/', (_, res) => res.send('yes')); return app }",
     packages: ['express4'],
   },
+  'a Koa app': {
+    imports: "import Koa from 'koa'",
+    build: "() => { const app = new Koa(); app.use((context) => { context.body = 'yes' }); return app }",
+    packages: ['koa'],
+  },
+  'a server of node:https': {
+    imports: HTTPS,
+    build: "() => https.createServer(identity, (_, res) => res.end('yes'))",
+    secure: true,
+  },
+  'a server of node:https with something to close': {
+    imports: HTTPS,
+    build:
+      "() => ({ server: https.createServer(identity, (_, res) => res.end('yes')), close: () => console.log('closed it') })",
+    secure: true,
+  },
   'a server of node:http': { build: "() => createServer((_, res) => res.end('yes'))" },
   'a server with something to close': {
     build: "() => ({ server: createServer((_, res) => res.end('yes')), close: () => console.log('closed it') })",
@@ -47,12 +85,15 @@ const KINDS: Readonly<Record<string, { build: string; imports?: string; packages
 
 describe('bootstrapProduction', () => {
   for (const mode of MODES) {
-    for (const [kind, { build, imports = '', packages = [] }] of Object.entries(KINDS)) {
+    for (const [kind, { build, imports = '', packages = [], secure = false }] of Object.entries(KINDS)) {
       it(`serves ${kind} (${mode})`, async () => {
         await using project = await appProject(mainFile(build, { imports }), packages)
-        await using run = await startApp(project, mode)
-        assert.equal(await ask(run), 'yes')
+        const authority = makeAuthority()
+        const { cert, key } = authority.issue('localhost')
+        await using run = await startApp(project, mode, { env: { TEST_CERT: cert, TEST_KEY: key } })
+        assert.equal(secure ? await askSecurely(run, authority) : await ask(run), 'yes')
         assert.equal(await run.stop(), 0)
+        assert.equal(run.stdout().match(/^closed it$/gm)?.length ?? 0, build.includes('closed it') ? 1 : 0)
       })
     }
 

@@ -10,6 +10,7 @@ import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { io, type Socket } from 'socket.io-client'
 import { appProject, mainFile, startApp } from '../helpers/bootstrap-app.js'
+import { makeAuthority } from '../helpers/certificates.js'
 import { killMarked } from '../helpers/no-leftovers.js'
 import { runNodeToEnd } from '../helpers/run-node.js'
 import { EKIBEN } from '../helpers/serve-fixture.js'
@@ -28,8 +29,8 @@ async function socketFolder(): Promise<AsyncDisposable & { readonly path: string
   return { path, template: `unix:${path}/{slot}.sock`, [Symbol.asyncDispose]: remove }
 }
 
-function runApp(app: string, flags: readonly string[]): Promise<ServingCommand> {
-  return startServing([EKIBEN, 'run', `${APPS}/${app}`, ...LOCAL, ...flags], {})
+function runApp(app: string, flags: readonly string[], env = {}): Promise<ServingCommand> {
+  return startServing([EKIBEN, 'run', `${APPS}/${app}`, ...LOCAL, ...flags], { env })
 }
 
 /** On a connection of its own. */
@@ -96,8 +97,15 @@ describe('--worker-listen', () => {
     await using sockets = await socketFolder()
     const flags = ['--worker-listen', sockets.template]
     {
-      await using run = await runApp('https.mjs', flags)
-      const options = { socketPath: `${sockets.path}/0.sock`, rejectUnauthorized: false, agent: false }
+      const authority = makeAuthority()
+      const { cert, key } = authority.issue('localhost')
+      await using run = await runApp('https.mjs', flags, { TEST_CERT: cert, TEST_KEY: key })
+      const options = {
+        socketPath: `${sockets.path}/0.sock`,
+        servername: 'localhost',
+        ca: authority.cert,
+        agent: false,
+      }
       const [answer] = (await once(requestTls(options).end(), 'response')) as [IncomingMessage]
       assert.equal(await text(answer), 'secure')
       assert.equal(await run.stop(), 0)
