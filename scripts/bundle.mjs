@@ -17,12 +17,22 @@ const DIST = join(CORE, 'dist')
 
 /** The bundles, each with its entries. The first holds what supervisors and workers have in common as well. */
 const SHARED = { name: 'ekiben', entries: ['index', 'config/config-reader-entry'] }
-const SUPERVISOR = { name: 'supervisor', entries: ['serving', 'cli/main', 'bootstrap/supervise-app'] }
+const SUPERVISOR = {
+  name: 'supervisor',
+  entries: ['serving', 'cli/main', 'bootstrap/supervise-app', 'bootstrap/supervise-pools'],
+}
 const WORKER = { name: 'worker', entries: ['worker/entry/process-entry', 'worker/entry/thread/thread-entry'] }
 /** What only a host app needs; the rest of what it runs is a worker's, and taken from there. */
 const HOST = {
   name: 'host',
-  entries: ['worker/entry/app/app-preload', 'adapter', 'testing', 'bootstrap/serve-app', 'bootstrap/run-alone'],
+  entries: [
+    'worker/entry/app/app-preload',
+    'adapter',
+    'testing',
+    'bootstrap/serve-app',
+    'bootstrap/run-alone',
+    'bootstrap/own-pools',
+  ],
 }
 const BUNDLES = [SHARED, SUPERVISOR, WORKER, HOST]
 /** First files of short processes and threads that need next to nothing, a module that workers import, and the client: each holds what it needs. */

@@ -242,11 +242,6 @@ describe('serve()', () => {
     },
     { what: 'two apis on one route', make: () => serve([Orders, Copy]), code: 'EKB_ERR_PLAN_ROUTE_CLASH' },
     {
-      what: 'pools where nobody starts them',
-      make: () => serve(Orders, { dependencies: 'pools' }),
-      code: 'EKB_ERR_MOUNT_NO_SUPERVISOR',
-    },
-    {
       what: 'an unknown option',
       make: () => serve(Orders, { error: 'ekiben' } as object),
       code: 'EKB_ERR_CONFIG_UNKNOWN',

@@ -43,12 +43,6 @@ const REFUSED: readonly { what: string; options: object; code: string; says: Reg
     code: 'EKB_ERR_MOUNT_AND_USE',
     says: /'Orders' is both/,
   },
-  {
-    what: 'pools where nobody starts them',
-    options: { service: Orders, dependencies: 'pools' },
-    code: 'EKB_ERR_MOUNT_NO_SUPERVISOR',
-    says: /ekiben run/,
-  },
 ]
 
 describe('servePlugin refuses', () => {

@@ -84,16 +84,6 @@ describe('ServeModule refuses', () => {
       /share the route \/run/,
       /another 'route'/,
     ],
-    [
-      'pools without a supervisor',
-      () =>
-        startNest(PLATFORMS.Express?.() as never, {
-          imports: [ServeModule.forRoot({ services: [Plain], dependencies: 'pools' })],
-        }),
-      'EKB_ERR_MOUNT_NO_SUPERVISOR',
-      /no supervisor is above/,
-      /ekiben run/,
-    ],
   ]
   for (const [what, make, code, message, hint] of cases) {
     it(what, async () => {

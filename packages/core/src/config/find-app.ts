@@ -28,7 +28,7 @@ export function findApp(
   if (file === undefined)
     throw createError('EKB_ERR_IDENTIFIER_NOT_FOUND', { identifier: main, tried: [path], near: [] })
   return {
-    name: name ?? packageName(dirname(file)) ?? nameOf(file),
+    name: name ?? appName(file),
     main: file,
     args,
     appPort: toPort(appPort),
@@ -37,6 +37,11 @@ export function findApp(
     // An app that runs already runs with what it needs.
     nodeArgs: bindsAsked ? typescriptFlags(file) : [],
   }
+}
+
+/** What an app is called that nobody has given a name: as its package, without the scope; else as its main file. */
+export function appName(file: string): string {
+  return packageName(dirname(file)) ?? nameOf(file)
 }
 
 function findMain(path: string): string | undefined {

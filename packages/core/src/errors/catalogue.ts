@@ -179,11 +179,6 @@ export const CATALOGUE = {
         : `${p.count} mounted services have an api '${p.api}': ${p.apis.join(', ')}`,
     hint: (p) => `Name it as Service.api.${near(p.near)}`,
   }),
-  EKB_ERR_MOUNT_NO_SUPERVISOR: row<Record<string, never>>({
-    exitCode: 2,
-    message: () => 'Dependencies are to run in pools, but no supervisor is above this process that would start them',
-    hint: () => 'Start the app with ekiben run or bootstrapProduction(), or have them inline.',
-  }),
   EKB_ERR_MOUNT_ROUTE_TAKEN: row<{ api: string; method: string; path: string }>({
     exitCode: 2,
     message: (p) => `The app has a route ${p.method} ${p.path} already, which ${p.api} is to be mounted at as well`,

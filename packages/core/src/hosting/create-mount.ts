@@ -1,11 +1,13 @@
 import { createError } from '../errors/service-error.js'
 import { describeValue } from '../graph/resolve-target.js'
 import { createLogger } from '../observe/create-logger.js'
+import type { Logger } from '../observe/logger.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 import { checkOptions } from './check-options.js'
-import { hostSession } from './host-session.js'
+import { type HostSession, hostSession } from './host-session.js'
 import type { Mount, MountOptions, MountTarget } from './mount-types.js'
 import { definitionGiven } from './mounted-definition.js'
+import { ownSession } from './own-session.js'
 import { ServiceMount } from './service-mount.js'
 
 /** Each of them, so that a name that is none of these is told of. */
@@ -37,7 +39,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
  * for (const route of mount.routes) framework.route(route.method, route.path, (request) => mount.answer(route, request))
  * await mount.ready()
  *
- * @throws EKB_ERR_CONFIG_UNKNOWN, EKB_ERR_CONFIG_INVALID, EKB_ERR_MOUNT_NOT_A_SERVICE, EKB_ERR_MOUNT_AND_USE, EKB_ERR_MOUNT_NO_SUPERVISOR, EKB_ERR_PLAN_ROUTE_CLASH
+ * @throws EKB_ERR_CONFIG_UNKNOWN, EKB_ERR_CONFIG_INVALID, EKB_ERR_MOUNT_NOT_A_SERVICE, EKB_ERR_MOUNT_AND_USE, EKB_ERR_PLAN_ROUTE_CLASH
  * and what is wrong with the graph (`docs/errors.md`)
  */
 export function createMount(target: MountTarget, options: MountOptions = {}): Mount {
@@ -47,15 +49,13 @@ export function createMount(target: MountTarget, options: MountOptions = {}): Mo
   const used = unique(options.uses ?? [], 'the option uses')
   const both = mounted.find((definition) => used.includes(definition))
   if (both !== undefined) throw createError('EKB_ERR_MOUNT_AND_USE', { service: both.name })
-  const session = hostSession()
-  if (options.dependencies === 'pools' && session === undefined) throw createError('EKB_ERR_MOUNT_NO_SUPERVISOR', {})
-  return new ServiceMount({
-    ...options,
-    mounted,
-    used,
-    log: options.log ?? createLogger({ level: 'warn', format: 'json' }),
-    session: options.dependencies === 'inline' ? undefined : session,
-  })
+  const log = options.log ?? createLogger({ level: 'warn', format: 'json' })
+  return new ServiceMount({ ...options, mounted, used, log, session: sessionFor(options.dependencies, log) })
+}
+
+function sessionFor(dependencies: MountOptions['dependencies'], log: Logger): HostSession | undefined {
+  if (dependencies === 'inline') return undefined
+  return hostSession() ?? (dependencies === 'pools' ? ownSession(log) : undefined)
 }
 
 function unique(services: readonly unknown[], to: string): readonly ServiceDefinition[] {

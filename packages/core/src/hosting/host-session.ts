@@ -33,6 +33,16 @@ export interface HostSession {
   metrics(): Promise<string>
   /** Calls back when this worker begins to drain. */
   onDrain(listener: () => void): void
+  /** Where the pools are this process's own; undefined: a supervisor is above it. */
+  readonly own?: OwnSession
+}
+
+/** Pools that live and end with the mounts of this process. */
+export interface OwnSession {
+  /** Starts them; resolves when all that were asked for can be called. */
+  connect(): Promise<void>
+  /** One mount less. */
+  leave(): Promise<void>
 }
 
 interface Holder {

@@ -18,8 +18,9 @@ export interface MountOptions {
   /** Before the path of each route: `/ml`. Default: none. */
   readonly prefix?: string
   /**
-   * Where the services run that are not mounted: `inline`, in this process, or in `pools`. Default: pools where a
-   * supervisor is above this process (`ekiben run`, `bootstrapProduction`), else inline.
+   * Where the services run that are not mounted: `inline`, in this process, or in `pools`, which this process
+   * supervises itself where no supervisor is above it. Default: pools where one is (`ekiben run`,
+   * `bootstrapProduction`), else inline.
    */
   readonly dependencies?: 'inline' | 'pools'
   /** Whose answer an error gets: it is thrown for the `host` to handle, or answered as `ekiben serve` does. Default `host`. */

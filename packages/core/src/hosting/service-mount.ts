@@ -162,7 +162,8 @@ export class ServiceMount implements Mount {
   }
 
   get isSupervised(): boolean {
-    return this.#options.session !== undefined
+    const { session } = this.#options
+    return session !== undefined && session.own === undefined
   }
 
   get #isReady(): boolean {
@@ -224,6 +225,7 @@ export class ServiceMount implements Mount {
     if (session === undefined && dependencies !== 'inline') warnOfInline(mounted, inline, log)
     if (hostBodyLimit !== undefined) warnOfHostLimit(this.#apis, hostBodyLimit, log)
     await Promise.all([
+      session?.own?.connect(),
       ...mounted.map((definition) => this.#startMounted(definition)),
       ...inline.map((definition) => this.#scope.graph.start(definition)),
     ])
@@ -243,7 +245,7 @@ export class ServiceMount implements Mount {
     try {
       await this.#scope.release()
     } finally {
-      await this.#spool.remove()
+      await Promise.all([this.#options.session?.own?.leave(), this.#spool.remove()])
     }
   }
 }

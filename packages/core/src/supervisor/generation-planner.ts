@@ -19,7 +19,7 @@ import { WorkerFactory, type WorkerFactoryOptions } from './worker-factory.js'
 
 export type PlannerOptions = Pick<
   WorkerFactoryOptions,
-  'instance' | 'user' | 'ledger' | 'publicSocket' | 'appSockets' | 'slotSockets' | 'socketPath'
+  'instance' | 'user' | 'ledger' | 'publicSocket' | 'appSockets' | 'slotSockets' | 'local' | 'socketPath'
 > & {
   /** Reads what workers encrypt with; undefined: they do not. */
   readonly tls: TlsKeeper | undefined
@@ -107,10 +107,10 @@ export class GenerationPlanner {
     settings: ServeSettings,
     which: Pick<WorkerFactoryOptions, 'source' | 'bootTimeoutMs' | 'tls'>,
   ): WorkerFactory {
-    const { instance, user, ledger, publicSocket, appSockets, slotSockets, socketPath } = this.#options
+    const { instance, user, ledger, publicSocket, appSockets, slotSockets, local, socketPath } = this.#options
     const { cors } = settings
     const socket = publicSocket && { ...publicSocket, http: { ...publicSocket.http, cors } }
-    const own = { instance, user, ledger, publicSocket: socket, appSockets, slotSockets, socketPath }
+    const own = { instance, user, ledger, publicSocket: socket, appSockets, slotSockets, local, socketPath }
     const threads = { threadHosts: this.#threadHosts }
     return new WorkerFactory({ ...own, ...threads, ...which, ...inheritance(settings), generation })
   }

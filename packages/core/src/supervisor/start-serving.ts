@@ -7,6 +7,7 @@ import { createLogger } from '../observe/create-logger.js'
 import type { Logger } from '../observe/logger.js'
 import type { ServePlan } from '../plan/serve-plan.js'
 import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
+import type { LocalWorker } from '../worker/local-backend.js'
 import { awaitAnnouncement } from './announcement.js'
 import { AppSockets } from './app-sockets.js'
 import { GenerationPlanner, inheritance, pin } from './generation-planner.js'
@@ -33,6 +34,8 @@ export interface StartServingOptions {
   readonly handleSignals: boolean
   /** Reads the settings anew, for a reload. */
   readonly readSettings: () => Promise<ServeSettings>
+  /** This process itself is the only one of the entry's workers, and says in its own log how its pools are. */
+  readonly local?: { readonly worker: LocalWorker; readonly log: Logger } | undefined
 }
 
 /** Starts an instance; resolves when its whole graph is ready, rejects with a coded error and nothing left behind. */
@@ -52,7 +55,9 @@ export async function startServing(settings: ServeSettings, options: StartServin
     onLeftovers: (pids) => createLogger(settings.log).warn({ pids }, LEFTOVERS),
   })
   const name = folder.instance
-  const log = createLogger({ ...settings.log, bindings: { instance: name } })
+  const { handleSignals, readSettings, local } = options
+  const bindings = { instance: name }
+  const log = local?.log.child(bindings) ?? createLogger({ ...settings.log, bindings })
   if (process.pid === 1) log.warn({}, PID_ONE)
   const opened = await openSocket(settings, { folder, log })
   // What an app's workers ask for later is closed with it.
@@ -60,7 +65,8 @@ export async function startServing(settings: ServeSettings, options: StartServin
   const socket = appSockets ?? opened
   const slotSockets = appSockets && (await openSlotSockets(settings, user))
   if (slotSockets !== undefined) appSockets?.closeWith(slotSockets)
-  const surroundings = new Surroundings({ settings, folder: folder.path, endsProcess: options.handleSignals, log })
+  const own = { isSteered: local === undefined, endsProcess: handleSignals }
+  const surroundings = new Surroundings({ settings, folder: folder.path, ...own, log })
   await surroundings.claim().catch(async (error: unknown) => {
     socket.close()
     await folder.remove()
@@ -73,12 +79,12 @@ export async function startServing(settings: ServeSettings, options: StartServin
     publicSocket: opened instanceof AppSockets ? undefined : { fd: opened.fd, http: httpSettings(settings, opened) },
     appSockets,
     slotSockets,
+    local: local?.worker,
     socketPath: (...parts) => folder.socketPath(parts.join('/')),
     tls,
     makePlan,
     log,
   })
-  const { handleSignals, readSettings } = options
   const notifier = createNotifier(settings.serviceManager, log)
   const parts = { socket, slotSockets, folder, surroundings, planner, notifier }
   const instance = new Instance({ name, settings, readSettings, ...parts, log })

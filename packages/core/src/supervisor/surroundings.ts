@@ -9,6 +9,8 @@ export interface SurroundingsOptions {
   readonly settings: Pick<ServeSettings, 'pidfile' | 'admin'>
   /** The instance's folder. */
   readonly folder: string
+  /** Commands may steer it: its process is the supervisor and nothing else. */
+  readonly isSteered: boolean
   /** The process ends with the instance. */
   readonly endsProcess: boolean
   readonly log: Logger
@@ -55,7 +57,7 @@ export class Surroundings {
 
   /** From here on it can be steered. */
   steer(target: ControlTarget): void {
-    this.#control = this.#openControl(target)
+    if (this.#options.isSteered) this.#control = this.#openControl(target)
   }
 
   /** `outcome`: what those who wait for the end are told; undefined: it never came to serve. */

@@ -12,6 +12,7 @@ import {
 import type { ServicePlan } from '../plan/serve-plan.js'
 import type { TlsIdentity } from '../tls/tls-identity.js'
 import { monotonicMs } from '../util/monotonic.js'
+import { LocalBackend, type LocalWorker } from '../worker/local-backend.js'
 import { ProcessBackend } from '../worker/process-backend.js'
 import type { ThreadHosts } from '../worker/thread-hosts.js'
 import type { ProcessLedger, WorkerBackend } from '../worker/worker-backend.js'
@@ -47,6 +48,8 @@ export interface WorkerFactoryOptions {
   readonly appSockets?: AppSockets | undefined
   /** What a host app's workers have each for itself. */
   readonly slotSockets?: SlotSockets | undefined
+  /** The entry worker that is this process itself. */
+  readonly local?: LocalWorker | undefined
   /** A path for the call socket of a pool worker, new for each incarnation. */
   readonly socketPath: (service: string, generation: number, slot: number, incarnation: number) => string
 }
@@ -135,7 +138,7 @@ export class WorkerFactory {
   }
 
   #make(worker: WorkerToMake): WorkerHandle {
-    const { instance, generation, source, log, appSockets, tls } = this.#options
+    const { instance, generation, source, log, appSockets, local, tls } = this.#options
     const identity = { instance, service: worker.service, slot: worker.slot, generation }
     const token = randomUUID()
     this.#incarnations++
@@ -143,7 +146,7 @@ export class WorkerFactory {
     const app = source.type === 'main' && entry ? source : undefined
     const own = app && this.#options.slotSockets?.of(worker.slot)
     const start = { worker, identity, token, app, slotSocketFd: own?.fd }
-    const backend = worker.process.thread ? this.#threadBackend(start) : this.#processBackend(start)
+    const backend = entry && local !== undefined ? new LocalBackend(local) : this.#backend(start)
     const init: InitMessage = {
       type: 'init',
       protocol: PROTOCOL_VERSION,
@@ -159,6 +162,10 @@ export class WorkerFactory {
     const { bootTimeoutMs } = worker
     const giveSocket = app && appSockets && ((asked: AskedSocket) => appSockets.give(asked))
     return new WorkerHandle({ identity, backend, init, bootTimeoutMs, now: monotonicMs, giveSocket })
+  }
+
+  #backend(start: WorkerStart): WorkerBackend {
+    return start.worker.process.thread ? this.#threadBackend(start) : this.#processBackend(start)
   }
 
   #processBackend({ worker, identity, token, app, slotSocketFd }: WorkerStart): WorkerBackend {

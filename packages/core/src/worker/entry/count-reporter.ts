@@ -8,14 +8,16 @@ import type { SupervisorLink } from './supervisor-link.js'
 /** The supervisor waits half a second for its workers; one that is silent for so long is not coming back soon. */
 const SCRAPE_TIMEOUT_MS = 2_000
 
+type Link = Pick<SupervisorLink, 'on' | 'send'>
+
 /** Tells the supervisor what this worker has counted, and asks it what all workers have. */
 export class CountReporter {
   readonly counts = new WorkerCounts()
-  readonly #link: SupervisorLink
+  readonly #link: Link
   #scrape: { readonly id: number; readonly answer: Deferred<string> } | undefined
   #lastScrape = 0
 
-  constructor(link: SupervisorLink, heartbeat: Heartbeat) {
+  constructor(link: Link, heartbeat: Pick<Heartbeat, 'accompany' | 'beat'>) {
     this.#link = link
     heartbeat.accompany(() => void this.report())
     link.on('collect', ({ id }) => {

@@ -77,7 +77,12 @@ export class AppPools {
       this.#options.announce()
       await this.#closing.promise
     }
-    await this.#changes.until(() => [...this.#added].every((name) => (this.#snapshot.pools[name]?.length ?? 0) > 0))
+    await this.whenJoined()
+  }
+
+  /** Resolves when all that was announced after the first plan is ready. */
+  whenJoined(): Promise<void> {
+    return this.#changes.until(() => [...this.#added].every((name) => (this.#snapshot.pools[name]?.length ?? 0) > 0))
   }
 
   /** The main file can be run for the services that it declares: it calls `bootstrapProduction`, where that ends. */
