@@ -9,6 +9,10 @@ export interface ServeHandler {
   (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void
   /** Resolves when the apis can be called; rejects when a service cannot start. Without it, the first requests wait. */
   ready(): Promise<void>
+  /** Calls back when the app begins to stop: by `beginDrain()`, or as a supervisor says. Long streams of its own can end then. */
+  onDrain(listener: () => void): void
+  /** Tells calls that run, and whoever asked by `onDrain()`, that the app begins to stop. Call it with `server.close()`. */
+  beginDrain(): void
   /** Stops the services. Call it when the app's server has closed; requests that come later get 503. */
   close(): Promise<void>
   /** A typed client of a service, for the app's own routes. */
@@ -33,6 +37,8 @@ export function serve(target: MountTarget, options: ServeOptions = {}): ServeHan
   const close = (): Promise<void> => mount.close()
   return Object.assign(handle, {
     ready: () => mount.ready(),
+    onDrain: (listener: () => void) => void mount.onDrain(listener),
+    beginDrain: () => mount.beginDrain(),
     close,
     client: <TService extends ServiceClass>(service: TService) => mount.client(service),
     [Symbol.asyncDispose]: close,

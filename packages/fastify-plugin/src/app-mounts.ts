@@ -6,6 +6,8 @@ import type { FastifyInstance } from 'fastify'
 export interface EkibenDecorator {
   /** A typed client of a service, mounted or not: it calls where that runs. */
   client<TService extends ServiceClass>(service: TService): ServiceClient<TService>
+  /** Calls back when the app begins to stop, also under a supervisor: long streams of its own can end then. */
+  onDrain(listener: () => void): void
 }
 
 declare module 'fastify' {
@@ -36,6 +38,11 @@ export class AppMounts implements EkibenDecorator {
     const all = this[kMounts]
     const { mount } = (all.find(({ services }) => services.includes(service)) ?? all[0]) as AppMount
     return mount.client(service)
+  }
+
+  /** All drain at once. */
+  onDrain(listener: () => void): void {
+    this[kMounts][0]?.mount.onDrain(listener)
   }
 }
 

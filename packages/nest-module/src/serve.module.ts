@@ -5,6 +5,7 @@ import {
   ConfigurableModuleBuilder,
   type DynamicModule,
   type FactoryProvider,
+  Inject,
   type InjectionToken,
   Module,
   type Provider,
@@ -43,8 +44,23 @@ class FeatureModule {}
 Module({})(FeatureModule)
 
 /** Serves services in a Nest app, and gives clients of services to its providers. */
-// biome-ignore lint/complexity/noStaticOnlyClass: Nest takes a class for a module
 export class ServeModule {
+  readonly #host: MountHost
+
+  constructor(host: MountHost) {
+    this.#host = host
+  }
+
+  /**
+   * Calls back when the app begins to stop, also under a supervisor: long streams of its own can end then.
+   *
+   * @example
+   * app.get(ServeModule).onDrain(() => events.complete())
+   */
+  onDrain(listener: () => void): void {
+    this.#host.mount.onDrain(listener)
+  }
+
   /**
    * Mounts `services`, whose apis become routes of the app, and gives clients of them and of what it `uses`.
    *
@@ -77,6 +93,7 @@ export class ServeModule {
   }
 }
 Module({})(ServeModule)
+Inject(MOUNT_HOST)(ServeModule, undefined, 0)
 
 function around(extras: ServeExtras, inner: (controllers: Type[]) => DynamicModule): DynamicModule {
   const mount = tryMount(extras)
@@ -102,11 +119,11 @@ function toDefinition(definition: DynamicModule, extras: Built): DynamicModule {
   return { ...definition, global: isGlobal, providers, exports: [MOUNT_HOST, ...clients.map(getServiceToken)] }
 }
 
-type Inject = NonNullable<FactoryProvider['inject']>
+type Injected = NonNullable<FactoryProvider['inject']>
 
 function hostProvider(
   provide: InjectionToken,
-  inject: Inject,
+  inject: Injected,
   make: (app: HostApp, options: ServeOptions) => MountHost,
 ): Provider {
   const useFactory = (adapterHost: HttpAdapterHost, modules: ModulesContainer, options: ServeOptions) =>
@@ -115,7 +132,7 @@ function hostProvider(
 }
 
 /** Of the first host that there is. */
-function clientsFrom(inject: Inject, services: readonly ServiceClass[]): Provider[] {
+function clientsFrom(inject: Injected, services: readonly ServiceClass[]): Provider[] {
   return services.map((service) => ({
     provide: getServiceToken(service),
     inject,

@@ -1,6 +1,7 @@
 import type { AddressInfo, Server as NetServer } from 'node:net'
 import type { ServeSettings } from '../config/serve-settings.js'
 import { createError } from '../errors/service-error.js'
+import { beginProcessDrain } from '../hosting/drain-listeners.js'
 import { socketUrl } from '../net/socket-url.js'
 import { flushLogs } from '../observe/create-logger.js'
 import type { Logger } from '../observe/logger.js'
@@ -123,6 +124,7 @@ export class LoneServer implements Server {
     const { app, services, leaving, settings, log } = this.#options
     this.#state = 'draining'
     leaving.abort()
+    beginProcessDrain()
     const { keepAliveDrainMs = SUPERVISION_DEFAULTS.keepAliveDrainMs } = settings.supervision
     const deadlineMs = settings.gracefulShutdownMs
     const report = await this.#server?.drain({ keepAliveDrainMs, deadlineMs }, {})

@@ -11,6 +11,38 @@ export interface MountedApi {
   readonly definition: ServiceDefinition
 }
 
+/** The routes of a mount, by what hosts know of a request. */
+export class RouteIndex {
+  readonly routes: readonly MountRoute[]
+  readonly #apis: readonly MountedApi[]
+  readonly #byRoute: ReadonlyMap<MountRoute, MountedApi>
+  readonly #byPath: ReadonlyMap<string, MountRoute>
+  readonly #byName: ReadonlyMap<string, MountedApi>
+
+  constructor(apis: readonly MountedApi[], others: readonly MountRoute[]) {
+    this.routes = [...apis.map(({ route }) => route), ...others]
+    this.#apis = apis
+    this.#byRoute = new Map(apis.map((each) => [each.route, each]))
+    this.#byPath = new Map(this.routes.map((route) => [`${route.method} ${route.path}`, route]))
+    this.#byName = new Map(apis.map((each) => [`${each.route.service}.${each.route.api}`, each]))
+  }
+
+  /** Of one of these routes that is no other's. */
+  apiOf(route: MountRoute): MountedApi {
+    return this.#byRoute.get(route) as MountedApi
+  }
+
+  /** The api of that name: `Service.api`, or its name alone where no other service has one of it. */
+  named(name: string): MountedApi {
+    return this.#byName.get(name) ?? findApi(this.#apis, name)
+  }
+
+  /** The route for exactly this. */
+  find(method: string, path: string): MountRoute | undefined {
+    return this.#byPath.get(`${method === 'HEAD' ? 'GET' : method} ${path}`)
+  }
+}
+
 /** The routes of services that are mounted together. Throws EKB_ERR_PLAN_ROUTE_CLASH for two apis on one. */
 export function mountedApis(definitions: readonly ServiceDefinition[], prefix: string): readonly MountedApi[] {
   const byPath = new Map<string, MountedApi>()
@@ -26,8 +58,7 @@ export function mountedApis(definitions: readonly ServiceDefinition[], prefix: s
   return [...byPath.values()]
 }
 
-/** The api of that name: `Service.api`, or its name alone where no other service has one of it. */
-export function findApi(apis: readonly MountedApi[], name: string): MountedApi {
+function findApi(apis: readonly MountedApi[], name: string): MountedApi {
   const found = apis.filter(({ route: { api, service } }) => api === name || `${service}.${api}` === name)
   if (found.length === 1) return found[0] as MountedApi
   const known = apis.map(({ route: { api, service } }) => `${service}.${api}`)

@@ -137,6 +137,11 @@ export interface Mount {
   ready(): Promise<void>
   /** Tells calls that run (`ctx.draining`) that the host is about to stop, so that long streams can end. */
   beginDrain(): void
+  /**
+   * Calls back, once, when a drain begins: by `beginDrain()`, or as a supervisor says that this worker is about to leave. So a host's own long
+   * streams can end in time. Until the returned function is called.
+   */
+  onDrain(listener: () => void): () => void
   /** Stops what was started: after the host has answered its last request. */
   close(): Promise<void>
 }

@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type CallTransport, createServiceClient } from '../call/service-client.js'
 import { toPublicError } from '../errors/public-error.js'
 import { createError } from '../errors/service-error.js'
@@ -11,13 +10,14 @@ import type { Logger } from '../observe/logger.js'
 import { type ApiDescription, describeApi } from '../openapi/describe-api.js'
 import type { ServiceClient } from '../service/service-client.js'
 import type { ServiceClass, ServiceDefinition } from '../service/service-definition.js'
+import { DrainListeners, onProcessDrain } from './drain-listeners.js'
 import { warnOfHostLimit } from './host-limit.js'
 import type { HostSession } from './host-session.js'
 import type { RunningService } from './inline-graph.js'
 import { warnOfInline } from './inline-warning.js'
 import { lateTransport } from './late-transport.js'
 import { answerFetch, answerNode } from './mount-handlers.js'
-import { findApi, type MountedApi, mountedApis, normalisePrefix } from './mount-routes.js'
+import { type MountedApi, mountedApis, normalisePrefix, RouteIndex } from './mount-routes.js'
 import { enterScope, type MountScope } from './mount-scope.js'
 import type {
   Mount,
@@ -43,12 +43,9 @@ export interface ServiceMountOptions extends MountOptions {
 
 /** Services mounted in a host; see `Mount`. */
 export class ServiceMount implements Mount {
-  readonly routes: readonly MountRoute[]
   readonly #options: ServiceMountOptions
   readonly #apis: readonly MountedApi[]
-  readonly #byRoute: ReadonlyMap<MountRoute, MountedApi>
-  readonly #byPath: ReadonlyMap<string, MountRoute>
-  readonly #byName: ReadonlyMap<string, MountRoute>
+  readonly #index: RouteIndex
   readonly #used: Set<ServiceDefinition>
   readonly #served = new Map<ServiceDefinition, ServedService>()
   readonly #running = new Map<ServiceDefinition, RunningService>()
@@ -57,10 +54,10 @@ export class ServiceMount implements Mount {
   readonly #scope: MountScope
   readonly #leave: (() => void)[] = []
   readonly #makeId = createRequestIds()
+  readonly #drain: DrainListeners
   #ready: Promise<void> | undefined
   /** Why it could not start. */
   #failure: unknown
-  #isDraining = false
   #closing: Promise<void> | undefined
 
   constructor(options: ServiceMountOptions) {
@@ -69,32 +66,35 @@ export class ServiceMount implements Mount {
     // What cannot be a graph is told of here, where the user's line is.
     for (const definition of [...mounted, ...used]) buildGraph(definition)
     this.#apis = mountedApis(mounted, normalisePrefix(prefix))
-    this.#byRoute = new Map(this.#apis.map((each) => [each.route, each]))
     const metrics = session === undefined ? undefined : () => session.metrics()
-    this.#byName = new Map(this.#apis.map(({ route }) => [`${route.service}.${route.api}`, route]))
     this.#used = new Set(used)
     this.#system = new SystemMount({ which: system, apis: this.#apis, isReady: () => this.#isReady, metrics })
-    this.routes = [...this.#apis.map(({ route }) => route), ...this.#system.routes]
-    this.#byPath = new Map(this.routes.map((route) => [`${route.method} ${route.path}`, route]))
+    this.#index = new RouteIndex(this.#apis, this.#system.routes)
     for (const definition of mounted) this.#served.set(definition, this.#serve(definition))
     this.#announce()
     const reach = session === undefined ? {} : { reach: (definition: ServiceDefinition) => session.use(definition) }
     this.#scope = enterScope(options.scope, { log, slot: session?.slot ?? 0, ...reach })
-    session?.onDrain(() => this.beginDrain())
+    this.#drain = new DrainListeners(log)
+    if (session === undefined || session.own !== undefined) this.#leave.push(onProcessDrain(this.beginDrain))
+    else session.onDrain(this.beginDrain)
+  }
+
+  get routes(): readonly MountRoute[] {
+    return this.#index.routes
   }
 
   async answer(route: MountRoute, request: MountRequest): Promise<MountAnswer> {
     if (this.#system.has(route)) return this.#system.answer(route, this.#makeId())
-    const { api, definition } = this.#byRoute.get(route) as MountedApi
+    const { api, definition } = this.#index.apiOf(route)
     return (this.#served.get(definition) as ServedService).answer(api, request)
   }
 
   routeOf(api: string): MountRoute {
-    return this.#byName.get(api) ?? findApi(this.#apis, api).route
+    return this.#index.named(api).route
   }
 
   describe(route: MountRoute): ApiDescription {
-    const { api, definition } = this.#byRoute.get(route) as MountedApi
+    const { api, definition } = this.#index.apiOf(route)
     return describeApi(definition, api.api)
   }
 
@@ -109,23 +109,17 @@ export class ServiceMount implements Mount {
   }
 
   async call(name: string, input: unknown = {}, context: MountCallContext = {}): Promise<unknown> {
-    const { api, definition } = findApi(this.#apis, name)
+    const { api, definition } = this.#index.named(name)
     return (this.#served.get(definition) as ServedService).call(api, input, context)
   }
 
-  readonly node = (
-    request: IncomingMessage,
-    response: ServerResponse,
-    next?: ((error?: unknown) => void) | undefined,
-  ): void => {
-    answerNode(this, { request, response, next })
-  }
+  readonly node: Mount['node'] = (request, response, next) => answerNode(this, { request, response, next })
 
   readonly fetch = (request: Request): Promise<Response> => answerFetch(this, request)
 
   /** The route for exactly this. @internal */
   find(method: string, path: string): MountRoute | undefined {
-    return this.#byPath.get(`${method === 'HEAD' ? 'GET' : method} ${path}`)
+    return this.#index.find(method, path)
   }
 
   client<TService extends ServiceClass>(service: TService): ServiceClient<TService> {
@@ -151,9 +145,13 @@ export class ServiceMount implements Mount {
     return this.#ready
   }
 
-  beginDrain(): void {
-    this.#isDraining = true
+  onDrain(listener: () => void): () => void {
+    return this.#drain.add(listener)
+  }
+
+  readonly beginDrain = (): void => {
     for (const { runner } of this.#running.values()) runner.beginDrain()
+    this.#drain.begin()
   }
 
   close(): Promise<void> {
@@ -170,7 +168,7 @@ export class ServiceMount implements Mount {
     const started = [...this.#served.keys()].every((definition) => this.#running.has(definition))
     if (!started || this.#closing !== undefined) return false
     // A supervisor knows better: a worker that is merely replaced is no reason to send clients elsewhere.
-    return this.#options.session?.isReady() ?? !this.#isDraining
+    return this.#options.session?.isReady() ?? !this.#drain.hasBegun
   }
 
   #serve(definition: ServiceDefinition): ServedService {
