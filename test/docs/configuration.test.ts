@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { CORS_DEFAULTS, CORS_SHAPE } from '../../packages/core/src/config/cors-settings.js'
 import { layerFromData } from '../../packages/core/src/config/layer-from-data.js'
-import { OPTIONS } from '../../packages/core/src/config/options.js'
 import {
   SERVICE_SHAPE,
   type SettingShape,
@@ -33,22 +32,6 @@ function leavesOf(shape: Readonly<Record<string, SettingShape>>, above = ''): st
 const unquoted = (cell: string | undefined) => cell?.replaceAll('`', '')
 
 describe('docs/configuration.md', () => {
-  it('has a row for every option, and no other, as the table of options has it', () => {
-    const expected = OPTIONS.map((row) => {
-      const flag = `\`--${row.flag}${row.value === undefined ? '' : ` ${row.value}`}\``
-      const keys = [row.key, row.msKey].filter((key) => key !== undefined).map((key) => `\`${key}\``)
-      const code = row.places.length === 0 ? '–' : keys.join(', ')
-      return [
-        row.secret === true ? '–' : row.short === undefined ? flag : `${flag}, \`-${row.short}\``,
-        `\`${row.env}\``,
-        row.places.join() === 'code' ? `${code} (code only)` : code,
-        row.defaultText,
-        row.description,
-      ]
-    })
-    assert.deepEqual(tableBelow('## Options'), expected)
-  })
-
   it('has a row for every setting of a service', () => {
     const supervision = new Set(Object.keys(SUPERVISION_SHAPE))
     const own = Object.fromEntries(Object.entries(SERVICE_SHAPE).filter(([key]) => !supervision.has(key)))

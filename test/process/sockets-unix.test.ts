@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ListenSocket } from '../../packages/core/build/supervisor/listen-socket.js'
@@ -10,20 +8,11 @@ import { openUnixSocket, type UnixSocketOptions } from '../../packages/core/buil
 import { startOnDescriptor } from '../helpers/descriptor-worker.js'
 import { runNodeToEnd } from '../helpers/run-node.js'
 import { backlogOf, openDescriptors, openUnixClient } from '../helpers/socket-facts.js'
+import { socketFolder } from '../helpers/unix-http.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 const BACKLOG = 64
 const WORKER = 'answers-on-fd-4.cjs'
-
-interface Folder extends AsyncDisposable {
-  readonly path: string
-  readonly socket: string
-}
-
-async function folder(): Promise<Folder> {
-  const path = await mkdtemp(join(tmpdir(), 'ekb-'))
-  return { path, socket: join(path, 's'), [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
-}
 
 interface OpenSocket extends ListenSocket, Disposable {}
 
@@ -63,7 +52,7 @@ async function leaveStale(path: string): Promise<void> {
 }
 
 test('a Unix socket is told by its path, and is gone when it is closed', async () => {
-  await using at = await folder()
+  await using at = await socketFolder()
   using socket = await open(at.socket)
   const { host, port, addresses, url, backlog } = socket
   assert.deepEqual(
@@ -76,7 +65,7 @@ test('a Unix socket is told by its path, and is gone when it is closed', async (
 })
 
 test('clients that come before any worker wait and are answered; so do those that come while all are dead', async () => {
-  await using at = await folder()
+  await using at = await socketFolder()
   using socket = await open(at.socket)
   using early = openUnixClient(at.socket)
   await early.connected
@@ -90,7 +79,7 @@ test('clients that come before any worker wait and are answered; so do those tha
 })
 
 test('the claim and a worker keep the backlog that was asked for', async (t) => {
-  await using at = await folder()
+  await using at = await socketFolder()
   using socket = await open(at.socket)
   const claimed = await backlogOf(at.socket)
   await using _worker = await startWorker(socket)
@@ -100,7 +89,7 @@ test('the claim and a worker keep the backlog that was asked for', async (t) => 
 
 for (const mode of [0o660, 0o600, 0o666, 0o777, 0o640]) {
   test(`it has the mode 0${mode.toString(8)}, whatever the umask is, which stays as it was`, async () => {
-    await using at = await folder()
+    await using at = await socketFolder()
     for (const umask of [0o077, 0o000]) {
       const before = process.umask(umask)
       try {
@@ -119,14 +108,14 @@ test('it belongs to whom it is given', async (t) => {
     t.skip('only root can give a file away')
     return
   }
-  await using at = await folder()
+  await using at = await socketFolder()
   using _socket = await open(at.socket, { owner: { uid: 65_001, gid: 65_002 } })
   const { uid, gid } = lstatSync(at.socket)
   assert.deepEqual([uid, gid], [65_001, 65_002])
 })
 
 test('what a killed process left is replaced', async () => {
-  await using at = await folder()
+  await using at = await socketFolder()
   await leaveStale(at.socket)
   using socket = await open(at.socket)
   await using worker = await startWorker(socket)
@@ -135,7 +124,7 @@ test('what a killed process left is replaced', async () => {
 })
 
 test('one that somebody listens on is in use, and goes on to work', async () => {
-  await using at = await folder()
+  await using at = await socketFolder()
   const server = await listening(at.socket)
   try {
     const { code, message, hint } = await failureOf(at.socket)
@@ -150,7 +139,7 @@ test('one that somebody listens on is in use, and goes on to work', async () => 
 })
 
 test('one that nobody accepts on, with its queue full, is in use', async () => {
-  await using at = await folder()
+  await using at = await socketFolder()
   using _first = await open(at.socket, { backlog: 1 })
   const clients = Array.from({ length: 2 }, () => openUnixClient(at.socket))
   await Promise.all(clients.map(({ connected }) => connected))
@@ -159,7 +148,7 @@ test('one that nobody accepts on, with its queue full, is in use', async () => {
 })
 
 test('of five that open one path at once, where a dead socket is, one has it and the others are told', async () => {
-  await using at = await folder()
+  await using at = await socketFolder()
   await leaveStale(at.socket)
   const results = await Promise.allSettled(Array.from({ length: 5 }, () => open(at.socket)))
   const opened = results.filter((result) => result.status === 'fulfilled')
@@ -178,7 +167,7 @@ for (const [what, make] of [
   ['a link', (path: string) => symlinkSync('/nowhere', path)],
 ] as const) {
   test(`${what} is not removed`, async () => {
-    await using at = await folder()
+    await using at = await socketFolder()
     make(at.socket)
     const before = lstatSync(at.socket)
     const { code, message, hint } = await failureOf(at.socket)
@@ -191,7 +180,7 @@ for (const [what, make] of [
 }
 
 test('a path of more than 100 bytes is refused, one of 100 is not', async () => {
-  await using at = await folder()
+  await using at = await socketFolder()
   const longest = `${at.path}/${'é'.repeat(2)}`.padEnd(100 - 2, 'x')
   assert.equal(Buffer.byteLength(longest), 100)
   using _socket = await open(longest)
@@ -202,14 +191,14 @@ test('a path of more than 100 bytes is refused, one of 100 is not', async () => 
 })
 
 test('a folder that is not there is named', async () => {
-  await using at = await folder()
+  await using at = await socketFolder()
   const { code, message } = await failureOf(join(at.path, 'missing', 's'))
   assert.equal(code, 'EKB_ERR_SOCKET_UNAVAILABLE')
   assert.match(message, /its folder .*missing does not exist/)
 })
 
 test('a file that took its place meanwhile is left where it is', async () => {
-  await using at = await folder()
+  await using at = await socketFolder()
   const socket = await open(at.socket)
   rmSync(at.socket)
   const other = await listening(join(at.path, 'other'))
@@ -224,7 +213,7 @@ test('a file that took its place meanwhile is left where it is', async () => {
 })
 
 test('neither success nor failure leaves a descriptor open', async () => {
-  await using at = await folder()
+  await using at = await socketFolder()
   using _held = await open(at.socket)
   await failureOf(at.socket)
   const before = openDescriptors()

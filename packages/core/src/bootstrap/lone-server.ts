@@ -1,4 +1,4 @@
-import type { AddressInfo, Server as NetServer } from 'node:net'
+import type { Server as NetServer } from 'node:net'
 import type { ServeSettings } from '../config/serve-settings.js'
 import { createError } from '../errors/service-error.js'
 import { beginProcessDrain } from '../hosting/drain-listeners.js'
@@ -33,6 +33,7 @@ export class LoneServer implements Server {
   #server: AppServer | undefined
   #address: { readonly host: string; readonly port: number } = { host: '', port: 0 }
   #state: InstanceStatus['state'] = 'running'
+  #onStop: () => unknown = () => {}
 
   constructor(options: LoneServerOptions) {
     this.#options = options
@@ -43,11 +44,11 @@ export class LoneServer implements Server {
     this.#server ??= new AppServer(server, this.#calls, encryption)
   }
 
-  /** The app listens: its requests are looked after from now on. */
-  take(server: NetServer): void {
+  /** The app listens: its requests are looked after from now on. `onStop`: what goes as soon as it begins to stop. */
+  take(server: NetServer, address: Server['address'], onStop: () => unknown = () => {}): void {
     this.#server ??= new AppServer(server, this.#calls)
-    const { address, port } = server.address() as AddressInfo
-    this.#address = { host: address, port }
+    this.#address = address
+    this.#onStop = onStop
     this.#options.log.info({ url: this.url, pid: process.pid }, 'ready')
   }
 
@@ -125,6 +126,7 @@ export class LoneServer implements Server {
     this.#state = 'draining'
     leaving.abort()
     beginProcessDrain()
+    this.#onStop()
     const { keepAliveDrainMs = SUPERVISION_DEFAULTS.keepAliveDrainMs } = settings.supervision
     const deadlineMs = settings.gracefulShutdownMs
     const report = await this.#server?.drain({ keepAliveDrainMs, deadlineMs }, {})

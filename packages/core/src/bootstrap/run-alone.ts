@@ -1,8 +1,10 @@
-import { Server as NetServer } from 'node:net'
+import { type AddressInfo, Server as NetServer } from 'node:net'
 import type { ServeSettings } from '../config/serve-settings.js'
 import { createMount } from '../hosting/create-mount.js'
 import { enterScope } from '../hosting/mount-scope.js'
 import { listenError } from '../http/listen.js'
+import { listenBehind, longestBoundPath } from '../net/listen-privately.js'
+import { checkSocketPath, fileIdentity, freeSocketPath, takeAway } from '../net/socket-path.js'
 import { socketAddress } from '../net/socket-url.js'
 import { createLogger } from '../observe/create-logger.js'
 import type { Logger } from '../observe/logger.js'
@@ -11,7 +13,7 @@ import { HandshakeFailures } from '../tls/handshake-failures.js'
 import type { AppEncryption } from '../worker/entry/app/app-server.js'
 import type { BuildApp, BuildContext } from './bootstrap-options.js'
 import { LoneServer } from './lone-server.js'
-import { type RunnableApp, toRunnableApp } from './runnable-app.js'
+import { type ListenWhere, toRunnableApp } from './runnable-app.js'
 import type { AppSettings } from './supervise-app.js'
 
 /** Nobody else is to reach an app that somebody works on. */
@@ -19,8 +21,7 @@ const OWN_MACHINE = '127.0.0.1'
 
 /** Runs the app in this process, with the services that it calls. */
 export async function runAlone(build: BuildApp, { settings, handleSignals }: AppSettings): Promise<Server> {
-  const { port, sources, app } = settings
-  const host = sources.host === 'default' ? OWN_MACHINE : settings.host
+  const { app } = settings
   const log = createLogger(settings.log)
   log.info({ mode: 'one process', why: 'NODE_ENV is not production', main: app?.main }, 'starting')
   const encryption = await readEncryption(settings, log)
@@ -30,7 +31,15 @@ export async function runAlone(build: BuildApp, { settings, handleSignals }: App
     const { client } = services
     const runnable = toRunnableApp(await build({ client, signal: leaving.signal, slot: 0 }))
     const server = new LoneServer({ app: runnable, services, leaving, settings, log })
-    await listenAt(runnable, { port, host, server, encryption })
+    const listen: Listen = (where) =>
+      beforeListen(encryption && ((of) => server.encrypt(of, encryption)), () => runnable.listen(where))
+    try {
+      if (settings.uds === undefined) await listenOnPort(listen, settings, server)
+      else await listenOnPath(listen, { ...settings, uds: settings.uds }, server)
+    } catch (error) {
+      await Promise.resolve(runnable.close?.()).catch(() => {})
+      throw error
+    }
     if (handleSignals) server.stopBySignals()
     return server
   } catch (error) {
@@ -82,22 +91,40 @@ async function beforeListen(
   }
 }
 
-interface ListenAtOptions {
-  readonly port: number
-  readonly host: string
-  readonly server: LoneServer
-  readonly encryption: AppEncryption | undefined
-}
+type Listen = (where: ListenWhere) => Promise<NetServer>
 
-async function listenAt(app: RunnableApp, { port, host, server, encryption }: ListenAtOptions): Promise<void> {
+async function listenOnPort(
+  listen: Listen,
+  { port, sources, ...settings }: Pick<ServeSettings, 'port' | 'host' | 'sources'>,
+  server: LoneServer,
+): Promise<void> {
+  const host = sources.host === 'default' ? OWN_MACHINE : settings.host
   try {
-    server.take(
-      await beforeListen(encryption && ((of) => server.encrypt(of, encryption)), () => app.listen(port, host)),
-    )
+    const listening = await listen({ port, host })
+    const bound = listening.address() as AddressInfo
+    server.take(listening, { host: bound.address, port: bound.port })
   } catch (error) {
-    await Promise.resolve(app.close?.()).catch(() => {})
     const { syscall } = error as NodeJS.ErrnoException
     if (syscall !== 'listen' && syscall !== 'bind' && syscall !== 'getaddrinfo') throw error
     throw listenError(error as NodeJS.ErrnoException, socketAddress(host, port))
+  }
+}
+
+/** By the app's own means as well: the file comes to be at its path when it is as it should be. */
+async function listenOnPath(
+  listen: Listen,
+  { uds: path, udsMode: mode }: { readonly uds: string; readonly udsMode: number },
+  server: LoneServer,
+): Promise<void> {
+  const at = { path, option: '--uds' }
+  checkSocketPath(at, Buffer.byteLength(longestBoundPath(path)))
+  await freeSocketPath(at)
+  try {
+    const listening = await listenBehind({ path, mode }, (prepared) => listen({ path: prepared }))
+    const identity = fileIdentity(path)
+    server.take(listening, { host: path, port: 0 }, () => identity !== undefined && takeAway(path, identity))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
+    throw listenError(error as NodeJS.ErrnoException, path)
   }
 }

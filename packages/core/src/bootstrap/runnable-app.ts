@@ -8,9 +8,12 @@ import { type Fetch, fetchListener } from './fetch-listener.js'
 /** An app of any kind, as it is run: it listens once, by its own means, and may have something to close. */
 export interface RunnableApp {
   /** Resolves, with the server that listens, when it does. */
-  listen(port: number, host: string): Promise<Server>
+  listen(where: ListenWhere): Promise<Server>
   readonly close: (() => unknown) | undefined
 }
+
+/** A port, or a Unix socket. */
+export type ListenWhere = { readonly port: number; readonly host: string } | { readonly path: string }
 
 /** What is looked for in what `build` returned. */
 interface Parts {
@@ -52,15 +55,15 @@ export function toRunnableApp(value: unknown): RunnableApp {
 
 function serverApp(server: Server, close: RunnableApp['close']): RunnableApp {
   refuseListening(server, 'The server')
-  return { listen: (port, host) => whenListening(server, () => server.listen(port, host)), close }
+  return { listen: (where) => whenListening(server, () => server.listen(where)), close }
 }
 
 function fastifyApp(app: object): RunnableApp {
   const { listen, server } = app as { listen: Method; server: Server }
   refuseListening(server, 'The Fastify instance')
   return {
-    listen: async (port, host) => {
-      await listen.call(app, { port, host })
+    listen: async (where) => {
+      await listen.call(app, where)
       return server
     },
     close: closeOf(app),
@@ -71,8 +74,8 @@ function nestApp(app: object): RunnableApp {
   const { listen, getHttpServer } = app as { listen: Method; getHttpServer: Method }
   refuseListening(getHttpServer.call(app), 'The Nest application')
   return {
-    listen: async (port, host) => {
-      await listen.call(app, port, host)
+    listen: async (where) => {
+      await listen.call(app, ...toArguments(where))
       return getHttpServer.call(app) as Server
     },
     close: closeOf(app),
@@ -83,8 +86,8 @@ function nestApp(app: object): RunnableApp {
 function listeningApp(app: object): RunnableApp {
   const { listen } = app as { listen: Method }
   return {
-    listen: async (port, host) => {
-      const listening = listen.call(app, port, host)
+    listen: async (where) => {
+      const listening = listen.call(app, ...toArguments(where))
       // Not before an error can be heard.
       const server = listening instanceof Server ? listening : await listening
       if (!(server instanceof Server)) throw noApp(`${describeValue(app)} whose listen() gives no server`)
@@ -93,6 +96,10 @@ function listeningApp(app: object): RunnableApp {
     // Of Express' own kind there is none; where there is one, it is the app's.
     close: closeOf(app),
   }
+}
+
+function toArguments(where: ListenWhere): readonly unknown[] {
+  return 'path' in where ? [where] : [where.port, where.host]
 }
 
 function whenListening(server: Server, listen: () => void): Promise<Server> {

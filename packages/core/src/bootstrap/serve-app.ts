@@ -31,7 +31,7 @@ export async function serveApp(host: AppHost, build: BuildApp, options: Bootstra
     const app = toRunnableApp(await build({ client, signal: leaving.signal, slot: session.slot }))
     const { close } = app
     if (close !== undefined) host.onEnd(close)
-    await app.listen(host.port ?? (options.port || DEFAULT_PORT), options.host ?? ANY_HOST)
+    await app.listen({ port: host.port ?? (options.port || DEFAULT_PORT), host: options.host ?? ANY_HOST })
   } catch (error) {
     leaving.abort(error)
     throw error

@@ -18,8 +18,7 @@ export function explainSettings(settings: Omit<ServeSettings, 'serviceManager'>)
     source: sources[key] ?? 'default',
   })
   return {
-    port: at(settings.port, 'port'),
-    host: at(settings.host, 'host'),
+    ...explainAddress(settings, at),
     backlog: at(settings.backlog, 'backlog'),
     apiWorkers: at(settings.apiWorkers, 'apiWorkers'),
     workers: explainTree(settings.workers, ['workers'], sources),
@@ -60,6 +59,20 @@ function explainSsl(
     sslClientCert: at(ssl?.clientCert, 'sslClientCert'),
     sslCiphers: at(ssl?.ciphers, 'sslCiphers'),
     sslMinVersion: at(ssl?.minVersion, 'sslMinVersion'),
+  }
+}
+
+/** Either a Unix socket or host and port: what the other says does not count. */
+function explainAddress(
+  { port, host, uds, udsMode }: Pick<ServeSettings, 'port' | 'host' | 'uds' | 'udsMode'>,
+  at: (value: unknown, key: string) => ExplainedValue,
+): ExplainedSettings {
+  const isTcp = uds === undefined
+  return {
+    port: at(isTcp ? port : undefined, 'port'),
+    host: at(isTcp ? host : undefined, 'host'),
+    uds: at(uds, 'uds'),
+    udsMode: at(isTcp ? undefined : udsMode.toString(8).padStart(3, '0'), 'udsMode'),
   }
 }
 

@@ -14,6 +14,8 @@ describe('mergeConfig', () => {
     assert.deepEqual(settings, {
       port: 3000,
       host: '0.0.0.0',
+      uds: undefined,
+      udsMode: 0o660,
       backlog: 2048,
       cors: undefined,
       apiWorkers: undefined,

@@ -1,3 +1,4 @@
+import { chooseAddress } from './choose-address.js'
 import { type CorsOptions, corsPolicy } from './cors-settings.js'
 import { OPTIONS } from './options.js'
 import type { ServeSettings } from './serve-settings.js'
@@ -24,6 +25,8 @@ export function mergeConfig(layers: readonly SettingEntries[], facts: { readonly
   return {
     port: tree.port as number,
     host: tree.host as string,
+    uds: chooseAddress(merged),
+    udsMode: Number.parseInt(tree.udsMode as string, 8),
     backlog: tree.backlog as number,
     apiWorkers: tree.apiWorkers as number | 'cpu' | undefined,
     workers: (tree.workers ?? {}) as MergedSettings['workers'],

@@ -6,6 +6,7 @@ import {
   host,
   integer,
   milliseconds,
+  mode,
   name,
   oneOf,
   orWord,
@@ -44,7 +45,13 @@ export interface OptionRow {
   readonly msKey?: string
   readonly msKind?: ValueKind
   readonly places: readonly OptionPlace[]
+  /** Who has a use for it. Default: all. */
+  readonly takenBy?: readonly OptionTaker[]
 }
+
+/** Who takes options: two commands, and two functions. */
+export const OPTION_TAKERS = ['serve', 'run', 'serveHttpProduction', 'bootstrapProduction'] as const
+export type OptionTaker = (typeof OPTION_TAKERS)[number]
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export const LOG_FORMATS = ['pretty', 'json'] as const
@@ -74,6 +81,27 @@ export const OPTIONS: readonly OptionRow[] = [
     default: '0.0.0.0',
     defaultText: '0.0.0.0',
     description: 'address or host name to listen on',
+    places: BOTH,
+  },
+  {
+    key: 'uds',
+    flag: 'uds',
+    value: 'PATH',
+    env: 'EKIBEN_UDS',
+    kind: string,
+    defaultText: 'none',
+    description: 'path of a Unix socket to listen on instead of host and port',
+    places: BOTH,
+  },
+  {
+    key: 'udsMode',
+    flag: 'uds-mode',
+    value: 'MODE',
+    env: 'EKIBEN_UDS_MODE',
+    kind: mode,
+    default: '660',
+    defaultText: '660',
+    description: 'who may connect to the Unix socket: octal digits, in code and file as a text',
     places: BOTH,
   },
   {

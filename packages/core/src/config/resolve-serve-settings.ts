@@ -65,6 +65,8 @@ export async function resolveServeSettings(input: SettingsInput): Promise<ServeS
     serviceManager,
     ...merged,
     ssl: merged.ssl && locateFiles(merged.ssl, input.cwd),
+    // As the paths of other options, whatever the working directory is.
+    uds: merged.uds && resolve(input.cwd, merged.uds),
   }
 }
 

@@ -21,6 +21,10 @@ export interface EkibenConfig {
   readonly port?: number | undefined
   /** Address or host name to listen on. Default `0.0.0.0`. */
   readonly host?: string | undefined
+  /** Path of a Unix socket to listen on instead of `host` and `port`. Default: none. */
+  readonly uds?: string | undefined
+  /** Who may connect to the Unix socket, in octal digits. Default `'660'`. */
+  readonly udsMode?: string | undefined
   /** Connections that may wait to be accepted. Default 2048. */
   readonly backlog?: number | undefined
   /** Processes of the entry service, or `'cpu'` for one per usable core. Default: the service's own `workers`, 1. */
@@ -138,6 +142,10 @@ export interface ServeSettings {
   readonly workingDir: string
   readonly port: number
   readonly host: string
+  /** Absolute. Where it is set, neither port nor host counts. */
+  readonly uds: string | undefined
+  /** Permission bits. */
+  readonly udsMode: number
   readonly backlog: number
   readonly apiWorkers: number | 'cpu' | undefined
   /** By service name, from `--workers`, `workers` and `services.NAME.workers`. The names are not checked yet. */

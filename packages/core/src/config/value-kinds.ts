@@ -92,6 +92,11 @@ export const name: ValueKind<string> = text('a letter and up to 62 more of lette
   NAME.test(value),
 )
 
+/** Permission bits of a file. As a number 660 and 0o660 could both be meant. */
+export const mode: ValueKind<string> = text("permission bits as a text of three octal digits, such as '660'", (value) =>
+  /^0?[0-7]{3}$/.test(value),
+)
+
 /** Kept as it is written. */
 export const adminAddress: ValueKind<string> = text(
   'HOST:PORT, or the path of a Unix socket with a / in it',

@@ -1,11 +1,11 @@
 import { lstat, unlink } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { resolve } from 'node:path'
 import { toPublicError } from '../errors/public-error.js'
 import { createError, type ServiceError } from '../errors/service-error.js'
 import { TEXT_TYPE } from '../http/http-answer.js'
 import { listenPrivately, longestBoundPath } from '../net/listen-privately.js'
 import { type AdminAddress, parseAdminAddress } from '../net/parse-admin-address.js'
+import { freeSocketPath, SOCKET_PATH_LIMIT } from '../net/socket-path.js'
 import { socketAddress } from '../net/socket-url.js'
 import type { ServePlan } from '../plan/serve-plan.js'
 import type { InstanceStatus } from '../supervisor/instance-status.js'
@@ -31,8 +31,6 @@ export interface AdminServer {
   close(): Promise<void>
 }
 
-/** The kernel takes 107 bytes (macOS 103), and Node 20 would cut a longer path in silence. */
-const PATH_LIMIT = 100
 const CLOSE_GRACE_MS = 500
 const OPTION = '--admin'
 
@@ -113,8 +111,9 @@ async function listenTcp(small: SmallServer, { host, port }: { host: string; por
 
 async function listenUnix(small: SmallServer, path: string): Promise<Bound> {
   const bytes = Buffer.byteLength(longestBoundPath(path))
-  if (bytes > PATH_LIMIT) throw unavailable(path, `its path is too long (${bytes} bytes, at most ${PATH_LIMIT})`)
-  await refuseTakenPath(path)
+  if (bytes > SOCKET_PATH_LIMIT)
+    throw unavailable(path, `its path is too long (${bytes} bytes, at most ${SOCKET_PATH_LIMIT})`)
+  await freeSocketPath({ path, option: OPTION })
   const inode = await listenPrivately(small.server, path).catch(async (error: unknown) => {
     throw await bindError(error, { path })
   })
@@ -124,23 +123,6 @@ async function listenUnix(small: SmallServer, path: string): Promise<Bound> {
     if (there?.ino === inode) await unlink(path).catch(() => undefined)
   }
   return { address: path, remove }
-}
-
-/** A socket that nobody listens on was left by a dead process, and gives way; anything else stays. */
-async function refuseTakenPath(path: string): Promise<void> {
-  const there = await lstat(path).catch(() => undefined)
-  if (there === undefined) return
-  if (!there.isSocket()) throw unavailable(path, 'something that is no socket is there')
-  if (await answers(path))
-    throw createError('EKB_ERR_SOCKET_IN_USE', { address: path, owner: undefined, option: OPTION })
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect(path)
-    socket.once('connect', () => done(true)).once('error', () => done(false))
-    socket.once('connect', () => socket.destroy())
-  })
 }
 
 async function bindError(

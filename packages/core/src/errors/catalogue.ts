@@ -292,7 +292,7 @@ export const CATALOGUE = {
     message: (p) =>
       `Cannot serve on what the service manager passed (LISTEN_FDS: ${p.sockets.join(', ') || 'nothing'}): ${p.reason}`,
     hint: () =>
-      'Give the socket of this service FileDescriptorName=http, or let --host and --port name it; drop them where there is only one.',
+      'Give the socket of this service FileDescriptorName=http, or let --host and --port, or --uds, name it; drop them where there is only one.',
   }),
   EKB_ERR_SOCKET_PATH_TOO_LONG: row<{ path: string; bytes: number; limit: number; option?: string }>({
     exitCode: 6,

@@ -13,23 +13,35 @@ export function longestBoundPath(path: string): string {
 /**
  * Makes a server listen on a Unix socket that this user alone can connect to (0600), in place of whatever is at the
  * path; resolves with the socket's inode.
- *
- * A socket is made with the mode that the umask leaves, and changing the umask would change that of every file which
- * the process makes meanwhile. So it is made in a folder that nobody else can enter, and moved when it is as it
- * should be: at `path` it was never more open.
  */
 export async function listenPrivately(server: Server, path: string): Promise<number> {
-  const folder = await mkdtemp(join(dirname(path), PREPARED))
   try {
-    const prepared = join(folder, 's')
-    await listen(server, prepared)
-    await chmod(prepared, 0o600)
-    const { ino } = await lstat(prepared)
-    await rename(prepared, path)
-    return ino
+    await listenBehind({ path, mode: 0o600 }, (prepared) => listen(server, prepared))
+    return (await lstat(path)).ino
   } catch (error) {
     if (server.listening) server.close()
     throw error
+  }
+}
+
+/**
+ * Has `listenAt` make a Unix socket, which comes to be at the path with its mode, in place of whatever is there.
+ *
+ * A socket is made with the mode that the umask leaves, and changing the umask would change that of every file which
+ * the process makes until it listens. So it is made in a folder that nobody else can enter, and moved when it is as it
+ * should be: at `path` it was never more open.
+ */
+export async function listenBehind<T>(
+  { path, mode }: { readonly path: string; readonly mode: number },
+  listenAt: (prepared: string) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(dirname(path), PREPARED))
+  try {
+    const prepared = join(folder, 's')
+    const listening = await listenAt(prepared)
+    await chmod(prepared, mode)
+    await rename(prepared, path)
+    return listening
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

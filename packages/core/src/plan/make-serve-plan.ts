@@ -25,9 +25,13 @@ export function makeServePlan(graph: ServiceGraph, settings: PlanSettings, machi
       gpus: gpus.get(service.name) ?? [],
     }),
   )
-  const { host, port, backlog } = settings
   const warnings = planWarnings({ services, elsewhere: graph.elsewhere, settings, machine })
-  return { entry: graph.entry, services, address: { host, port, backlog }, warnings }
+  return { entry: graph.entry, services, address: planAddress(settings), warnings }
+}
+
+function planAddress({ host, port, uds, udsMode = 0, backlog }: PlanSettings): ServePlan['address'] {
+  if (uds === undefined) return { host, port, backlog }
+  return { uds, mode: udsMode.toString(8).padStart(3, '0'), backlog }
 }
 
 function checkNumbers(settings: PlanSettings): void {

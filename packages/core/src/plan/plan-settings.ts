@@ -5,6 +5,9 @@ import type { ServiceSettings, SupervisionOptions } from '../service/service-def
 export interface PlanSettings {
   readonly port: number
   readonly host: string
+  /** The Unix socket that stands in their place. */
+  readonly uds?: string | undefined
+  readonly udsMode?: number
   readonly backlog: number
   /** Processes of the entry service. */
   readonly apiWorkers: number | 'cpu' | undefined

@@ -72,12 +72,17 @@ export interface PlanWarning {
   readonly message: string
 }
 
+export type PlannedAddress =
+  | { readonly host: string; readonly port: number }
+  /** A Unix socket, and its permission bits in octal digits. */
+  | { readonly uds: string; readonly mode: string }
+
 /** Everything the supervisor carries out. Plain JSON: `--dry-run` prints it. */
 export interface ServePlan {
   readonly entry: string
   /** Dependencies before their dependents; the entry last. */
   readonly services: readonly ServicePlan[]
-  readonly address: { readonly host: string; readonly port: number; readonly backlog: number }
+  readonly address: PlannedAddress & { readonly backlog: number }
   /** How the address is encrypted; undefined: not at all. */
   readonly tls?: Omit<SslSettings, 'password'> | undefined
   readonly warnings: readonly PlanWarning[]

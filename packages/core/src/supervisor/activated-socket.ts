@@ -1,5 +1,5 @@
 import { promises as dns } from 'node:dns'
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync, readlinkSync, statSync } from 'node:fs'
 import type { ServeSettings } from '../config/serve-settings.js'
 import type { PassedSockets } from '../config/service-manager.js'
 import { sourceRank } from '../config/source-rank.js'
@@ -9,7 +9,7 @@ import { inspectSocket } from '../net/private-api.js'
 import { sameAddress } from '../net/same-address.js'
 import { socketAddress, socketUrl } from '../net/socket-url.js'
 import type { Logger } from '../observe/logger.js'
-import { chooseActivated, type Given, type PassedSocket } from './choose-activated.js'
+import { chooseActivated, type Given, type PassedSocket, type WantedAddress } from './choose-activated.js'
 import { type ListenSocket, once } from './listen-socket.js'
 
 /** The first descriptor that a service manager passes. */
@@ -18,7 +18,9 @@ const FIRST_FD = 3
 /** The kernel caps a backlog at net.core.somaxconn: this one never makes a queue shorter than it was. */
 const LONGEST_BACKLOG = 2 ** 31 - 1
 
-type AddressSettings = Pick<ServeSettings, 'host' | 'port' | 'backlog' | 'sources'>
+type AddressSettings = Pick<ServeSettings, 'host' | 'port' | 'uds' | 'udsMode' | 'backlog' | 'sources'>
+
+const OVERRULED = 'overruled by the socket that was passed'
 
 interface Inspected extends PassedSocket {
   /** Of a Unix socket its path; undefined: it cannot be served on. */
@@ -37,20 +39,41 @@ export async function takeActivatedSocket(
   log: Logger,
 ): Promise<ListenSocket> {
   const sockets = await inspectAll(passed, settings)
-  const wanted = {
-    shown: socketAddress(settings.host, settings.port),
-    port: given(settings.sources.port),
-    host: given(settings.sources.host),
-  }
-  const choice = chooseActivated(sockets, wanted)
+  const choice = chooseActivated(sockets, wantedAddress(settings))
   const listed = sockets.map(({ fd, name, shown }) => `${fd} ${name} ${shown}`)
   if ('refusal' in choice) throw refused(choice.refusal, listed)
   const socket = choice.socket as Inspected
   for (const key of choice.overrides) {
     const { source, value } = { source: settings.sources[key], value: settings[key] }
-    log.warn({ setting: key, value, source, socket: socket.shown }, 'overruled by the socket that was passed')
+    log.warn({ setting: key, value, source, socket: socket.shown }, OVERRULED)
   }
+  checkMode(socket, settings, (mode) => {
+    const { udsMode: source } = settings.sources
+    if (given(source) === 'here') throw refused(`--uds-mode says ${octal(settings.udsMode)}, it has ${mode}`, listed)
+    log.warn({ setting: 'udsMode', value: octal(settings.udsMode), source, socket: socket.shown }, OVERRULED)
+  })
   return toListenSocket(socket, given(settings.sources.backlog) === 'nowhere' ? LONGEST_BACKLOG : settings.backlog)
+}
+
+function wantedAddress({ host, port, uds, sources }: AddressSettings): WantedAddress {
+  if (uds !== undefined) return { shown: uds, port: 'nowhere', host: given(sources.uds), hostOption: 'uds' }
+  const shown = socketAddress(host, port)
+  return { shown, port: given(sources.port), host: given(sources.host), hostOption: 'host' }
+}
+
+/** Whoever made the socket has set its mode. */
+function checkMode(
+  { host = '' }: Inspected,
+  { udsMode, sources }: AddressSettings,
+  onOther: (mode: string) => void,
+): void {
+  if (given(sources.udsMode) === 'nowhere' || !host.startsWith('/')) return
+  const found = statSync(host, { throwIfNoEntry: false })
+  if (found !== undefined && (found.mode & 0o777) !== udsMode) onOther(octal(found.mode & 0o777))
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(3, '0')
 }
 
 function toListenSocket({ fd, host = '', port, close }: Inspected, backlog: number): ListenSocket {
@@ -69,7 +92,7 @@ function toListenSocket({ fd, host = '', port, close }: Inspected, backlog: numb
 
 async function inspectAll({ count, names }: PassedSockets, settings: AddressSettings): Promise<Inspected[]> {
   if (!/^[1-9]\d{0,3}$/.test(count)) throw refused(`LISTEN_FDS is '${count}'`, [])
-  const hosts = await addressesOf(settings.host)
+  const hosts = settings.uds === undefined ? await addressesOf(settings.host) : []
   return Array.from({ length: Number(count) }, (_, at) =>
     inspect(FIRST_FD + at, names[at] || 'unknown', { ...settings, hosts }),
   )
@@ -77,6 +100,7 @@ async function inspectAll({ count, names }: PassedSockets, settings: AddressSett
 
 interface Wanted {
   readonly port: number
+  readonly uds: string | undefined
   readonly hosts: readonly string[]
 }
 
@@ -85,7 +109,11 @@ function inspect(fd: number, name: string, wanted: Wanted): Inspected {
   const close = (): void => socket?.close()
   const nothing = { fd, name, host: undefined, port: 0, samePort: false, sameHost: false, close }
   if (socket === undefined) return { ...nothing, shown: 'no stream socket', unusable: 'is no stream socket' }
-  if (socket.kind === 'unix') return { ...nothing, ...inspectUnix(fd) }
+  if (socket.kind === 'unix') {
+    const unix = inspectUnix(fd)
+    const isSame = wanted.uds !== undefined && wanted.uds === unix.host
+    return { ...nothing, ...unix, samePort: isSame, sameHost: isSame }
+  }
   const { address, port, connected } = socket
   return {
     ...nothing,
@@ -93,7 +121,7 @@ function inspect(fd: number, name: string, wanted: Wanted): Inspected {
     port,
     shown: socketAddress(address, port),
     unusable: connected ? 'is one connection (Accept=yes); a socket that listens is needed' : undefined,
-    samePort: wanted.port === 0 || wanted.port === port,
+    samePort: wanted.uds === undefined && (wanted.port === 0 || wanted.port === port),
     sameHost: wanted.hosts.some((host) => meansSame(host, address)),
   }
 }

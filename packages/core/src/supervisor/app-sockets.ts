@@ -3,7 +3,7 @@ import type { AskedSocket, GivenSocket } from '../ipc/protocol.js'
 import type { BoundTcp } from '../net/private-api.js'
 import { type ListenSocket, openListenSocket } from './listen-socket.js'
 
-type SocketSettings = Pick<ServeSettings, 'host' | 'port' | 'backlog' | 'sources' | 'app'>
+type SocketSettings = Pick<ServeSettings, 'host' | 'port' | 'uds' | 'backlog' | 'sources' | 'app'>
 
 type Closable = Pick<ListenSocket, 'close'>
 
@@ -107,7 +107,7 @@ export class AppSockets implements ListenSocket {
 
 /** Is the port known, and where it is bound, before the app says anything? */
 export function isKnownSocket(settings: SocketSettings): boolean {
-  if (settings.app?.bindsAsked === false) return true
+  if (settings.app?.bindsAsked === false || settings.uds !== undefined) return true
   return isGiven(settings, 'port') && (isGiven(settings, 'host') || settings.port === 0)
 }
 

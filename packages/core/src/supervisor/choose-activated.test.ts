@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { chooseActivated, type PassedSocket, type WantedAddress } from './choose-activated.js'
 
-const WANTED: WantedAddress = { shown: '0.0.0.0:3000', port: 'nowhere', host: 'nowhere' }
+const WANTED: WantedAddress = { shown: '0.0.0.0:3000', port: 'nowhere', host: 'nowhere', hostOption: 'host' }
 
 function socket(fd: number, given: Partial<PassedSocket> = {}): PassedSocket {
   const shown = `0.0.0.0:${4000 + fd}`
@@ -27,6 +27,13 @@ describe('of one socket', () => {
 
   test('a file or PORT that contradicts it is overruled', () => {
     assert.deepEqual(chosen([socket(3)], { port: 'elsewhere', host: 'elsewhere' }), [3, 'port', 'host'])
+  })
+
+  test('so is, or is overruled, what says the path of a Unix socket', () => {
+    const unix = { shown: '/run/app.sock', hostOption: 'uds' } as const
+    assert.equal(chosen([socket(3)], { ...unix, host: 'here' }), '--uds says /run/app.sock')
+    assert.deepEqual(chosen([socket(3)], { ...unix, host: 'elsewhere' }), [3, 'uds'])
+    assert.deepEqual(chosen([socket(3, { samePort: true, sameHost: true })], { ...unix, host: 'here' }), [3])
   })
 
   test('a flag that says the same is fine', () => {

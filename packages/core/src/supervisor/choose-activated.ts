@@ -8,16 +8,20 @@ export interface PassedSocket {
   readonly unusable: string | undefined
   /** Is its port the one wanted? */
   readonly samePort: boolean
-  /** Is its address the host wanted, or one that takes it in? */
+  /** Is its address the host wanted, or one that takes it in; of a Unix socket, its path? */
   readonly sameHost: boolean
 }
 
-/** What the settings say of the address. */
+/** What the settings say of the address: host and port, or the path of a Unix socket. */
 export interface WantedAddress {
   readonly shown: string
   readonly port: Given
+  /** Of a Unix socket its path. */
   readonly host: Given
+  readonly hostOption: 'host' | 'uds'
 }
+
+export type AddressOption = 'port' | WantedAddress['hostOption']
 
 /**
  * Where a setting was given: `here` by flag or variable, as near to the process as the socket itself; `elsewhere`
@@ -26,7 +30,7 @@ export interface WantedAddress {
 export type Given = 'here' | 'elsewhere' | 'nowhere'
 
 export type ActivatedChoice =
-  | { readonly socket: PassedSocket; readonly overrides: readonly ('port' | 'host')[] }
+  | { readonly socket: PassedSocket; readonly overrides: readonly AddressOption[] }
   | { readonly refusal: string }
 
 /** The names by which a unit says which socket is for HTTP (`FileDescriptorName=`). */
@@ -40,7 +44,7 @@ export function chooseActivated(passed: readonly PassedSocket[], wanted: WantedA
   if (typeof found === 'string') return { refusal: found }
   if (found.unusable !== undefined) return { refusal: `descriptor ${found.fd} ${found.unusable}` }
   const differing = differences(found, wanted)
-  const contradicted = differing.filter((key) => wanted[key] === 'here')
+  const contradicted = differing.filter((key) => wanted[key === 'port' ? key : 'host'] === 'here')
   if (contradicted.length === 0) return { socket: found, overrides: differing }
   return { refusal: `${contradicted.map((key) => `--${key}`).join(' and ')} says ${wanted.shown}` }
 }
@@ -59,9 +63,9 @@ function isWanted({ samePort, sameHost }: PassedSocket, { host }: WantedAddress)
   return samePort && (sameHost || host === 'nowhere')
 }
 
-function differences({ samePort, sameHost }: PassedSocket, { port, host }: WantedAddress): ('port' | 'host')[] {
-  const differing: ('port' | 'host')[] = []
+function differences({ samePort, sameHost }: PassedSocket, { port, host, hostOption }: WantedAddress): AddressOption[] {
+  const differing: AddressOption[] = []
   if (!samePort && port !== 'nowhere') differing.push('port')
-  if (!sameHost && host !== 'nowhere') differing.push('host')
+  if (!sameHost && host !== 'nowhere') differing.push(hostOption)
   return differing
 }

@@ -20,7 +20,7 @@ export interface ReloaderOptions {
 }
 
 /** What a reload cannot change: the socket stays as it was bound, the folder where it is. */
-const FIXED = ['host', 'port', 'backlog', 'workerListen', 'instance'] as const
+const FIXED = ['host', 'port', 'uds', 'udsMode', 'backlog', 'workerListen', 'instance'] as const
 /** The files are read anew; where they are is not. */
 const FIXED_FILES = { certfile: 'sslCertfile', keyfile: 'sslKeyfile', caCerts: 'sslCaCerts' } as const
 

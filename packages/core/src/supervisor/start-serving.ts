@@ -59,7 +59,7 @@ export async function startServing(settings: ServeSettings, options: StartServin
   const bindings = { instance: name }
   const log = local?.log.child(bindings) ?? createLogger({ ...settings.log, bindings })
   if (process.pid === 1) log.warn({}, PID_ONE)
-  const opened = await openSocket(settings, { folder, log })
+  const opened = await openSocket(settings, { folder, user, log })
   // What an app's workers ask for later is closed with it.
   const appSockets = settings.app && (opened instanceof AppSockets ? opened : new AppSockets(settings, opened))
   const socket = appSockets ?? opened
@@ -159,10 +159,14 @@ async function openTls({ ssl }: ServeSettings): Promise<TlsKeeper | undefined> {
 
 async function openSocket(
   settings: ServeSettings,
-  { folder, log }: { readonly folder: InstanceFolder; readonly log: Logger },
+  {
+    folder,
+    user,
+    log,
+  }: { readonly folder: InstanceFolder; readonly user: WorkerUser | undefined; readonly log: Logger },
 ): Promise<ListenSocket> {
   try {
-    return await openPublicSocket(settings, log)
+    return await openPublicSocket(settings, { user, log })
   } catch (error) {
     await folder.remove()
     throw error

@@ -9,6 +9,7 @@ import {
   type ServiceSource,
   type WorkerIdentity,
 } from '../ipc/protocol.js'
+import { isSocketPath } from '../net/socket-url.js'
 import type { ServicePlan } from '../plan/serve-plan.js'
 import type { TlsIdentity } from '../tls/tls-identity.js'
 import { monotonicMs } from '../util/monotonic.js'
@@ -115,8 +116,10 @@ export class WorkerFactory {
 
   /** The port that the app is told, and the one that it insists on. */
   #portsOf({ port, appPort }: MainSource): readonly number[] {
-    const known = this.#options.publicSocket?.http.address.port ?? port
-    return [known, appPort].filter((each) => each !== undefined)
+    const known = this.#options.publicSocket?.http.address
+    // A Unix socket has no port that an app could be told: it stands for the one that the app would have listened on.
+    const told = known === undefined || isSocketPath(known.host) ? port || undefined : known.port
+    return [told, appPort].filter((each) => each !== undefined)
   }
 
   #makeUnplanned(mode: InitMessage['mode'], slot: number): WorkerHandle {

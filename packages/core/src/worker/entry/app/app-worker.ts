@@ -13,7 +13,7 @@ import {
   SLOT_SOCKET_FD,
   type StartMessage,
 } from '../../../ipc/protocol.js'
-import { socketUrl } from '../../../net/socket-url.js'
+import { isSocketPath, socketUrl } from '../../../net/socket-url.js'
 import { createLogger, flushLogs } from '../../../observe/create-logger.js'
 import type { Logger } from '../../../observe/logger.js'
 import { CallsInFlight } from '../../../runner/calls-in-flight.js'
@@ -248,6 +248,8 @@ export class AppWorker {
       this.#servers.push(served)
       if (slotSocket !== undefined) await served.listenBeside(SLOT_SOCKET_FD, slotSocket.backlog)
       server.once('listening', () => this.#onListening(server, socketUrl(address.host, address.port)))
+      // A descriptor does not tell its path, and frameworks take no address at all for a server that does not listen.
+      if (isSocketPath(address.host)) server.address = () => address.host
       listen(where, backlog)
     } catch (error) {
       await this.#fail(error)

@@ -1,0 +1,28 @@
+import type { SettingEntries } from './setting-entries.js'
+import { invalidSetting } from './setting-errors.js'
+import { sourceRank } from './source-rank.js'
+
+/**
+ * The Unix socket that is listened on; undefined: host and port are. Whichever was given in the stronger place counts.
+ * Throws where one place says both, and where a mode has nothing that it is the mode of.
+ */
+export function chooseAddress(entries: SettingEntries): string | undefined {
+  const uds = entries.get('uds')
+  if (uds === undefined) {
+    const mode = entries.get('udsMode')
+    if (mode === undefined || mode.source === 'default') return undefined
+    throw invalidSetting(['udsMode'], mode.source, {
+      value: mode.value,
+      expected: 'uds beside it: the path of the socket',
+    })
+  }
+  const rank = sourceRank(uds.source)
+  for (const key of ['port', 'host']) {
+    const other = entries.get(key)
+    const otherRank = sourceRank(other?.source ?? 'default')
+    if (otherRank > rank) return undefined
+    if (other === undefined || otherRank < rank) continue
+    throw invalidSetting(['uds'], uds.source, { value: uds.value, expected: `no ${key} beside it (${other.source})` })
+  }
+  return uds.value as string
+}
