@@ -40,6 +40,7 @@ export const PURE_FILES = {
     'json-error',
     'mount-table',
     'page-files',
+    'prefix-routes',
     'parse-input',
     'route-table',
     'schema-document',

@@ -210,7 +210,7 @@ describe('--worker-listen', () => {
     const env = { EKIBEN_WORKER_LISTEN: 'unix:/tmp/{slot}' }
     const { code, stderr } = await runNodeToEnd([EKIBEN, ...service, ...LOCAL], { env })
     assert.equal(code, 2)
-    assert.match(stderr, /EKB_ERR_CONFIG_INVALID: Setting 'workerListen' \(variable EKIBEN_WORKER_LISTEN\)/)
+    assert.match(stderr, /EKB_ERR_CONFIG_UNUSED: The setting 'workerListen' \(variable EKIBEN_WORKER_LISTEN\)/)
   })
 })
 

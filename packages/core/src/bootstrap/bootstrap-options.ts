@@ -24,8 +24,13 @@ export type HostApp =
 
 export type BuildApp = (context: BuildContext) => HostApp | Promise<HostApp>
 
+/** What an app decides by itself. */
+type AppsOwn =
+  | ('timeout' | 'timeoutMs' | 'accessLog' | 'cors' | 'prefix' | 'systemRoutes' | 'trustProxy')
+  | ('only' | 'depends')
+
 /** Options of `bootstrapProduction`: those of `serveHttpProduction`, and what the app needs. */
-export interface BootstrapOptions extends Omit<ServeHttpProductionOptions, 'identifier' | 'services'> {
+export interface BootstrapOptions extends Omit<ServeHttpProductionOptions, 'identifier' | 'services' | AppsOwn> {
   /** Services that are mounted in the app, told in advance; or settings by service name, as in the configuration file. */
   readonly services?: readonly ServiceClass[] | EkibenConfig['services']
   /** Services that the app calls, told in advance: also those that it asks for only later. */

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster'
 import { relative, resolve } from 'node:path'
 import { findApp } from '../config/find-app.js'
+import { refuseUnused } from '../config/refuse-unused.js'
 import { loadServeSettingsFromCode } from '../config/resolve-serve-settings.js'
 import type { ServeHttpProductionOptions, ServeSettings } from '../config/serve-settings.js'
 import { EXIT } from '../errors/exit-codes.js'
@@ -34,6 +35,7 @@ export async function readAppSettings(options: BootstrapOptions): Promise<AppSet
   const main = writtenMain(cwd)
   const readSettings = async (): Promise<ServeSettings> => {
     const settings = await loadServeSettingsFromCode(given, cwd)
+    refuseUnused(settings.sources, 'bootstrapProduction')
     const { workingDir, name } = settings
     const app = findApp(main, { workingDir, name, args: process.argv.slice(2), appPort: undefined, bindsAsked: false })
     // What the app answers is its own; it logs its requests itself.

@@ -6,7 +6,7 @@ import { writtenWorkingDir } from '../util/written-working-dir.js'
 import { addCallCommand } from './call-command.js'
 import type { CommandInput } from './command-input.js'
 import { print, printError } from './print.js'
-import { addRunCommand, OF_APPS } from './run-app-command.js'
+import { addRunCommand } from './run-app-command.js'
 import { addSteeringCommands } from './steering-commands.js'
 import { usageError } from './usage-error.js'
 
@@ -42,7 +42,7 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .argument('[identifier]', "what to serve: 'module:ServiceClass', a file, a package or a folder", '.')
     .description('serve a service and its dependencies, each with its own pool of workers')
     .action(action(async () => (await import('./commands/serve.js')).serve))
-  for (const row of OPTIONS) if (!OF_APPS.includes(row.key)) addOption(serve, row)
+  for (const row of OPTIONS) if (row.takenBy?.includes('serve') !== false) addOption(serve, row)
   const graph = program
     .command('graph')
     .argument('[identifier]', 'as for serve', '.')

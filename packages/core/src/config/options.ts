@@ -12,9 +12,11 @@ import {
   orWord,
   port,
   remoteUrl,
+  routePrefix,
   seconds,
   secret,
   string,
+  trustProxy,
   type ValueKind,
   variableNames,
   workerAddress,
@@ -56,7 +58,15 @@ export type OptionTaker = (typeof OPTION_TAKERS)[number]
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export const LOG_FORMATS = ['pretty', 'json'] as const
 
+export const SYSTEM_ROUTES = ['all', 'probes', 'none'] as const
+
 const BOTH: readonly OptionPlace[] = ['code', 'file']
+/** What an app of the user's decides by itself. */
+export const SERVING: readonly OptionTaker[] = ['serve', 'serveHttpProduction']
+/** What only the workers of an app have. */
+const APPS: readonly OptionTaker[] = ['run', 'bootstrapProduction']
+/** What is about the command itself. */
+const COMMANDS: readonly OptionTaker[] = ['serve', 'run']
 
 /** Every option that works. A row per option: parsing, `--help`, docs/configuration.md and near names come from it. */
 export const OPTIONS: readonly OptionRow[] = [
@@ -156,6 +166,7 @@ export const OPTIONS: readonly OptionRow[] = [
     description:
       'where a service of the graph runs that is not run here; in a variable A=URL,B=URL; in code and file { A: URL }',
     places: BOTH,
+    takenBy: SERVING,
   },
   {
     key: 'only',
@@ -166,6 +177,7 @@ export const OPTIONS: readonly OptionRow[] = [
     defaultText: 'the whole graph',
     description: 'serve this service of the graph alone; what it depends on is given by --depends',
     places: BOTH,
+    takenBy: SERVING,
   },
   {
     key: 'timeout',
@@ -178,6 +190,7 @@ export const OPTIONS: readonly OptionRow[] = [
     defaultText: 'none',
     description: 'time a request may take, for a stream to its first item',
     places: BOTH,
+    takenBy: SERVING,
   },
   {
     key: 'timeoutKeepAlive',
@@ -266,6 +279,7 @@ export const OPTIONS: readonly OptionRow[] = [
     defaultText: 'on; --no-access-log turns it off',
     description: 'one line for each request',
     places: BOTH,
+    takenBy: SERVING,
   },
   {
     key: 'name',
@@ -347,6 +361,7 @@ export const OPTIONS: readonly OptionRow[] = [
     description:
       "of an app: an address of its own for each worker, beside the shared one; 'unix:/run/app/{slot}.sock' or '127.0.0.1:{4000+slot}'",
     places: BOTH,
+    takenBy: APPS,
   },
   {
     key: 'sslCertfile',
@@ -421,6 +436,42 @@ export const OPTIONS: readonly OptionRow[] = [
     places: BOTH,
   },
   {
+    key: 'systemRoutes',
+    flag: 'system-routes',
+    value: 'WHICH',
+    env: 'EKIBEN_SYSTEM_ROUTES',
+    kind: oneOf(SYSTEM_ROUTES),
+    default: 'all',
+    defaultText: 'all',
+    description: 'routes of our own beside the apis: all, probes (/livez, /healthz, /readyz) or none',
+    places: BOTH,
+    takenBy: SERVING,
+  },
+  {
+    key: 'prefix',
+    flag: 'prefix',
+    value: 'P',
+    env: 'EKIBEN_PREFIX',
+    kind: routePrefix,
+    default: '',
+    defaultText: 'none',
+    description: 'what the path of every api begins with, such as /ml; routes of our own stay where they are',
+    places: BOTH,
+    takenBy: SERVING,
+  },
+  {
+    key: 'trustProxy',
+    flag: 'trust-proxy',
+    env: 'EKIBEN_TRUST_PROXY',
+    kind: trustProxy,
+    default: false,
+    defaultText: 'off',
+    description:
+      'take the word of proxies on the client (X-Forwarded-For, -Host, -Proto); elsewhere than as a flag also a list of their addresses and networks',
+    places: BOTH,
+    takenBy: SERVING,
+  },
+  {
     key: 'dryRun',
     flag: 'dry-run',
     env: 'EKIBEN_DRY_RUN',
@@ -429,6 +480,7 @@ export const OPTIONS: readonly OptionRow[] = [
     defaultText: 'off',
     description: 'print the plan as JSON, secrets redacted, and stop',
     places: [],
+    takenBy: COMMANDS,
   },
   {
     key: 'explain',
@@ -439,6 +491,7 @@ export const OPTIONS: readonly OptionRow[] = [
     defaultText: 'off',
     description: 'with --dry-run: say where each value comes from',
     places: [],
+    takenBy: COMMANDS,
   },
 ]
 

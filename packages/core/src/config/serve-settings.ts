@@ -2,7 +2,7 @@ import type { CorsPolicy } from '../http/cors.js'
 import type { AppReady } from '../ipc/protocol.js'
 import type { ServiceClass, ServiceSettings, SupervisionOptions } from '../service/service-definition.js'
 import type { CorsOptions } from './cors-settings.js'
-import type { LOG_FORMATS, LOG_LEVELS } from './options.js'
+import type { LOG_FORMATS, LOG_LEVELS, SYSTEM_ROUTES } from './options.js'
 import type { ServiceManager } from './service-manager.js'
 import type { SslSettings } from './ssl-settings.js'
 
@@ -91,6 +91,15 @@ export interface EkibenConfig {
   readonly sslCiphers?: string | undefined
   /** Least version of TLS that is spoken. Default `'TLSv1.2'`. */
   readonly sslMinVersion?: SslSettings['minVersion'] | undefined
+  /** Routes of our own beside the apis. Default `'all'`. */
+  readonly systemRoutes?: (typeof SYSTEM_ROUTES)[number] | undefined
+  /** What the path of every api begins with, such as `'/ml'`. Default: nothing. */
+  readonly prefix?: string | undefined
+  /**
+   * Take the word of proxies on the client (`X-Forwarded-For`, `-Host`, `-Proto`): everybody's, or that of these
+   * addresses and networks (`'10.0.0.0/8'`, `'loopback'`). Default false.
+   */
+  readonly trustProxy?: boolean | readonly string[] | undefined
   /** Which pages of other origins a browser lets call. Default: none. */
   readonly cors?: CorsOptions | undefined
   /** How the workers of all services are watched; a service's own settings win. */
@@ -173,6 +182,11 @@ export interface ServeSettings {
   readonly workerListen: string | undefined
   /** How the public socket is encrypted, with absolute paths; undefined: not at all. */
   readonly ssl: SslSettings | undefined
+  readonly systemRoutes: (typeof SYSTEM_ROUTES)[number]
+  /** Begins with a slash and ends without; empty: none. */
+  readonly prefix: string
+  /** undefined: nobody's word is taken. */
+  readonly trustProxy: true | readonly string[] | undefined
   /** undefined: pages of other origins get no word of whether they may. */
   readonly cors: CorsPolicy | undefined
   readonly supervision: SupervisionOptions

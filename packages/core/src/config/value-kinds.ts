@@ -1,4 +1,6 @@
+import { normalisePrefix } from '../http/prefix-routes.js'
 import { parseAdminAddress } from '../net/parse-admin-address.js'
+import { parseNetwork } from '../net/parse-network.js'
 import { slotAddress } from '../net/slot-address.js'
 import { parseBytes } from '../util/parse-bytes.js'
 import { hideCredentials, parseRemoteUrl } from '../util/parse-remote-url.js'
@@ -96,6 +98,26 @@ export const name: ValueKind<string> = text('a letter and up to 62 more of lette
 export const mode: ValueKind<string> = text("permission bits as a text of three octal digits, such as '660'", (value) =>
   /^0?[0-7]{3}$/.test(value),
 )
+
+/** What paths begin with: `/ml`, or nothing. */
+export const routePrefix: ValueKind<string> = {
+  expected: "a path such as '/ml', of letters, digits and - . _ ~",
+  type: 'string',
+  fromText: (value) => toPrefix(value.trim()),
+  fromValue: (value) => (typeof value === 'string' ? toPrefix(value) : undefined),
+}
+
+/** Whose word on a client's address is taken: everybody's, nobody's, or that of some. In a text with commas between. */
+export const trustProxy: ValueKind<boolean | readonly string[]> = {
+  expected: "true, false, or addresses and networks such as '10.0.0.0/8' and 'loopback'",
+  type: 'boolean | string[]',
+  fromText: (value) => boolean.fromText(value) ?? trustProxy.fromValue(splitList(value)),
+  fromValue: (value) => {
+    if (typeof value === 'boolean') return value
+    if (!Array.isArray(value) || value.length === 0) return undefined
+    return value.every((item) => typeof item === 'string' && parseNetwork(item) !== undefined) ? [...value] : undefined
+  },
+}
 
 /** Kept as it is written. */
 export const adminAddress: ValueKind<string> = text(
@@ -213,6 +235,10 @@ function listOf(expected: string, toForm: (item: string) => string): ValueKind<r
       ? value.map(toForm)
       : undefined
   return { expected, type: 'string[]', fromText: (value) => fromValue(splitList(value)), fromValue }
+}
+
+function toPrefix(value: string): string | undefined {
+  return /^\/?[\w.~-]+(\/[\w.~-]+)*\/?$/.test(value) || /^\/?$/.test(value) ? normalisePrefix(value) : undefined
 }
 
 function splitList(value: string): string[] {

@@ -233,6 +233,11 @@ export const CATALOGUE = {
     message: (p) => `Unknown setting '${p.key}' (${p.source})`,
     hint: (p) => `Remove it or correct its name.${near(p.near)}`,
   }),
+  EKB_ERR_CONFIG_UNUSED: row<{ source: string; key: string; taker: string; takers: readonly string[] }>({
+    exitCode: 2,
+    message: (p) => `The setting '${p.key}' (${p.source}) has no use in ${p.taker}`,
+    hint: (p) => `Take it away: it is for ${p.takers.join(', ')}.`,
+  }),
   EKB_ERR_CONFIG_INVALID: row<{ source: string; key: string; value: string; expected: string }>({
     exitCode: 2,
     message: (p) => `Setting '${p.key}' (${p.source}) is ${p.value}; expected ${p.expected}`,

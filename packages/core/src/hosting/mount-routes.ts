@@ -70,12 +70,6 @@ function findApi(apis: readonly MountedApi[], name: string): MountedApi {
   })
 }
 
-/** `ml/`, `/ml` and `/ml/` as `/ml`; `/` as nothing. */
-export function normalisePrefix(prefix: string): string {
-  const inner = prefix.replace(/^\/+|\/+$/g, '')
-  return inner === '' ? '' : `/${inner}`
-}
-
 function toRoute(path: string, definition: ServiceDefinition, { api, bodyLimitBytes }: ApiRoute): MountRoute {
   const { name, input, output, description } = api
   return {

@@ -1,5 +1,5 @@
 import { SYSTEM_PATHS, type SystemPath } from '../http/route-table.js'
-import { createSystemAnswers, isProbe, systemPaths } from '../http/system-routes.js'
+import { createSystemAnswers, systemPaths } from '../http/system-routes.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 import type { MountedApi } from './mount-routes.js'
 import type { MountAnswer, MountRoute, SystemRoutesOption } from './mount-types.js'
@@ -18,9 +18,8 @@ export class SystemMount {
   readonly #answer: ReturnType<typeof createSystemAnswers>
 
   constructor({ which, apis, isReady, metrics }: SystemMountOptions) {
-    const options = { definition: documented(apis), isReady, metrics }
-    const paths = which === 'none' ? [] : systemPaths(options)
-    this.routes = paths.filter((path) => which === 'all' || (isProbe(path) && path !== '/metrics')).map(toRoute)
+    const options = { definition: documented(apis), isReady, metrics, systemRoutes: which }
+    this.routes = systemPaths(options).map(toRoute)
     this.#answer = createSystemAnswers(options)
   }
 

@@ -4,6 +4,7 @@ import type { ResponseControl } from '../service/call-context.js'
 import { monotonicMs } from '../util/monotonic.js'
 import type { Connection, OpenRequest } from './connection-table.js'
 import type { DispatchRequest } from './dispatch.js'
+import type { Forwarded, ForwardedRequest } from './forwarded.js'
 import type { HttpAnswer, Piece, StreamAnswer } from './http-answer.js'
 import type { StreamCaller } from './open-stream.js'
 import { HttpResponseControl } from './response-control.js'
@@ -20,6 +21,8 @@ export interface ExchangeOptions {
   readonly owner: ExchangeOwner
   readonly connection: Connection
   readonly requestId: string
+  /** Reads what a proxy said of its client; undefined: no proxy is trusted. */
+  readonly readForwarded?: ((request: ForwardedRequest) => Forwarded) | undefined
 }
 
 /**
@@ -50,6 +53,8 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
   /** Name, value, name, value: what the host adds to the answer, whatever it is. */
   policyHeaders: readonly string[] = NO_HEADERS
   readonly #options: ExchangeOptions
+  #forwarded: Forwarded | undefined = undefined
+  #headers: IncomingMessage['headers'] | undefined = undefined
   #timer: NodeJS.Timeout | undefined = undefined
   #abort: AbortController | undefined = undefined
   #cutBy: unknown = undefined
@@ -75,7 +80,19 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
   }
 
   get headers(): IncomingMessage['headers'] {
-    return this.incoming.headers
+    const host = this.forwarded?.host
+    if (host === undefined) return this.incoming.headers
+    this.#headers ??= { ...this.incoming.headers, host }
+    return this.#headers
+  }
+
+  /** What a proxy that is trusted said; undefined: none is. */
+  get forwarded(): Forwarded | undefined {
+    const { readForwarded } = this.#options
+    if (readForwarded === undefined) return undefined
+    const { headers, socket } = this.incoming
+    this.#forwarded ??= readForwarded({ peer: socket.remoteAddress, headers })
+    return this.#forwarded
   }
 
   get traceparent(): string | undefined {
@@ -84,7 +101,8 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
   }
 
   get remoteAddress(): string | undefined {
-    return this.incoming.socket.remoteAddress
+    const { forwarded } = this
+    return forwarded === undefined ? this.incoming.socket.remoteAddress : forwarded.address
   }
 
   get response(): ResponseControl {

@@ -14,7 +14,9 @@ import { answerRaw, toRequestError } from './client-error.js'
 import { ConnectionTable } from './connection-table.js'
 import { answerPreflight, type CorsPolicy, corsHeaders } from './cors.js'
 import { Dispatcher } from './dispatch.js'
+import type { EdgeSettings } from './edge-settings.js'
 import { Exchange, type ExchangeOptions, type ExchangeOwner } from './exchange.js'
+import { forwardedReader } from './forwarded.js'
 import { Gate, throughGate } from './gate.js'
 import { type DrainEvents, type DrainOptions, type DrainReport, HostDrain, stopAccepting } from './host-drain.js'
 import type { HttpAnswer } from './http-answer.js'
@@ -33,7 +35,7 @@ import { sendStream } from './send-stream.js'
 import { SpoolFolder } from './spool-folder.js'
 import { isProbe } from './system-routes.js'
 
-export interface NodeHostOptions {
+export interface NodeHostOptions extends Pick<EdgeSettings, 'systemRoutes' | 'trustProxy'> {
   readonly definition: ServiceDefinition
   readonly handler: CallHandler
   readonly log: Logger
@@ -90,6 +92,7 @@ export class NodeHost implements ExchangeOwner {
   readonly #dispatcher: Dispatcher
   readonly #gate: Gate | undefined
   readonly #spool = new SpoolFolder()
+  readonly #readForwarded: ReturnType<typeof forwardedReader> | undefined
   readonly #nextRequestId = createRequestIds()
   #state: 'serving' | 'discouraging' | 'draining' | 'closed' = 'serving'
   /** Connections whose clients are still to be told to connect anew. */
@@ -99,6 +102,7 @@ export class NodeHost implements ExchangeOwner {
   constructor(options: NodeHostOptions) {
     const { definition, maxConcurrency, maxQueue = DEFAULT_MAX_QUEUE } = options
     this.#options = options
+    this.#readForwarded = options.trustProxy && forwardedReader(options.trustProxy)
     this.#dispatcher = new Dispatcher(options)
     if (maxConcurrency !== undefined) this.#gate = new Gate({ service: definition.name, maxConcurrency, maxQueue })
     this.#server = this.#createServer(options.receive ?? DEFAULT_RECEIVE)
@@ -221,7 +225,8 @@ export class NodeHost implements ExchangeOwner {
 
   #exchangeOptions({ headers, socket }: IncomingMessage | Http2ServerRequest): ExchangeOptions {
     const requestId = acceptRequestId(headers['x-request-id']) ?? this.#nextRequestId()
-    return { owner: this, connection: this.#connections.of(socket as Socket), requestId }
+    const connection = this.#connections.of(socket as Socket)
+    return { owner: this, connection, requestId, readForwarded: this.#readForwarded }
   }
 
   #begin(exchange: Exchange, expectsContinue: boolean): void {
@@ -366,7 +371,9 @@ export class NodeHost implements ExchangeOwner {
 
   #logAccess(exchange: Exchange, outcome: { status: number; ms: number; bytes: number }): void {
     const { route, incoming, state } = exchange
-    const fields = { method: incoming.method, route: route ?? null, ...outcome, ...logBindings(exchange) }
+    const { address: remoteAddress, host, protocol } = exchange.forwarded ?? {}
+    const client = exchange.forwarded && { remoteAddress, host, protocol }
+    const fields = { method: incoming.method, route: route ?? null, ...outcome, ...client, ...logBindings(exchange) }
     this.#options.log.info(state === 'left' ? { ...fields, aborted: true } : fields, 'request')
   }
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { openapiDocument } from '../openapi/openapi-document.js'
 import { packageFile } from '../package-file.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
+import type { EdgeSettings } from './edge-settings.js'
 import { type HttpAnswer, JSON_TYPE, TEXT_TYPE } from './http-answer.js'
 import { PAGE_FILES, type PagePath, pageHeaders } from './page-files.js'
 import { SYSTEM_PATHS, type SystemPath } from './route-table.js'
@@ -14,7 +15,7 @@ const NOT_READY: HttpAnswer = { statusCode: 503, headers: [...TEXT_HEADERS, 'ret
 
 const METRICS_HEADERS: readonly string[] = ['content-type', 'text/plain; version=0.0.4; charset=utf-8']
 
-export interface SystemRoutesOptions {
+export interface SystemRoutesOptions extends Pick<EdgeSettings, 'systemRoutes'> {
   readonly definition: ServiceDefinition
   readonly isReady: () => boolean
   /** The metrics of the whole instance, as text; undefined: they are told elsewhere, or nowhere. */
@@ -22,7 +23,9 @@ export interface SystemRoutesOptions {
 }
 
 /** The routes of its own that a host answers. */
-export function systemPaths({ metrics }: SystemRoutesOptions): readonly SystemPath[] {
+export function systemPaths({ metrics, systemRoutes = 'all' }: SystemRoutesOptions): readonly SystemPath[] {
+  if (systemRoutes === 'none') return []
+  if (systemRoutes === 'probes') return SYSTEM_PATHS.filter((path) => isProbe(path) && path !== '/metrics')
   return metrics === undefined ? SYSTEM_PATHS.filter((path) => path !== '/metrics') : SYSTEM_PATHS
 }
 

@@ -30,6 +30,7 @@ import type { WireError } from '../errors/error-codec.js'
 import type { GraphCut } from '../graph/graph-cut.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
 import type { CorsPolicy } from '../http/cors.js'
+import type { EdgeSettings } from '../http/edge-settings.js'
 import type { CountReport } from '../metrics/worker-counts.js'
 import type { SupervisionPlan, TrafficPlan } from '../plan/serve-plan.js'
 import type { TlsIdentity } from '../tls/tls-identity.js'
@@ -128,7 +129,7 @@ export interface WorkerIdentity {
 }
 
 /** How an entry worker serves HTTP. */
-export interface HttpSettings {
+export interface HttpSettings extends EdgeSettings {
   readonly backlog: number
   readonly keepAliveTimeoutMs: number
   readonly accessLog: boolean

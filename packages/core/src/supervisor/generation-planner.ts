@@ -108,8 +108,11 @@ export class GenerationPlanner {
     which: Pick<WorkerFactoryOptions, 'source' | 'bootTimeoutMs' | 'tls'>,
   ): WorkerFactory {
     const { instance, user, ledger, publicSocket, appSockets, slotSockets, local, socketPath } = this.#options
-    const { cors } = settings
-    const socket = publicSocket && { ...publicSocket, http: { ...publicSocket.http, cors } }
+    const { cors, systemRoutes, prefix, trustProxy } = settings
+    const socket = publicSocket && {
+      ...publicSocket,
+      http: { ...publicSocket.http, cors, systemRoutes, prefix, trustProxy },
+    }
     const own = { instance, user, ledger, publicSocket: socket, appSockets, slotSockets, local, socketPath }
     const threads = { threadHosts: this.#threadHosts }
     return new WorkerFactory({ ...own, ...threads, ...which, ...inheritance(settings), generation })

@@ -1,3 +1,4 @@
+import { refuseUnused } from '../config/refuse-unused.js'
 import { loadServeSettingsFromCode } from '../config/resolve-serve-settings.js'
 import type { ServeHttpProductionOptions, ServeSettings } from '../config/serve-settings.js'
 import { EXIT } from '../errors/exit-codes.js'
@@ -21,7 +22,11 @@ import { startServing } from './start-serving.js'
  */
 export async function serveHttpProduction(options: ServeHttpProductionOptions = {}): Promise<Server> {
   const cwd = writtenWorkingDir()
-  const readSettings = (): Promise<ServeSettings> => loadServeSettingsFromCode(options, cwd)
+  const readSettings = async (): Promise<ServeSettings> => {
+    const settings = await loadServeSettingsFromCode(options, cwd)
+    refuseUnused(settings.sources, 'serveHttpProduction')
+    return settings
+  }
   const settings = await readSettings()
   const handleSignals = options.handleSignals === true
   try {

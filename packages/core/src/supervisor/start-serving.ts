@@ -1,5 +1,4 @@
 import type { ServeSettings } from '../config/serve-settings.js'
-import { invalidSetting } from '../config/setting-errors.js'
 import { createError } from '../errors/service-error.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
 import type { HttpSettings } from '../ipc/protocol.js'
@@ -41,7 +40,6 @@ export interface StartServingOptions {
 /** Starts an instance; resolves when its whole graph is ready, rejects with a coded error and nothing left behind. */
 export async function startServing(settings: ServeSettings, options: StartServingOptions): Promise<Server> {
   refusePlatform()
-  refuseUnused(settings)
   const wanted = settings.instance ?? settings.name ?? defaultInstanceName(settings)
   const explicit = settings.instance !== undefined
   const user = await findUser(settings)
@@ -176,13 +174,6 @@ async function openSocket(
 function httpSettings(settings: ServeSettings, { host, port, backlog }: ListenSocket): HttpSettings {
   const { keepAliveTimeoutMs, accessLog, admin } = settings
   return { backlog, keepAliveTimeoutMs, accessLog, metrics: admin === undefined, address: { host, port } }
-}
-
-/** A service's workers are all alike: none has an address of its own. */
-function refuseUnused({ app, workerListen, sources }: ServeSettings): void {
-  if (app !== undefined || workerListen === undefined) return
-  const expected = 'nothing: only workers of an app (ekiben run, bootstrapProduction) can have addresses of their own'
-  throw invalidSetting(['workerListen'], sources.workerListen ?? 'default', { value: workerListen, expected })
 }
 
 function refusePlatform(): void {

@@ -1,10 +1,15 @@
 import type { ServeSettings } from '../../config/serve-settings.js'
+import { createError } from '../../errors/service-error.js'
 import { explainSettings } from '../explain-settings.js'
 import { print } from '../print.js'
 import { redactSecrets } from '../redact-secrets.js'
 
-/** `ekiben serve --dry-run`: prints the plan and starts nothing; resolves with the exit code. */
+/** `--dry-run`: prints the plan and starts nothing; resolves with the exit code. */
 export async function dryRun(settings: ServeSettings): Promise<number> {
+  if (!settings.dryRun) {
+    const reason = '--explain explains a --dry-run, and none was asked for'
+    throw createError('EKB_ERR_CLI_USAGE', { reason, near: [] })
+  }
   const { describePlan } = await import('../../supervisor/start-serving.js')
   // The plan is all that stdout is to hold.
   const { plan } = await describePlan({ ...settings, log: { ...settings.log, level: 'silent' } })

@@ -1,4 +1,5 @@
 import { findApp } from '../../config/find-app.js'
+import { refuseUnused } from '../../config/refuse-unused.js'
 import { resolveServeSettings } from '../../config/resolve-serve-settings.js'
 import type { ServeSettings } from '../../config/serve-settings.js'
 import { skipOptimising } from '../../supervisor/skip-optimising.js'
@@ -14,6 +15,7 @@ export async function run({ main, args, flags, env, cwd }: RunInput): Promise<nu
   const { appPort, ready, ...shared } = flags as Record<string, string | undefined>
   const readSettings = async (): Promise<ServeSettings> => {
     const settings = await resolveServeSettings({ code: undefined, flags: shared, env, readFile: true, cwd })
+    refuseUnused(settings.sources, 'run')
     const { workingDir, name } = settings
     const app = findApp(main, {
       workingDir,
@@ -27,7 +29,7 @@ export async function run({ main, args, flags, env, cwd }: RunInput): Promise<nu
     return { ...settings, app, accessLog: false }
   }
   const settings = await readSettings()
-  if (settings.dryRun) return (await import('./dry-run.js')).dryRun(settings)
+  if (settings.dryRun || settings.explain) return (await import('./dry-run.js')).dryRun(settings)
   const { startServing } = await import('../../supervisor/start-serving.js')
   skipOptimising()
   const server = await startServing(settings, { handleSignals: true, readSettings })

@@ -1,20 +1,18 @@
+import { refuseUnused } from '../../config/refuse-unused.js'
 import { resolveServeSettings } from '../../config/resolve-serve-settings.js'
-import { createError } from '../../errors/service-error.js'
 import { skipOptimising } from '../../supervisor/skip-optimising.js'
 import type { CommandInput } from '../command-input.js'
 
 /** `ekiben serve`: serves until it is told to stop; resolves with the exit code. */
 export async function serve({ identifier, flags, env, cwd }: CommandInput): Promise<number> {
   const given = { ...flags, ...(identifier !== undefined && { identifier }) }
-  const readSettings = () => resolveServeSettings({ code: undefined, flags: given, env, readFile: true, cwd })
-  const settings = await readSettings()
-  if (settings.dryRun) return (await import('./dry-run.js')).dryRun(settings)
-  if (settings.explain) {
-    throw createError('EKB_ERR_CLI_USAGE', {
-      reason: '--explain explains a --dry-run, and none was asked for',
-      near: [],
-    })
+  const readSettings = async () => {
+    const settings = await resolveServeSettings({ code: undefined, flags: given, env, readFile: true, cwd })
+    refuseUnused(settings.sources, 'serve')
+    return settings
   }
+  const settings = await readSettings()
+  if (settings.dryRun || settings.explain) return (await import('./dry-run.js')).dryRun(settings)
   const { startServing } = await import('../../supervisor/start-serving.js')
   // After Node's own modules are loaded: V8 refuses their compiled form once a flag has changed.
   skipOptimising()

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { createError } from '../../errors/service-error.js'
 import { NodeHost } from '../../http/node-host.js'
+import { prefixMounts, prefixRoutes } from '../../http/prefix-routes.js'
 import type { HttpSettings } from '../../ipc/protocol.js'
 import { sameAddress } from '../../net/same-address.js'
 import { isSocketPath, socketAddress, socketUrl } from '../../net/socket-url.js'
@@ -10,8 +11,9 @@ import type { Endpoint, Serving } from './endpoint.js'
 export function httpEndpoint(http: HttpSettings, serving: Serving): Endpoint {
   const { init, start, service, runner, log, isReady, counts, scrape, mounts, takeSocket } = serving
   const { timeoutMs, maxConcurrency, maxQueue } = start.traffic
+  const { prefix = '' } = http
   const host = new NodeHost({
-    definition: service.definition,
+    definition: prefixRoutes(service.definition, prefix),
     handler: runner.invoke.bind(runner),
     log,
     accessLog: http.accessLog,
@@ -23,9 +25,11 @@ export function httpEndpoint(http: HttpSettings, serving: Serving): Endpoint {
     counts: counts.requests,
     ...(http.metrics === true && { metrics: scrape }),
     cors: http.cors,
-    mounts,
     tls: init.tls,
     handshakes: counts.handshakes,
+    trustProxy: http.trustProxy,
+    systemRoutes: http.systemRoutes ?? 'all',
+    mounts: prefixMounts(mounts, prefix),
   })
   return {
     listen: async () => {

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { OPTION_TAKERS, OPTIONS } from './options.js'
+import { refuseUnused } from './refuse-unused.js'
+
+describe('refuseUnused', () => {
+  for (const { key, takenBy = OPTION_TAKERS } of OPTIONS) {
+    it(`lets ${key} to those that have a use for it, and to nobody else`, () => {
+      for (const taker of OPTION_TAKERS) {
+        const refuse = () => refuseUnused({ [key]: 'file x' }, taker)
+        if (takenBy.includes(taker)) refuse()
+        else assert.throws(refuse, { code: 'EKB_ERR_CONFIG_UNUSED', message: new RegExp(`'${key}' \\(file x\\)`) })
+      }
+    })
+  }
+
+  it('lets pass what nobody has given', () => {
+    for (const taker of OPTION_TAKERS)
+      refuseUnused(Object.fromEntries(OPTIONS.map(({ key }) => [key, 'default'])), taker)
+  })
+
+  it('knows a part of a setting by its first name', () => {
+    assert.throws(() => refuseUnused({ 'depends.Ocr': 'flag --depends' }, 'run'), { code: 'EKB_ERR_CONFIG_UNUSED' })
+    assert.throws(() => refuseUnused({ 'cors.origins': 'file x' }, 'bootstrapProduction'), /cors\.origins/)
+    refuseUnused({ 'cors.origins': 'file x', 'services.A.env.B': 'file x', 'supervision.surge': 'file x' }, 'serve')
+    refuseUnused({ 'workers.A': 'file x', 'services.A.env.B': 'file x', 'supervision.surge': 'file x' }, 'run')
+  })
+})
