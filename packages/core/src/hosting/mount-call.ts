@@ -34,7 +34,7 @@ export class MountCall implements DispatchRequest, StreamCaller {
   #state: 'open' | 'ended' | 'cut' = 'open'
   #cutBy: unknown = undefined
   readonly #onCut: MountCallOptions['onCut']
-  #reject: ((reason: unknown) => void) | undefined = undefined
+  #giveUp: ((reason: unknown) => void) | undefined = undefined
   #abort: AbortController | undefined = undefined
   #timer: NodeJS.Timeout | undefined = undefined
   #closeSource: (() => Promise<unknown>) | undefined = undefined
@@ -44,7 +44,8 @@ export class MountCall implements DispatchRequest, StreamCaller {
     this.route = route
     this.#onCut = onCut
     this.requestId = acceptRequestId(request.headers['x-request-id']) ?? acceptRequestId(request.requestId) ?? makeId()
-    request.outgoing?.once('close', this.#onLeft)
+    // It stays: taking it away again costs more than what it does when all has been said.
+    request.outgoing?.on('close', this.#onLeft)
     request.signal?.addEventListener('abort', this.#onLeft, { once: true })
     if (request.signal?.aborted === true) this.#onLeft()
   }
@@ -102,15 +103,19 @@ export class MountCall implements DispatchRequest, StreamCaller {
     this.deadlineAt = undefined
   }
 
-  /** Settles as the work does; rejects at once when the call is cut, whatever the work goes on to do. */
-  unlessCut<T>(work: Promise<T>): Promise<T> {
-    if (this.#state === 'cut') {
-      work.catch(() => {})
-      return Promise.reject(this.#cutBy)
-    }
+  /** Settles as the work does, or when the call is cut, whatever the work goes on to do; what fails goes to `recover`. */
+  unlessCut<T>(work: Promise<T>, recover: (thrown: unknown) => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#reject = reject
-      work.then(resolve, reject)
+      this.#giveUp = (reason) => {
+        try {
+          resolve(recover(reason))
+        } catch (error) {
+          reject(error)
+        }
+      }
+      // Once it is cut, nobody waits for it any more.
+      work.then(resolve, (thrown: unknown) => this.#state === 'cut' || this.#giveUp?.(thrown))
+      if (this.#state === 'cut') this.#giveUp(this.#cutBy)
     })
   }
 
@@ -122,7 +127,6 @@ export class MountCall implements DispatchRequest, StreamCaller {
   end(): void {
     if (this.#state === 'open') this.#state = 'ended'
     clearTimeout(this.#timer)
-    this.#request.outgoing?.off('close', this.#onLeft)
     this.#request.signal?.removeEventListener('abort', this.#onLeft)
     void this.files?.release()
   }
@@ -138,7 +142,7 @@ export class MountCall implements DispatchRequest, StreamCaller {
     this.#abort?.abort(reason)
     // What its `finally` blocks throw is nobody's answer.
     this.#closeSource?.().catch(() => {})
-    this.#reject?.(reason)
+    this.#giveUp?.(reason)
     this.#onCut(this, reason)
   }
 }

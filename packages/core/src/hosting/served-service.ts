@@ -50,13 +50,10 @@ export class ServedService {
   }
 
   /** Rejects with what the host is to answer, unless errors are answered here. */
-  async answer(route: ApiRoute, request: MountRequest): Promise<MountAnswer> {
+  answer(route: ApiRoute, request: MountRequest): Promise<MountAnswer> {
     const call = this.#open(route, request)
-    try {
-      return await call.unlessCut(this.#run(route, request, call))
-    } catch (thrown) {
-      return this.#refuse(route, thrown, { call, log: request.log })
-    }
+    const refuse = (thrown: unknown): MountAnswer => this.#refuse(route, thrown, { call, log: request.log })
+    return call.unlessCut(this.#run(route, request, call), refuse)
   }
 
   /** The api's result itself; of a stream what gives its items. */
@@ -66,9 +63,9 @@ export class ServedService {
     try {
       this.#limit(call, timeoutMs)
       const run = async (): Promise<unknown> => this.#invoke(route, input, call)
-      return await call.unlessCut(run())
-    } catch (thrown) {
-      throw toHostError(thrown)
+      return await call.unlessCut(run(), (thrown) => {
+        throw toHostError(thrown)
+      })
     } finally {
       call.end()
     }
