@@ -107,6 +107,7 @@ describe('a reload with a renewed certificate', () => {
     await using project = await tlsProject()
     await using server = await serve(project)
     const ca = project.authority.cert
+    const workers = () => server.status().services[0]?.workers ?? []
     await using load = tlsLoad(`${server.url}/who`, ca)
     const answeredMore = async (): Promise<void> => {
       const before = [...load.answered]
@@ -116,9 +117,17 @@ describe('a reload with a renewed certificate', () => {
       })
     }
     await answeredMore()
-    for (const name of ['second', 'third']) {
+    for (const [generation, name] of [
+      [2, 'second'],
+      [3, 'third'],
+    ] as const) {
       await renew(project, name)
       await server.reload()
+      // Told with an answer to connect anew, no client holds an old worker.
+      await waitUntil(() => workers().every((worker) => worker.generation === generation), {
+        timeoutMs: 30_000,
+        describe: () => JSON.stringify(workers()),
+      })
       await answeredMore()
       assert.equal(await shownName(server, ca), name)
     }
