@@ -8,7 +8,7 @@ import { type Server, serveHttpProduction } from '@ekiben/core/serving'
 import { encryptKey, makeAuthority } from '../helpers/certificates.js'
 import { EKIBEN, logLines } from '../helpers/serve-fixture.js'
 import { startServing } from '../helpers/serving-command.js'
-import { tlsLoad } from '../helpers/tls-load.js'
+import { type TlsLoad, tlsLoad } from '../helpers/tls-load.js'
 import { callSecurely, type SecureAnswer, type TlsProject, tlsProject } from '../helpers/tls-project.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
@@ -60,6 +60,14 @@ async function renew(project: TlsProject, name: string): Promise<void> {
   await writeFile(project.file('key.pem'), key)
 }
 
+async function answeredMore({ answered }: TlsLoad): Promise<void> {
+  const before = [...answered]
+  await waitUntil(() => answered.every((count, index) => count > (before[index] ?? 0) + 20), {
+    timeoutMs: 30_000,
+    describe: () => `answers to every client, of ${before}: ${answered}`,
+  })
+}
+
 describe('sessions of TLS', () => {
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     it(`are gone on with by any worker, also after a crash and a reload (${version})`, async () => {
@@ -109,14 +117,7 @@ describe('a reload with a renewed certificate', () => {
     const ca = project.authority.cert
     const workers = () => server.status().services[0]?.workers ?? []
     await using load = tlsLoad(`${server.url}/who`, ca)
-    const answeredMore = async (): Promise<void> => {
-      const before = [...load.answered]
-      await waitUntil(() => load.answered.every((count, index) => count > (before[index] ?? 0) + 20), {
-        timeoutMs: 30_000,
-        describe: () => `answers to every client, of ${before}: ${load.answered}`,
-      })
-    }
-    await answeredMore()
+    await answeredMore(load)
     for (const [generation, name] of [
       [2, 'second'],
       [3, 'third'],
@@ -128,9 +129,30 @@ describe('a reload with a renewed certificate', () => {
         timeoutMs: 30_000,
         describe: () => JSON.stringify(workers()),
       })
-      await answeredMore()
+      await answeredMore(load)
       assert.equal(await shownName(server, ca), name)
     }
+    assert.deepEqual(await load.stop(), [])
+  })
+
+  it('loses no request of an app that is run', async () => {
+    const app = `require('node:http').createServer((req, res) => {
+      req.resume().on('end', () => res.end('hello'))
+    }).listen(process.env.PORT)`
+    await using project = await tlsProject({ 'app.cjs': app })
+    const flags = ['--port', '0', '--host', '127.0.0.1', '--api-workers', '2', '--log-format', 'json', ...project.flags]
+    await using run = await startServing([EKIBEN, 'run', 'app.cjs', ...flags], { cwd: project.path })
+    const ca = project.authority.cert
+    await using load = tlsLoad(`${run.url}/`, ca, { speaksHttp2: false })
+    await answeredMore(load)
+    await renew(project, 'renewed')
+    run.kill('SIGHUP')
+    await waitUntil(() => logLines(run.stdout()).some(({ msg }) => msg === 'reloaded'), {
+      timeoutMs: 30_000,
+      describe: run.stdout,
+    })
+    await answeredMore(load)
+    assert.equal(await shownName(run, ca), 'renewed')
     assert.deepEqual(await load.stop(), [])
   })
 

@@ -41,7 +41,8 @@ function http2Listener(options: EncryptHostOptions): (socket: TLSSocket) => void
     const connection = new SessionConnection(accepted as TLSSocket, session)
     connections.join(connection)
     // By activity of any kind; what runs for longer without a sound is not idle.
-    session.setTimeout(keepAliveTimeoutMs, () => connection.endIdle())
+    session.setTimeout(keepAliveTimeoutMs)
+    session.on('timeout', () => connection.endIdle())
   })
   server.on('request', (incoming, outgoing) => onStream(incoming, outgoing, false))
   server.on('checkContinue', (incoming, outgoing) => onStream(incoming, outgoing, true))

@@ -155,8 +155,13 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
   /** All of it is sent; `last`: but for this. */
   endStream(last: Piece = ''): void {
     this.sentBytes += Buffer.byteLength(last)
-    this.outgoing.end(last)
+    this.outgoing.end(this.toWire(last))
     this.end('answered')
+  }
+
+  /** A piece of the body as it is written. */
+  toWire(piece: Piece): Piece {
+    return piece
   }
 
   /** Can its client tell that an answer broke off? */
@@ -218,7 +223,7 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
     }
     const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
     this.writeHead(statusCode, headers, 'content-length', String(bytes))
-    outgoing.end(body)
+    outgoing.end(this.toWire(body))
     return bytes
   }
 

@@ -11,7 +11,7 @@ export async function sendPieces(exchange: Exchange, pieces: Pieces): Promise<vo
     const { done, value } = await pieces.next()
     if (done === true || !exchange.isWanted || outgoing.destroyed) return
     exchange.sentBytes += Buffer.byteLength(value)
-    if (!outgoing.write(value)) await roomIn(exchange)
+    if (!outgoing.write(exchange.toWire(value))) await roomIn(exchange)
   }
 }
 
