@@ -36,19 +36,21 @@ describe('ekiben --help', () => {
     assert.match(stdout, /^ {2}serve .*\n[\s\S]*^ {2}graph /m)
   })
 
-  it('shows each flag of serve with its variable and default', async () => {
-    const { code, stdout } = await ekiben(['serve', '--help'])
-    assert.equal(code, 0)
-    const words = stdout.replace(/\s+/g, ' ')
-    for (const row of OPTIONS) {
-      if (row.secret === true) {
-        assert.ok(words.includes(row.env) && !words.includes(`--${row.flag} `), row.env)
-        continue
+  for (const command of ['serve', 'run'] as const) {
+    it(`shows each flag that ${command} has a use for, and no other, with its variable and default`, async () => {
+      const { code, stdout } = await ekiben([command, '--help'])
+      assert.equal(code, 0)
+      const words = stdout.replace(/\s+/g, ' ')
+      // The processes of an app are those of --api-workers.
+      const none = command === 'run' ? ['workers', 'threaded'] : []
+      for (const { key, flag, env, defaultText, secret, takenBy = [command] } of OPTIONS) {
+        const isTaken = takenBy.includes(command) && !none.includes(key)
+        assert.equal(words.includes(` --${flag} `), isTaken && secret !== true, flag)
+        if (secret === true) assert.ok(words.includes(env), env)
+        else assert.equal(words.includes(`(default: ${defaultText}; env: ${env})`), isTaken, flag)
       }
-      assert.ok(words.includes(`--${row.flag}`), row.flag)
-      assert.ok(words.includes(`(default: ${row.defaultText}; env: ${row.env})`), row.flag)
-    }
-  })
+    })
+  }
 
   it('shows the flags of graph', async () => {
     const { code, stdout } = await ekiben(['graph', '--help'])
