@@ -572,6 +572,14 @@ export const CATALOGUE = {
     message: () => 'cluster.fork() was called inside a worker of Ekiben',
     hint: () => 'Remove the cluster code: --api-workers sets the number of processes.',
   }),
+  EKB_ERR_NESTED_SUPERVISOR: row<{ above: string }>({
+    exitCode: 2,
+    message: (p) => `A supervisor was to be started in a process that is a worker of ${p.above} already`,
+    hint: (p) =>
+      p.above === 'Ekiben'
+        ? 'Start the server in a file that no service is declared in; an app calls bootstrapProduction(), which knows that it is in a worker.'
+        : "Start it as one process (with PM2: exec_mode 'fork', instances 1); --api-workers sets the workers.",
+  }),
   EKB_ERR_BOOTSTRAP_TWICE: row<Record<string, never>>({
     exitCode: 2,
     message: () => 'bootstrapProduction() was called a second time in one process',

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import type { ServeSettings } from '../config/serve-settings.js'
 import { createError } from '../errors/service-error.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
@@ -6,6 +7,7 @@ import { createLogger } from '../observe/create-logger.js'
 import type { Logger } from '../observe/logger.js'
 import type { ServePlan } from '../plan/serve-plan.js'
 import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
+import { isWorker } from '../util/below-supervisor.js'
 import type { LocalWorker } from '../worker/local-backend.js'
 import { awaitAnnouncement } from './announcement.js'
 import { AppSockets } from './app-sockets.js'
@@ -40,6 +42,7 @@ export interface StartServingOptions {
 /** Starts an instance; resolves when its whole graph is ready, rejects with a coded error and nothing left behind. */
 export async function startServing(settings: ServeSettings, options: StartServingOptions): Promise<Server> {
   refusePlatform()
+  refuseNesting()
   const wanted = settings.instance ?? settings.name ?? defaultInstanceName(settings)
   const explicit = settings.instance !== undefined
   const user = await findUser(settings)
@@ -174,6 +177,12 @@ async function openSocket(
 function httpSettings(settings: ServeSettings, { host, port, backlog }: ListenSocket): HttpSettings {
   const { keepAliveTimeoutMs, accessLog, admin } = settings
   return { backlog, keepAliveTimeoutMs, accessLog, metrics: admin === undefined, address: { host, port } }
+}
+
+/** Two would look after the same workers, or one after workers that each begin one. */
+function refuseNesting(): void {
+  const above = isWorker() ? 'Ekiben' : cluster.isWorker ? 'node:cluster' : undefined
+  if (above !== undefined) throw createError('EKB_ERR_NESTED_SUPERVISOR', { above })
 }
 
 function refusePlatform(): void {

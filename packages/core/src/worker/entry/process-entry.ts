@@ -4,8 +4,10 @@
  */
 import { TOKEN_VARIABLE, type WorkerRole } from '../../ipc/protocol.js'
 import { surviveClosedOutput } from '../../observe/survive-closed-output.js'
+import { markWorker } from '../../util/below-supervisor.js'
 import { leaveOrphaned } from './leave-orphaned.js'
 import { processSeat } from './process-seat.js'
+import { refuseCluster } from './refuse-cluster.js'
 import { reportUncaught } from './report-uncaught.js'
 import { checkInit, leaveQuickly, preload, refuse, serveWorker } from './serve-worker.js'
 import { processChannel } from './supervisor-channel.js'
@@ -17,6 +19,8 @@ function main(): void {
   const token = process.env[TOKEN_VARIABLE]
   delete process.env[TOKEN_VARIABLE]
   if (process.send === undefined || token === undefined) refuse('it was not started by a supervisor')
+  refuseCluster()
+  markWorker()
   let worker: Worker | undefined
   const link = new SupervisorLink(processChannel, () => void leaveOrphaned(worker))
   reportUncaught(link)

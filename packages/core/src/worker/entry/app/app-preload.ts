@@ -5,14 +5,15 @@
 import { isMainThread } from 'node:worker_threads'
 import { PROTOCOL_VERSION, TOKEN_VARIABLE } from '../../../ipc/protocol.js'
 import { surviveClosedOutput } from '../../../observe/survive-closed-output.js'
+import { markWorker } from '../../../util/below-supervisor.js'
 import { leaveOrphaned } from '../leave-orphaned.js'
+import { refuseCluster } from '../refuse-cluster.js'
 import { reportUncaught } from '../report-uncaught.js'
 import { processChannel } from '../supervisor-channel.js'
 import { SupervisorLink } from '../supervisor-link.js'
 import { AppSignals } from './app-signals.js'
 import { AppWorker } from './app-worker.js'
 import { hidePreload } from './hide-preload.js'
-import { refuseCluster } from './refuse-cluster.js'
 
 const NO_WORKER = 2
 
@@ -23,6 +24,7 @@ function main(): void {
   if (process.send === undefined || token === undefined) refuse('it was not started by a supervisor')
   hidePreload()
   refuseCluster()
+  markWorker()
   const link = new SupervisorLink(processChannel, () => void leaveOrphaned(worker))
   reportUncaught(link)
   const signals = new AppSignals({

@@ -1,7 +1,10 @@
 /** The first file a worker thread runs: what process-entry.ts is to a worker with a process of its own. */
+
 import { parentPort, workerData } from 'node:worker_threads'
 import type { ThreadData } from '../../../ipc/thread-protocol.js'
+import { markWorker } from '../../../util/below-supervisor.js'
 import { finishOrphaned } from '../leave-orphaned.js'
+import { refuseCluster } from '../refuse-cluster.js'
 import { reportUncaught } from '../report-uncaught.js'
 import { checkInit, leaveQuickly, preload, refuse, serveWorker } from '../serve-worker.js'
 import { SupervisorLink } from '../supervisor-link.js'
@@ -19,6 +22,8 @@ function main(): void {
   preload(role)
   link.on('init', (init) => {
     checkInit(init, token)
+    refuseCluster()
+    markWorker()
     worker = serveWorker(init, link, threadSeat)
   })
 }
