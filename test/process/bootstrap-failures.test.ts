@@ -6,13 +6,40 @@ import { runNodeToEnd } from '../helpers/run-node.js'
 const MODES: readonly Mode[] = ['supervised', 'one process']
 
 /** What `build` must not be, and how the process ends. */
-const FAILURES: Readonly<Record<string, { build: string; code: string }>> = {
+const FAILURES: Readonly<Record<string, { build: string; code: string; imports?: string }>> = {
   'no app': { build: '() => {}', code: 'EKB_ERR_BOOTSTRAP_RESULT' },
   'a service': { build: '() => Echo', code: 'EKB_ERR_BOOTSTRAP_RESULT' },
   'a class': { build: '() => class App {}', code: 'EKB_ERR_BOOTSTRAP_RESULT' },
   'a server that listens': { build: 'LISTENS', code: 'EKB_ERR_BOOTSTRAP_LISTENING' },
+  'a Fastify instance that listens': {
+    imports: "import fastify from 'fastify'",
+    build: `async () => {
+      const app = fastify()
+      const listening = app.listen({ port: Number(process.env.PORT ?? 0), host: '127.0.0.1' })
+      // In a worker it resolves when it may serve.
+      if (process.env.PORT === undefined) await listening
+      else listening.catch(() => {})
+      return app
+    }`,
+    code: 'EKB_ERR_BOOTSTRAP_LISTENING',
+  },
+  'a Fastify instance that is waited for until it listens': {
+    imports: "import fastify from 'fastify'",
+    build: `async () => {
+      const app = fastify()
+      await app.listen({ port: Number(process.env.PORT ?? 0), host: '127.0.0.1' })
+      return app
+    }`,
+    code: 'EKB_ERR_BOOTSTRAP_LISTENING',
+  },
   'a Nest application without a server': {
-    build: '() => ({ get() {}, select() {}, resolve() {}, close() {} })',
+    imports: `
+      import 'reflect-metadata'
+      import { Module } from '@nestjs/common'
+      import { NestFactory } from '@nestjs/core'
+      class AppModule {}
+      Module({})(AppModule)`,
+    build: '() => NestFactory.createApplicationContext(AppModule, { logger: false })',
     code: 'EKB_ERR_BOOTSTRAP_NO_HTTP',
   },
   'no function': { build: '7', code: 'EKB_ERR_CONFIG_INVALID' },
@@ -27,10 +54,11 @@ const LISTENS = `async () => {
 
 describe('bootstrapProduction that cannot start', () => {
   for (const mode of MODES) {
-    for (const [what, { build, code }] of Object.entries(FAILURES)) {
+    for (const [what, { build, code, imports: own = '' }] of Object.entries(FAILURES)) {
       it(`ends with ${code} for ${what} (${mode})`, async () => {
-        const imports = "import { Echo } from './services.js'"
-        await using project = await appProject(mainFile(build === 'LISTENS' ? LISTENS : build, { imports }))
+        const imports = `import { Echo } from './services.js'\n${own}`
+        const main = mainFile(build === 'LISTENS' ? LISTENS : build, { imports })
+        await using project = await appProject(main, ['fastify', '@nestjs', 'reflect-metadata', 'rxjs'])
         const { code: exitCode, stderr } = await failApp(project, mode)
         assert.match(stderr, new RegExp(`^${code}: `, 'm'))
         assert.match(stderr, /^ {2}hint: /m)

@@ -28,6 +28,9 @@ interface Parts {
   readonly resolve?: unknown
 }
 
+const FASTIFY = 'The Fastify instance'
+const NEST = 'The Nest application'
+
 type Method = (...args: unknown[]) => unknown
 
 /**
@@ -60,10 +63,10 @@ function serverApp(server: Server, close: RunnableApp['close']): RunnableApp {
 
 function fastifyApp(app: object): RunnableApp {
   const { listen, server } = app as { listen: Method; server: Server }
-  refuseListening(server, 'The Fastify instance')
+  refuseListening(server, FASTIFY)
   return {
     listen: async (where) => {
-      await listen.call(app, where)
+      await heed(listen.call(app, where), FASTIFY)
       return server
     },
     close: closeOf(app),
@@ -72,10 +75,10 @@ function fastifyApp(app: object): RunnableApp {
 
 function nestApp(app: object): RunnableApp {
   const { listen, getHttpServer } = app as { listen: Method; getHttpServer: Method }
-  refuseListening(getHttpServer.call(app), 'The Nest application')
+  refuseListening(getHttpServer.call(app), NEST)
   return {
     listen: async (where) => {
-      await listen.call(app, ...toArguments(where))
+      await heed(listen.call(app, ...toArguments(where)), NEST)
       return getHttpServer.call(app) as Server
     },
     close: closeOf(app),
@@ -120,6 +123,14 @@ function whenListening(server: Server, listen: () => void): Promise<Server> {
 
 function refuseListening(server: unknown, what: string): void {
   if (server instanceof Server && server.listening) throw createError('EKB_ERR_BOOTSTRAP_LISTENING', { what })
+}
+
+async function heed(listening: unknown, what: string): Promise<void> {
+  try {
+    await listening
+  } catch (error) {
+    throw toListening(error, what)
+  }
 }
 
 /** `listen` was called in `build`, and waits there for what comes after it. */

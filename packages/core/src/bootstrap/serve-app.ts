@@ -29,6 +29,7 @@ export async function serveApp(host: AppHost, build: BuildApp, options: Bootstra
       return createServiceClient(definition, session.use(definition)) as ServiceClient<TService>
     }
     const app = toRunnableApp(await build({ client, signal: leaving.signal, slot: session.slot }))
+    host.endBuild()
     const { close } = app
     if (close !== undefined) host.onEnd(close)
     await app.listen({ port: host.port ?? (options.port || DEFAULT_PORT), host: options.host ?? ANY_HOST })

@@ -8,6 +8,8 @@ export interface AppHost {
   readonly port: number | undefined
   /** The app is being built: what follows is part of this worker's boot. */
   beginBuild(): Promise<void>
+  /** It is built, and may listen. */
+  endBuild(): void
   /** Has the pools start that were asked for by now: more may follow while the app is built. */
   announce(): void
   /** This worker cannot serve. */

@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { encodeError } from '../../../errors/error-codec.js'
+import { createError } from '../../../errors/service-error.js'
 import { offerAppHost } from '../../../hosting/app-host.js'
 import { type HostSession, openHostSession } from '../../../hosting/host-session.js'
 import {
@@ -107,6 +108,9 @@ export class AppWorker {
         // However little is left to do, the app is waited for.
         process.channel?.ref()
         return this.#enter('build')
+      },
+      endBuild: () => {
+        this.#isBuilding = false
       },
       announce: () => void this.#connect().catch(this.#fail),
       fail: this.#fail,
@@ -235,6 +239,8 @@ export class AppWorker {
   async #openPublic(server: Server, target: ListenTarget, listen: ListenOn): Promise<void> {
     process.channel?.ref()
     try {
+      // It would serve, and what is returned in the end might be another.
+      if (this.#isBuilding) throw createError('EKB_ERR_BOOTSTRAP_LISTENING', { what: 'The app' })
       const init = await this.#begun.promise
       const { http, slotSocket } = init
       const encryption = this.#encryption(init)
