@@ -20,10 +20,11 @@ export async function startEkiben(identifier, flags = []) {
   })
   const failed = exited.then((code) => Promise.reject(new Error(`ekiben ended with ${code}:\n${output.join('')}`)))
   failed.catch(() => {})
-  const { url, pid, readyMs } = await Promise.race([ready, failed])
+  const { url, pid, services, readyMs } = await Promise.race([ready, failed])
   const stop = async () => {
     child.kill('SIGTERM')
     await exited
   }
-  return { url, pid, readyMs, stop }
+  const workers = services.reduce((sum, service) => sum + Number(service.split(':')[1]), 0)
+  return { url, pid, workers, readyMs, stop }
 }

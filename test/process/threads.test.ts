@@ -91,6 +91,27 @@ describe('workers that are threads', () => {
     assert.equal((await server.exited).code, 0)
   })
 
+  it('call one another within their process, and keep what they have sent', async () => {
+    await using server = await serveThreads()
+    for (const size of [10, 100_000, 5_000_000]) {
+      assert.deepEqual((await call(server.url, 'pass', { size })).body, { kept: true, received: true })
+    }
+    const { body } = await call<string[]>(server.url, 'resources')
+    assert.ok(!body.includes('PipeWrap'), String(body))
+    assert.equal(await server.stop(), 0)
+  })
+
+  it('call a process, and are called by one, over a socket', async () => {
+    for (const settings of ['Front.threads=false', 'Back.threads=false']) {
+      await using server = await serveThreads(['--set', settings])
+      const passed = await call(server.url, 'pass', { size: 1_000_000 })
+      assert.deepEqual(passed.body, { kept: true, received: true })
+      const { body } = await call<string[]>(server.url, 'resources')
+      assert.ok(body.includes('PipeWrap'), String(body))
+      assert.equal(await server.stop(), 0)
+    }
+  })
+
   it('are added and taken away', async () => {
     await using server = await serveThreads()
     server.kill('SIGTTIN')

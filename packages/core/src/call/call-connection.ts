@@ -1,7 +1,8 @@
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { createError, isServiceError, type ServiceError } from '../errors/service-error.js'
 import { FLAG_NOT_STARTED, FRAME_TYPE, type Frame, type FrameHead } from './frame.js'
 import { FrameReader } from './frame-reader.js'
+import type { FrameSocket } from './frame-socket.js'
 import { FrameWriter } from './frame-writer.js'
 import { decodeHello, encodeHello } from './hello.js'
 import { costOfFrame, encodeCredit } from './stream-window.js'
@@ -35,6 +36,8 @@ export interface CallConnectionOptions {
   readonly service: string
   /** What the peer must have; undefined: any. */
   readonly schemaHash: string | undefined
+  /** A shorter way there; undefined: its Unix socket. */
+  readonly connect?: ((address: string) => FrameSocket | undefined) | undefined
   /** It became ready, takes calls again, drains, or has closed (then with the error). */
   readonly onChange: (error?: ServiceError) => void
 }
@@ -45,7 +48,7 @@ const EMPTY = new Uint8Array(0)
 /** The caller's end of one connection to one worker: many calls at once, answered in any order. */
 export class CallConnection {
   readonly #options: CallConnectionOptions
-  readonly #socket: Socket
+  readonly #socket: FrameSocket
   readonly #reader = new FrameReader()
   readonly #writer: FrameWriter
   readonly #pending = new Map<number, OutgoingCall>()
@@ -58,7 +61,7 @@ export class CallConnection {
 
   constructor(options: CallConnectionOptions) {
     this.#options = options
-    this.#socket = connect(options.address)
+    this.#socket = options.connect?.(options.address) ?? connect(options.address)
     this.#writer = new FrameWriter(this.#socket)
     this.#socket.on('data', (chunk: Buffer) => this.#read(chunk))
     this.#socket.on('drain', () => this.#sendWaiting())

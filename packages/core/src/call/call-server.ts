@@ -1,5 +1,5 @@
 import { chmodSync, rmSync } from 'node:fs'
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { toPublicError } from '../errors/public-error.js'
 import { createError, type ErrorOrigin } from '../errors/service-error.js'
 import type { CountTable } from '../metrics/count-table.js'
@@ -7,6 +7,7 @@ import type { Logger } from '../observe/logger.js'
 import { ApiStream } from '../runner/api-stream.js'
 import type { CallHandler } from '../runner/call-request.js'
 import { deferred } from '../util/deferred.js'
+import type { FrameSocket } from './frame-socket.js'
 import type { ServerCall } from './server-call.js'
 import { ServerConnection } from './server-connection.js'
 
@@ -76,7 +77,7 @@ export class CallServer {
     if (bytes > MAX_PATH_BYTES) {
       throw createError('EKB_ERR_SOCKET_PATH_TOO_LONG', { path, bytes, limit: MAX_PATH_BYTES })
     }
-    const server = createServer({ noDelay: true }, (socket) => this.#onConnection(socket))
+    const server = createServer({ noDelay: true }, (socket) => this.accept(socket))
     const listening = deferred()
     server.once('error', (error: NodeJS.ErrnoException) => listening.reject(listenError(path, error)))
     server.listen(path, () => listening.resolve())
@@ -113,7 +114,8 @@ export class CallServer {
     this.#drained.resolve()
   }
 
-  #onConnection(socket: Socket): void {
+  /** A caller has connected. */
+  accept(socket: FrameSocket): void {
     if (this.#state === 'closed') {
       socket.destroy()
       return

@@ -18,7 +18,7 @@ export class FrameReader {
     while (chunk.length - offset >= FRAME_HEADER_BYTES) {
       const total = frameBytes(chunk, offset)
       if (chunk.length - offset < total) break
-      const frame = readFrame(chunk, offset, false)
+      const frame = readFrame(chunk, offset, isAlone(chunk, total))
       offset += total
       onFrame(frame)
     }
@@ -67,6 +67,11 @@ export class FrameReader {
     this.#filled += copied
     return copied
   }
+}
+
+/** Is the frame all that is in this memory? */
+function isAlone({ length, buffer }: Buffer, total: number): boolean {
+  return length === total && buffer.byteLength === total
 }
 
 function frameBytes(source: Buffer, offset: number): number {

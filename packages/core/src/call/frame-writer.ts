@@ -13,6 +13,9 @@ const OWN_WRITE_BYTES = 16 * 1024
  */
 const FRAMES_AT_ONCE = 16
 
+/** A frame from this size on goes by itself: where writes keep their bounds, its reader need not copy it out of others. */
+const LONE_BYTES = 64 * 1024
+
 /** More waiting in the socket than this: `isBlocked`. */
 const HIGH_WATER_BYTES = 1024 * 1024
 
@@ -44,6 +47,8 @@ export class FrameWriter {
     if (CHUNK_BYTES - this.#end < FRAME_HEADER_BYTES) this.#nextChunk()
     const bodyLength = body.byteLength
     const length = attachments.length === 0 ? bodyLength : payloadBytes(bodyLength, attachments.map(byteLengthOf))
+    const isLone = length >= LONE_BYTES
+    if (isLone && this.#frames > 0) this.#send()
     writeFrameHeader(this.#chunk, this.#end, { head, length, bodyLength })
     this.#end += FRAME_HEADER_BYTES
     this.#append(body)
@@ -54,7 +59,7 @@ export class FrameWriter {
       this.#append(attachment)
       written += padding + attachment.byteLength
     }
-    if (++this.#frames === FRAMES_AT_ONCE) {
+    if (++this.#frames === FRAMES_AT_ONCE || isLone) {
       this.#send()
     } else if (!this.#isScheduled) {
       this.#isScheduled = true

@@ -6,6 +6,7 @@ import type { Logger } from '../observe/logger.js'
 import { monotonicMs } from '../util/monotonic.js'
 import { type BegunStream, CallStream } from './call-stream.js'
 import { DeadlineWheel } from './deadline-wheel.js'
+import type { FrameSocket } from './frame-socket.js'
 import { GraceBudget } from './grace-budget.js'
 import { ItemQueue } from './item-queue.js'
 import { pickWorker } from './pick-worker.js'
@@ -26,6 +27,8 @@ export interface PoolClientOptions {
   readonly log: Logger
   /** Where its calls are counted. */
   readonly counts?: CountTable | undefined
+  /** A shorter way to a worker at this address; undefined: its Unix socket. */
+  readonly connect?: ((address: string) => FrameSocket | undefined) | undefined
 }
 
 /** An idempotent call is not given to more workers than this: it may be the one that kills them. */
@@ -51,6 +54,7 @@ export class PoolClient implements PoolCallOwner {
       service: options.service,
       generation: options.generation,
       schemaHash: options.schemaHash,
+      connect: options.connect,
       onChange: () => this.#onMembersChange(),
     })
   }

@@ -1,7 +1,7 @@
 import type { ServiceError } from '../errors/service-error.js'
 import type { PoolMember } from '../ipc/protocol.js'
 import { monotonicMs } from '../util/monotonic.js'
-import { CallConnection, type OutgoingCall } from './call-connection.js'
+import { CallConnection, type CallConnectionOptions, type OutgoingCall } from './call-connection.js'
 
 /** A worker that could not be reached is left alone for so long. */
 const RETRY_AFTER_MS = 100
@@ -11,6 +11,7 @@ export interface PoolLinkOptions {
   readonly member: PoolMember
   /** A worker of another generation must prove its schema. */
   readonly schemaHash: string | undefined
+  readonly connect: CallConnectionOptions['connect']
   /** It can be reached, takes calls again, or no longer. */
   readonly onChange: () => void
 }
@@ -93,11 +94,12 @@ export class PoolLink {
   }
 
   #connect(): CallConnection {
-    const { service, schemaHash, member } = this.#options
+    const { service, schemaHash, member, connect } = this.#options
     const connection = new CallConnection({
       address: member.address,
       service,
       schemaHash,
+      connect,
       onChange: (error) => {
         if (connection.state === 'ready') this.#retryAt = 0
         if (connection.state === 'closed') {

@@ -1,4 +1,5 @@
 import type { PoolMember } from '../ipc/protocol.js'
+import type { CallConnectionOptions } from './call-connection.js'
 import { PoolLink } from './pool-link.js'
 
 export interface PoolMembersOptions {
@@ -7,6 +8,7 @@ export interface PoolMembersOptions {
   readonly generation: number
   /** Of the dependency as the caller knows it; undefined: that of the first worker of its own generation. */
   readonly schemaHash: string | undefined
+  readonly connect: CallConnectionOptions['connect']
   readonly onChange: () => void
 }
 
@@ -81,9 +83,9 @@ export class PoolMembers {
   }
 
   #link(member: PoolMember): PoolLink {
-    const { service, generation, onChange } = this.#options
+    const { service, generation, connect, onChange } = this.#options
     const schemaHash = member.generation === generation ? undefined : member.schemaHash
-    return new PoolLink({ service, member, schemaHash, onChange })
+    return new PoolLink({ service, member, schemaHash, connect, onChange })
   }
 }
 

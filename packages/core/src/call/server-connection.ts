@@ -1,9 +1,9 @@
-import type { Socket } from 'node:net'
 import { createError, type ErrorOrigin, isServiceError } from '../errors/service-error.js'
 import type { ApiStream } from '../runner/api-stream.js'
 import { monotonicMs } from '../util/monotonic.js'
 import { FLAG_NOT_STARTED, FRAME_HEADER_BYTES, FRAME_TYPE, type Frame, payloadBytes } from './frame.js'
 import { FrameReader } from './frame-reader.js'
+import type { FrameSocket } from './frame-socket.js'
 import { FrameWriter } from './frame-writer.js'
 import { decodeHello, encodeHello } from './hello.js'
 import { ServerCall } from './server-call.js'
@@ -13,7 +13,7 @@ import { decodeMessage, type EncodedMessage, encodeMessage, readAttachments } fr
 import { toWireError } from './wire-error.js'
 
 export interface ServerConnectionOptions {
-  readonly socket: Socket
+  readonly socket: FrameSocket
   readonly service: string
   readonly apis: readonly string[]
   readonly schemaHash: string
@@ -32,7 +32,7 @@ const EMPTY = new Uint8Array(0)
 /** The service's end of one connection. */
 export class ServerConnection {
   readonly #options: ServerConnectionOptions
-  readonly #socket: Socket
+  readonly #socket: FrameSocket
   readonly #reader = new FrameReader()
   readonly #writer: FrameWriter
   readonly #calls = new Map<number, ServerCall>()

@@ -15,7 +15,10 @@
  *     clear  ───────────────▶  closes the sockets that no thread has taken
  *     end    ───────────────▶  exits
  *            ◀───────────────  terminated (it got a SIGTERM)
+ *                              ◀────────────────────────────────────  named, listening, call
+ *                              ───────── neighbours, caller, lost ──▶
  */
+import type { MessagePort } from 'node:worker_threads'
 import type { WorkerRole } from './protocol.js'
 import type { Diagnosis } from './watch-line.js'
 
@@ -72,10 +75,24 @@ export interface ThreadData {
   readonly socketTaken: Int32Array
 }
 
-/** The host process to a thread: the supervisor is gone; or all are to leave at once, with little time. */
-export type HostWord = { readonly type: 'lost' } | { readonly type: 'quit' }
+/** The host process to a thread. */
+export type HostWord =
+  /** The supervisor is gone. */
+  | { readonly type: 'lost' }
+  /** All are to leave at once, with little time. */
+  | { readonly type: 'quit' }
+  /** Where the threads of this process serve calls. */
+  | { readonly type: 'neighbours'; readonly addresses: readonly string[] }
+  /** Another thread of this process calls. */
+  | { readonly type: 'caller'; readonly port: MessagePort }
+
 /** A thread to its host process. */
-export type ThreadWord = { readonly type: 'named'; readonly name: string }
+export type ThreadWord =
+  | { readonly type: 'named'; readonly name: string }
+  /** It serves calls under this address. */
+  | { readonly type: 'listening'; readonly address: string }
+  /** It calls the thread that serves there. */
+  | { readonly type: 'call'; readonly address: string; readonly port: MessagePort }
 
 const ENVELOPE = 'ekibenThread'
 

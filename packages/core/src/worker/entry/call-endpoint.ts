@@ -3,7 +3,7 @@ import { MovingDeadline } from '../../util/moving-deadline.js'
 import type { Endpoint, Serving } from './endpoint.js'
 
 /** Frames on a Unix socket of this worker's own. */
-export function callEndpoint(path: string, { init, start, service, runner, log, counts }: Serving): Endpoint {
+export function callEndpoint(path: string, { init, start, service, runner, log, counts, seat }: Serving): Endpoint {
   const { definition, schemaHash } = service
   const server = new CallServer({
     handler: runner.invoke.bind(runner),
@@ -20,6 +20,7 @@ export function callEndpoint(path: string, { init, start, service, runner, log, 
     callers: () => server.callers,
     listen: async () => {
       await server.listen(path)
+      seat.offer(path, (socket) => server.accept(socket))
       return path
     },
     drain: ({ timeoutMs }) => {

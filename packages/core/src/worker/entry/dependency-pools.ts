@@ -1,4 +1,4 @@
-import { PoolClient } from '../../call/pool-client.js'
+import { PoolClient, type PoolClientOptions } from '../../call/pool-client.js'
 import { createServiceClient } from '../../call/service-client.js'
 import { requiredServices } from '../../graph/required-services.js'
 import type { GraphNode } from '../../graph/service-graph.js'
@@ -13,6 +13,8 @@ export interface DependencyPoolsOptions {
   readonly identity: WorkerIdentity
   readonly log: Logger
   readonly counts: WorkerCounts
+  /** See WorkerSeat. */
+  readonly connect?: PoolClientOptions['connect']
 }
 
 /** The pools this worker calls: one client a dependency, kept up to date by the supervisor's snapshots. */
@@ -25,7 +27,7 @@ export class DependencyPools {
   #version = -1
   #ready: PoolSnapshot['pools'] = {}
 
-  constructor({ service, start, identity, log, counts }: DependencyPoolsOptions) {
+  constructor({ service, start, identity, log, counts, connect }: DependencyPoolsOptions) {
     const own = service.graph.nodes.find((node) => node.name === service.definition.name) as GraphNode
     this.#required = requiredServices(service.graph.nodes, own.name)
     const clients: Record<string, unknown> = {}
@@ -35,7 +37,7 @@ export class DependencyPools {
       const schemaHash = service.graph.nodes.find((node) => node.name === name)?.schemaHash
       if (settings === undefined || definition === undefined || schemaHash === undefined) continue
       const { generation } = identity
-      const toPool = { service: name, settings, generation, schemaHash, log, counts: counts.callsTo(name) }
+      const toPool = { service: name, settings, generation, schemaHash, log, counts: counts.callsTo(name), connect }
       const pool = this.#pools.get(name) ?? new PoolClient(toPool)
       this.#pools.set(name, pool)
       clients[property] = createServiceClient(definition, pool)

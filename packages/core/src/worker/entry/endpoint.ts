@@ -4,6 +4,7 @@ import type { WorkerCounts } from '../../metrics/worker-counts.js'
 import type { Logger } from '../../observe/logger.js'
 import type { Runner } from '../../runner/runner.js'
 import type { WorkerService } from './load-worker-service.js'
+import type { WorkerSeat } from './worker-seat.js'
 
 export interface EndpointDrain {
   readonly timeoutMs: number
@@ -44,6 +45,5 @@ export interface Serving {
   readonly scrape: () => Promise<string>
   /** The service's own request handlers beside its apis. */
   readonly mounts: readonly Mount[]
-  /** See WorkerSeat. */
-  readonly takeSocket: () => number
+  readonly seat: WorkerSeat
 }

@@ -9,7 +9,7 @@ import type { Endpoint, Serving } from './endpoint.js'
 
 /** HTTP on the public socket that the supervisor bound and this worker was given. */
 export function httpEndpoint(http: HttpSettings, serving: Serving): Endpoint {
-  const { init, start, service, runner, log, isReady, counts, scrape, mounts, takeSocket } = serving
+  const { init, start, service, runner, log, isReady, counts, scrape, mounts, seat } = serving
   const { timeoutMs, maxConcurrency, maxQueue } = start.traffic
   const { prefix = '' } = http
   const host = new NodeHost({
@@ -33,7 +33,7 @@ export function httpEndpoint(http: HttpSettings, serving: Serving): Endpoint {
   })
   return {
     listen: async () => {
-      const bound = await host.listen({ fd: takeSocket(), backlog: http.backlog })
+      const bound = await host.listen({ fd: seat.takeSocket(), backlog: http.backlog })
       assertAddress(bound, http.address)
       return socketUrl(http.address.host, http.address.port)
     },

@@ -9,5 +9,7 @@ export const processSeat: WorkerSeat = {
     process.title = `ekiben: ${service}#${slot} g${generation}`
   },
   beginWatch: startWatchThread,
+  connect: () => undefined,
+  offer: () => {},
   memory: () => process.memoryUsage.rss(),
 }

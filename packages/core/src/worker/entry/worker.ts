@@ -170,7 +170,14 @@ export class Worker {
     if (!hasDependencies(service)) return
     const [{ DependencyPools }, { runInCall }] = await loadDependencyPools()
     const { counts } = reporter
-    const pools = new DependencyPools({ service, start, identity: this.#init.identity, log, counts })
+    const pools = new DependencyPools({
+      service,
+      start,
+      identity: this.#init.identity,
+      log,
+      counts,
+      connect: this.#seat.connect,
+    })
     if (this.#snapshot !== undefined) pools.update(this.#snapshot)
     this.#pools = pools
     // AsyncLocalStorage costs a tenth of the throughput: without dependencies nobody asks whose call this is.
@@ -189,8 +196,8 @@ export class Worker {
     const isReady = (): boolean => !this.#stopping && this.#pools?.complete !== false && this.#isServed
     const { counts, scrape } = reporter
     const mounts = this.#init.http === undefined ? [] : await mountsOf(service, this.#instance)
-    const { takeSocket } = this.#seat
-    const serving = { init: this.#init, start, service, runner, log, isReady, counts, scrape, mounts, takeSocket }
+    const seat = this.#seat
+    const serving = { init: this.#init, start, service, runner, log, isReady, counts, scrape, mounts, seat }
     const openEndpoint = await this.#loadEndpoint()
     return openEndpoint(serving)
   }

@@ -1,4 +1,10 @@
-import { FIRST_SOCKET_FD, type HostCommand, type HostReport, wrapThreadWord } from '../../../ipc/thread-protocol.js'
+import {
+  FIRST_SOCKET_FD,
+  type HostCommand,
+  type HostReport,
+  type ThreadWord,
+  wrapThreadWord,
+} from '../../../ipc/thread-protocol.js'
 import { LogDestination } from '../../../observe/log-destination.js'
 import { HostedThread } from './hosted-thread.js'
 import { lookIntoThread } from './look-into-thread.js'
@@ -69,16 +75,48 @@ export class HostThreads {
       socketFd: role === 'entry' ? this.#sockets.take() : undefined,
       report: this.#report,
       onOutput: (chunk) => this.#stdout.write(chunk),
-      onNamed: () => this.#showThreads(),
+      onWord: (word) => this.#hear(word),
       onLeft: (left) => {
         this.#threads.delete(seat)
         if (thread.socketLeft !== undefined) this.#sockets.giveBack(thread.socketLeft)
         void this.#report(left)
+        if (thread.address !== undefined) this.#tellNeighbours()
         if (this.#isOrphaned && this.#threads.size === 0) process.exit(0)
       },
     })
     this.#threads.set(seat, thread)
     thread.start()
+    thread.post(this.#neighbours())
+  }
+
+  #hear(word: ThreadWord): void {
+    switch (word.type) {
+      case 'named':
+        this.#showThreads()
+        return
+      case 'listening':
+        this.#tellNeighbours()
+        return
+      case 'call':
+        this.#connect(word)
+        return
+    }
+  }
+
+  #connect({ address, port }: Extract<ThreadWord, { type: 'call' }>): void {
+    const callee = [...this.#threads.values()].find((thread) => thread.address === address)
+    if (callee === undefined) port.close()
+    else callee.post(wrapThreadWord({ type: 'caller', port }), [port])
+  }
+
+  /** Before the supervisor tells them of each other. */
+  #tellNeighbours(): void {
+    for (const thread of this.#threads.values()) thread.post(this.#neighbours())
+  }
+
+  #neighbours(): object {
+    const addresses = [...this.#threads.values()].map(({ address }) => address).filter((each) => each !== undefined)
+    return wrapThreadWord({ type: 'neighbours', addresses })
   }
 
   async #look({ seat, id }: Extract<HostCommand, { type: 'look' }>): Promise<void> {

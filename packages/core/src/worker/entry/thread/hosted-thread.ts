@@ -1,6 +1,6 @@
 import { extname, join } from 'node:path'
 import { inspect } from 'node:util'
-import { Worker } from 'node:worker_threads'
+import { type MessagePort, Worker } from 'node:worker_threads'
 import {
   type HostReport,
   parseThreadWord,
@@ -21,7 +21,7 @@ export interface HostedThreadOptions {
   readonly socketFd: number | undefined
   readonly report: (message: HostReport) => Promise<void>
   readonly onOutput: (chunk: Buffer) => void
-  readonly onNamed: () => void
+  readonly onWord: (word: ThreadWord) => void
   /** Once, after the last of its output was passed on. */
   readonly onLeft: (left: SeatLeft) => void
 }
@@ -33,6 +33,7 @@ export class HostedThread {
   #worker: Worker | undefined
   #threadId: number | undefined
   #name: string | undefined
+  #address: string | undefined
   #outOfHeap = false
 
   constructor(options: HostedThreadOptions) {
@@ -42,6 +43,11 @@ export class HostedThread {
   /** As it is shown to those who list processes; undefined: not known yet. */
   get name(): string | undefined {
     return this.#name
+  }
+
+  /** Where it serves calls; undefined: nowhere. */
+  get address(): string | undefined {
+    return this.#address
   }
 
   get threadId(): number | undefined {
@@ -74,8 +80,8 @@ export class HostedThread {
     void this.#end(worker)
   }
 
-  post(message: object): void {
-    this.#worker?.postMessage(message)
+  post(message: object, transferred: readonly MessagePort[] = []): void {
+    this.#worker?.postMessage(message, transferred)
   }
 
   terminate(): void {
@@ -83,14 +89,15 @@ export class HostedThread {
   }
 
   #receive(received: unknown): void {
-    const { command, report, onNamed } = this.#options
+    const { command, report, onWord } = this.#options
     const word = parseThreadWord<ThreadWord>(received)
     if (word === undefined) {
       void report({ type: 'told', seat: command.seat, message: received })
       return
     }
-    this.#name = word.name
-    onNamed()
+    if (word.type === 'named') this.#name = word.name
+    if (word.type === 'listening') this.#address = word.address
+    onWord(word)
   }
 
   /** What Node would have written of it, had it been a process. */

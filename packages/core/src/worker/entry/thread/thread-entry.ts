@@ -10,13 +10,17 @@ import { checkInit, leaveQuickly, preload, refuse, serveWorker } from '../serve-
 import { SupervisorLink } from '../supervisor-link.js'
 import type { Worker } from '../worker.js'
 import { threadChannel } from './thread-channel.js'
-import { threadSeat } from './thread-seat.js'
+import { neighbours, threadSeat } from './thread-seat.js'
 
 function main(): void {
   const { token, role } = (workerData ?? {}) as Partial<ThreadData>
   if (parentPort === null || token === undefined || role === undefined) refuse('it was not started by a supervisor')
   let worker: Worker | undefined
-  const channel = threadChannel(parentPort, () => leaveQuickly(worker))
+  const channel = threadChannel(parentPort, (word) => {
+    if (word.type === 'quit') leaveQuickly(worker)
+    else if (word.type === 'neighbours') neighbours.update(word.addresses)
+    else if (word.type === 'caller') neighbours.receive(word.port)
+  })
   const link = new SupervisorLink(channel, () => void finishOrphaned(worker))
   reportUncaught(link)
   preload(role)

@@ -2,6 +2,9 @@ import { getHeapStatistics } from 'node:v8'
 import { parentPort, workerData } from 'node:worker_threads'
 import { type ThreadData, wrapThreadWord } from '../../../ipc/thread-protocol.js'
 import type { WorkerSeat } from '../worker-seat.js'
+import { Neighbours } from './neighbours.js'
+
+export const neighbours: Neighbours = new Neighbours()
 
 /** A thread of a host process. */
 export const threadSeat: WorkerSeat = {
@@ -14,6 +17,8 @@ export const threadSeat: WorkerSeat = {
   show: ({ service, slot }) => parentPort?.postMessage(wrapThreadWord({ type: 'named', name: `${service}#${slot}` })),
   // The host process can look into each of its threads.
   beginWatch: () => {},
+  connect: neighbours.connect,
+  offer: neighbours.offer,
   // Resident memory is its process's, not to be told apart by thread: what counts is what V8 has taken for this one.
   memory: () => {
     const { total_heap_size: heap, external_memory: external } = getHeapStatistics()

@@ -1,0 +1,9 @@
+import type { Duplex } from 'node:stream'
+
+/** What carries the frames of a connection: a Unix socket, or what stands for one between two threads of a process. */
+export interface FrameSocket extends Duplex {
+  /** Ends it once what was written is sent. */
+  destroySoon(): void
+  /** It keeps the process alive no longer. */
+  unref(): unknown
+}

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { describe, it } from 'node:test'
+import { MessageChannel } from 'node:worker_threads'
+import { PortSocket } from './port-socket.js'
+
+function connect(): [PortSocket, PortSocket] {
+  const { port1, port2 } = new MessageChannel()
+  return [new PortSocket(port1), new PortSocket(port2)]
+}
+
+describe('PortSocket', () => {
+  it('carries bytes both ways, what is written at once in one piece', async () => {
+    const [left, right] = connect()
+    left.cork()
+    left.write(Buffer.from('one '))
+    left.write(Buffer.from('two'))
+    left.uncork()
+    assert.equal(String((await once(right, 'data'))[0]), 'one two')
+    right.write(Buffer.from('three'))
+    assert.equal(String((await once(left, 'data'))[0]), 'three')
+    left.destroy()
+  })
+
+  it('leaves the sender what it has sent, and gives the reader memory of its own', async () => {
+    const [left, right] = connect()
+    const sent = new Uint8Array(1_000_000).fill(7)
+    left.write(sent)
+    const [received] = (await once(right, 'data')) as [Buffer]
+    assert.equal(received.length, 1_000_000)
+    assert.equal(received.buffer.byteLength, 1_000_000)
+    received.fill(1)
+    assert.ok(sent.every((byte) => byte === 7))
+    left.destroy()
+  })
+
+  it('ends after what was written, and then closes on both sides', async () => {
+    const [left, right] = connect()
+    const pieces: Buffer[] = []
+    right.on('data', (piece: Buffer) => pieces.push(piece))
+    left.resume().end(Buffer.from('last'))
+    await Promise.all([once(right, 'end'), once(left, 'close'), once(right, 'close')])
+    assert.equal(Buffer.concat(pieces).toString(), 'last')
+  })
+
+  it('closes when the other side is destroyed, as when its thread ends', async () => {
+    const [left, right] = connect()
+    left.destroy()
+    await once(right, 'close')
+    assert.ok(right.destroyed)
+  })
+})
