@@ -28,6 +28,7 @@ async function start(
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     stop: async () => {
       server.close()
+      services.beginDrain()
       server.closeIdleConnections()
       await once(server, 'close')
       await services.close()

@@ -14,6 +14,7 @@ type KoaAdapter = (services: ServiceClass, options: MountOptions) => KoaMiddlewa
 
 interface KoaMiddleware extends Koa.Middleware {
   ready(): Promise<void>
+  beginDrain(): void
   close(): Promise<void>
 }
 
@@ -35,6 +36,7 @@ async function start({ service }: ConformanceService, options: MountOptions): Pr
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     stop: async () => {
       server.close()
+      services.beginDrain()
       server.closeIdleConnections()
       await once(server, 'close')
       await services.close()

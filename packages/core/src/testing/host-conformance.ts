@@ -1,7 +1,7 @@
-import assert from 'node:assert/strict'
 import { entryFile } from '../entry-file.js'
 import type { ServiceClass } from '../service/service-definition.js'
 import { CALL_CASES } from './conformance/call-cases.js'
+import { drainsUnderLoad, refusesOverload } from './conformance/load-cases.js'
 import { REFUSAL_CASES } from './conformance/refusal-cases.js'
 import { STREAM_CASES } from './conformance/stream-cases.js'
 import { type HostTraits, TestedHost } from './conformance/tested-host.js'
@@ -12,13 +12,13 @@ export type { HostTraits } from './conformance/tested-host.js'
 export interface HostUnderTest {
   /** Where its routes are, without a slash at its end. */
   readonly url: string
-  /** Ends it gracefully; resolves when it is gone. */
+  /** Ends it gracefully, the beginning of its drain first (`ctx.draining`); resolves when it is gone. */
   stop(): Promise<void>
 }
 
 /** What the host under test is to serve. */
 export interface ConformanceService {
-  /** A service that depends on another. */
+  /** A service, most of the time one that depends on another. */
   readonly service: ServiceClass
   /** The same, for hosts in another process. */
   readonly identifier: string
@@ -31,7 +31,7 @@ export interface ConformanceOptions extends HostTraits {
 
 /**
  * The suite that every host of ours passes, for whoever writes another: JSON, validation, errors, streams, files,
- * clients that leave, request ids, readiness, and a stop under load. To be called in a file that `node --test` runs.
+ * clients that leave, overload, request ids, readiness, and a stop under load. To be called in a file that `node --test` runs.
  *
  * @example
  * hostConformance(async ({ service }) => {
@@ -47,27 +47,29 @@ export function hostConformance(
   // Here: whoever tests services only, with another runner, must not load this one.
   const { describe, it, before, after } = process.getBuiltinModule('node:test')
   const file = entryFile('testing/conformance/services')
-  const { Texts } = require(file) as { Texts: ServiceClass }
-  const start = () => startHost({ service: Texts, identifier: `${file}:Texts` })
+  const services = require(file) as Readonly<Record<'Texts' | 'Narrow', ServiceClass>>
+  const start = (name: keyof typeof services) => startHost({ service: services[name], identifier: `${file}:${name}` })
   // The runner itself waits for what is registered with it.
   void describe(`host: ${name}`, () => {
     let host: HostUnderTest
     before(async () => {
-      host = await start()
+      host = await start('Texts')
     })
     after(() => host.stop())
     for (const { name: what, run } of [...CALL_CASES, ...STREAM_CASES, ...REFUSAL_CASES]) {
       void it(what, () => run(new TestedHost(host.url, traits)))
     }
-    void it('answers what it has begun when it is stopped', async () => {
-      const stopped = await start()
-      const tested = new TestedHost(stopped.url, traits)
-      const slow = tested.post('/wait', { ms: 400 }, { headers: { 'x-request-id': 'late', connection: 'close' } })
-      await tested.happened('began late')
-      await Promise.all([
-        stopped.stop(),
-        slow.then(async (response) => assert.equal(typeof (await response.json()), 'object')),
-      ])
+    void it('answers 429 where too many calls run and wait already', async () => {
+      const narrow = await start('Narrow')
+      try {
+        await refusesOverload(new TestedHost(narrow.url, traits))
+      } finally {
+        await narrow.stop()
+      }
+    })
+    void it('answers all that it has begun when it is stopped, and leaves no connection', async () => {
+      const stopped = await start('Texts')
+      await drainsUnderLoad(new TestedHost(stopped.url, traits), () => stopped.stop())
     })
   })
 }

@@ -91,6 +91,13 @@ export const Texts = defineService(
       }
     }
 
+    /** Until the host begins to stop. */
+    async *lasting(_input: unknown, { draining }: CallContext) {
+      yield { n: 1 }
+      if (!draining.aborted) await new Promise((resolve) => draining.addEventListener('abort', resolve))
+      yield { n: 2 }
+    }
+
     picture() {
       return new File(['png!'], 'a.png', { type: 'image/png' })
     }
@@ -180,6 +187,7 @@ export const Texts = defineService(
       tokens: {},
       counts: {},
       endless: {},
+      lasting: {},
       picture: {},
       context: {},
       refuses: {},
@@ -198,4 +206,19 @@ export const Texts = defineService(
     dependencies: { words: Words },
     traffic: { timeoutMs: 2_000 },
   },
+)
+
+/** Runs one call at a time, and lets one wait. */
+export const Narrow = defineService(
+  class Narrow {
+    /** Until its client leaves. */
+    hold(_input: unknown, { signal }: CallContext) {
+      return new Promise((resolve) => signal.addEventListener('abort', resolve))
+    }
+
+    pass() {
+      return 'passed'
+    }
+  },
+  { name: 'Narrow', apis: { hold: {}, pass: {} }, traffic: { maxConcurrency: 1, maxQueue: 1 } },
 )

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { Agent, type IncomingMessage, request } from 'node:http'
+import type { Socket } from 'node:net'
+import type { TestedHost } from './tested-host.js'
+
+const IN_FLIGHT = 5
+const ENOUGH = 200
+
+/** Of a service that runs one call at a time and lets one wait: of three that last, one too many. */
+export async function refusesOverload(host: TestedHost): Promise<void> {
+  const leaving = new AbortController()
+  const { signal } = leaving
+  const held = [1, 2, 3].map(() => host.post('/hold', {}, { signal, headers: { connection: 'close' } }))
+  const refused = await Promise.any(held)
+  assert.equal(refused.status, 429)
+  assert.match(refused.headers.get('retry-after') ?? '', /^[1-9]\d*$/)
+  await host.refusal(refused, 'EKB_ERR_OVERLOADED')
+  leaving.abort()
+  await Promise.allSettled(held)
+  // Clients that have left make room for others.
+  for (let tries = 1; ; tries++) {
+    const response = await host.post('/pass', {}, { headers: { connection: 'close' } })
+    await response.text()
+    const { status } = response
+    if (status === 200) return
+    assert.equal(status, 429)
+    assert.ok(tries < ENOUGH, 'there is no room again')
+  }
+}
+
+/** Calls, a stream and an idle connection at the moment of the stop: all that was begun is answered, to its end. */
+export async function drainsUnderLoad(host: TestedHost, stop: () => Promise<void>): Promise<void> {
+  const idle = await idleConnection(host.url)
+  const stream = await host.post('/lasting', {}, { headers: { connection: 'close' } })
+  const reader = (stream.body as ReadableStream<Uint8Array>).getReader()
+  let streamed = new TextDecoder().decode((await reader.read()).value)
+  const ids = Array.from({ length: IN_FLIGHT }, (_, at) => `late-${at}`)
+  const calls = ids.map((id) =>
+    host.post('/wait', { ms: 400 }, { headers: { 'x-request-id': id, connection: 'close' } }),
+  )
+  for (const id of ids) await host.happened(`began ${id}`)
+  const stopped = stop()
+  for (const [at, call] of calls.entries()) {
+    const response = await call
+    assert.equal(response.status, 200)
+    assert.equal(response.headers.get('x-request-id'), ids[at])
+    assert.equal(typeof (await response.json()), 'object')
+  }
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    streamed += new TextDecoder().decode(part.value)
+  }
+  assert.equal(streamed, '{"n":1}\n{"n":2}\n')
+  await Promise.all([stopped, idle.closed])
+  await assert.rejects(host.post('/count', { text: 'late' }), TypeError, 'a request after the stop')
+}
+
+/** A connection that has had its answer, and is kept. */
+async function idleConnection(url: string): Promise<{ readonly closed: Promise<unknown> }> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const sent = request(`${url}/happened`, { method: 'POST', agent, headers: { 'content-type': 'application/json' } })
+  sent.end('{}')
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]
+  const socket: Socket = response.socket
+  const closed = once(socket, 'close')
+  await once(response.resume(), 'end')
+  return { closed }
+}
