@@ -50,9 +50,11 @@ export function setPrefix(controller: Type, prefix: string): void {
 function addHandler(controller: Type, service: ServiceClass, { service: name, api, path }: MountRoute): object {
   const key = api as string
   const { prototype } = controller
+  // Once: each request looks its route up by it.
+  const fullName = `${name}.${key}`
   const handler = {
     [key](this: { [kHost]: MountHost }, input: unknown, response: NestResponse) {
-      return handleApi(this[kHost], `${name}.${key}`, { input, response })
+      return handleApi(this[kHost], fullName, { input, response })
     },
   }[key] as object
   const descriptor = { value: handler, writable: true, configurable: true }

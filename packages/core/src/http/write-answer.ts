@@ -25,9 +25,8 @@ export interface ValueAnswer extends Omit<HttpAnswer, 'body'> {
 export function writeValue(value: unknown, control: HttpResponseControl | undefined): ValueAnswer | undefined {
   if (typeof value !== 'object' || value === null || control?.has('content-type') === true) return undefined
   if (toBytes(value) !== undefined) return undefined
-  const sent = { body: undefined, value: toJsonValue(value) }
-  if (control === undefined) return { statusCode: 200, headers: JSON_HEADERS, ...sent }
-  return { ...withControl(JSON_HEADERS, control), ...sent }
+  const head = control === undefined ? { statusCode: 200, headers: JSON_HEADERS } : withControl(JSON_HEADERS, control)
+  return { statusCode: head.statusCode, headers: head.headers, body: undefined, value: toJsonValue(value) }
 }
 
 function rawHeaders(api: ApiDefinition): readonly string[] {
