@@ -1,12 +1,14 @@
 /** Why a connection never came to be encrypted: the words that its count and its log line have. */
-export type HandshakeFailure =
-  | 'plain-http'
-  | 'timeout'
-  | 'client-certificate'
-  | 'refused-by-client'
-  | 'no-common-ground'
-  | 'disconnected'
-  | 'other'
+export const HANDSHAKE_FAILURES = [
+  'plain-http',
+  'client-certificate',
+  'no-common-ground',
+  'refused-by-client',
+  'timeout',
+  'disconnected',
+  'other',
+] as const
+export type HandshakeFailure = (typeof HANDSHAKE_FAILURES)[number]
 
 const NO_COMMON_GROUND =
   /UNSUPPORTED_PROTOCOL|NO_SHARED_CIPHER|NO_SUITABLE_|WRONG_VERSION_NUMBER|NO_APPLICATION_PROTOCOL|VERSION_TOO_LOW|NO_PROTOCOLS_AVAILABLE/
