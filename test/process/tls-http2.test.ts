@@ -133,7 +133,7 @@ async function answerOf(stream: ClientHttp2Stream): Promise<H2Answer> {
   // A client on Node 20 that has more to send does not close by itself.
   if (!stream.closed) await new Promise((resolve) => stream.once('end', resolve).once('close', resolve))
   if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) throw new Error(`closed by ${stream.rstCode}: ${text}`)
-  return { status: headers[':status'] ?? 0, headers, text }
+  return { status: Number(headers[':status'] ?? 0), headers, text }
 }
 
 async function tlsClient({ port }: TestHost, options: ConnectionOptions = {}): Promise<TLSSocket> {
