@@ -1,6 +1,6 @@
 /**
- * The same Fastify app, by its own main file, in two workers: under `ekiben run`, under plain node:cluster, and under
- * PM2's cluster mode where that can be installed. Requests/s with keep-alive and with a connection for each request,
+ * The same Fastify app, by its own main file, in two workers: under `ekiben run`, under plain node:cluster, under PM2's
+ * cluster mode, and under Watt (where its workers are threads) on a Node that runs it. Requests/s with keep-alive and with a connection for each request,
  * in turns; who goes first takes turns too. Of connections that are kept the first two seconds do not count. About four
  * minutes by default.
  *
@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { freePort } from '../chaos/servers/free-port.mjs'
 import { installPm2 } from '../chaos/servers/pm2.mjs'
+import { installWatt, runsWatt, startWatt } from '../chaos/servers/watt.mjs'
 import { lastingLoad } from './http/load.mjs'
 import { spread } from './http/sides.mjs'
 
@@ -52,6 +53,8 @@ try {
     console.log(`PM2 could not be installed: ${error.message.split('\n')[0]}`),
   )
   if (pm2 !== undefined) sides.push(await startPm2(pm2))
+  if (runsWatt(process.version)) sides.push(await startWattSide())
+  else console.log(`Watt does not run on Node ${process.versions.node}`)
   for (const { name, port } of sides) await proveMain(name, port)
   for (const side of sides) await takeTurn(side)
   report(await takeRounds())
@@ -87,6 +90,13 @@ async function startPm2(bin) {
   return { name: 'PM2', port, end: () => pm2('kill').catch(() => {}) }
 }
 
+async function startWattSide() {
+  const modules = here('../node_modules')
+  const options = { node: process.execPath, folder: join(folder, 'watt'), watt: await installWatt(), modules }
+  const { port, stop } = await startWatt({ ...options, main: here('hosts/app.mjs') })
+  return { name: 'Watt', port, end: stop }
+}
+
 /** That the app's own main file is what answers. */
 async function proveMain(name, port) {
   for (let attempt = 0; attempt < 200; attempt++) {
@@ -101,10 +111,10 @@ async function proveMain(name, port) {
 }
 
 async function takeTurn({ port }) {
-  const { rate: kept } = await lastingLoad({ port, connections: CLIENTS, ...lasting })
+  const { rate: kept, p99: keptP99 = Number.NaN } = await lastingLoad({ port, connections: CLIENTS, ...lasting })
   const { stdout } = await run(process.execPath, [here('hosts/connect-each.mjs'), port, seconds, CLIENTS].map(String))
   const [connected, p99] = stdout.split(' ').map(Number)
-  return { kept, connected, p99 }
+  return { kept, keptP99, connected, p99 }
 }
 
 async function takeRounds() {
@@ -121,7 +131,9 @@ function report(taken) {
   const pick = (name, key) => taken.map((round) => round[name][key])
   console.log(`Node ${process.versions.node}, ${WORKERS} workers each, ${CLIENTS} clients, ${taken.length} rounds`)
   for (const { name } of sides) {
-    console.log(`${name}, requests/s with keep-alive: ${spread(pick(name, 'kept'), 0)}`)
+    console.log(
+      `${name}, requests/s with keep-alive: ${spread(pick(name, 'kept'), 0)}; p99 in ms: ${spread(pick(name, 'keptP99'), 1)}`,
+    )
     console.log(
       `${name}, requests/s with a connection each: ${spread(pick(name, 'connected'), 0)}; p99 in ms: ${spread(pick(name, 'p99'), 1)}`,
     )

@@ -19,8 +19,8 @@ function request()
   return message
 end
 
-function done()
+function done(_, latency)
   local all = 0
   for _, thread in ipairs(threads) do all = all + thread:get("counted") end
-  print(all .. " counted")
+  print(all .. " counted, p99 " .. latency:percentile(99) / 1000 .. " ms")
 end

@@ -24,7 +24,7 @@ export async function hasWrk() {
 
 /**
  * Requests/s over connections that last: what is asked in the first `settleSeconds` does not count, in which a server may
- * share them out among its workers. `seconds` is a whole number.
+ * share them out among its workers. `seconds` is a whole number. With wrk also the 99th percentile, in ms, of all of it.
  */
 export async function lastingLoad({ port, seconds, settleSeconds, connections }) {
   if (!(await hasWrk())) {
@@ -38,7 +38,8 @@ export async function lastingLoad({ port, seconds, settleSeconds, connections })
     [...args, `http://127.0.0.1:${port}/classify`, '--', settleSeconds, seconds].map(String),
   )
   if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(stdout)
-  return { rate: Number(/(\d+) counted/.exec(stdout)[1]) / seconds }
+  const [, counted, p99] = /(\d+) counted, p99 ([\d.]+) ms/.exec(stdout)
+  return { rate: Number(counted) / seconds, p99: Number(p99) }
 }
 
 /** Requests/s of the server on a port, and how many there were; throws on any answer that is no 200. */
