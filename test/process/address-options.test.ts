@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { lookup } from 'node:dns/promises'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { Agent, type IncomingMessage, request } from 'node:http'
+import type { Socket } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { resolve } from 'node:path'
+import { describe, it } from 'node:test'
+import { serveHttpProduction } from '@ekiben/core/serving'
+import { appProject, mainFile, startApp } from '../helpers/bootstrap-app.js'
+import { runNodeToEnd } from '../helpers/run-node.js'
+import { call, EKIBEN, logLines, SERVICES } from '../helpers/serve-fixture.js'
+import { type ServingCommand, startServing } from '../helpers/serving-command.js'
+import { backlogOf } from '../helpers/socket-facts.js'
+
+const APPS = resolve('test/fixtures/apps')
+const IPV6 = Object.values(networkInterfaces()).some((list) => list?.some(({ family }) => family === 'IPv6'))
+const skip = IPV6 ? false : 'this machine has no IPv6'
+const SOMAXCONN = Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'))
+
+type Start = (options: {
+  readonly host?: string
+  readonly backlog?: number
+  readonly keepAlive?: number
+}) => Promise<{ readonly run: ServingCommand } & AsyncDisposable>
+
+function flagsOf({ host, backlog, keepAlive }: Parameters<Start>[0]): string[] {
+  const given = { host: host ?? '127.0.0.1', backlog, 'timeout-keep-alive': keepAlive }
+  const flags = Object.entries(given).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}`, `${value}`]))
+  return ['--port', '0', '--log-format', 'json', ...flags]
+}
+
+async function command(args: readonly string[], cwd: string) {
+  const run = await startServing([EKIBEN, ...args], { cwd })
+  return { run, [Symbol.asyncDispose]: () => run[Symbol.asyncDispose]() }
+}
+
+/** Each way to serve, with these options; all of them answer POST /who with JSON. */
+const WAYS: Readonly<Record<string, Start>> = {
+  'ekiben serve': (options) => command(['serve', 'says-who-calls', ...flagsOf(options)], SERVICES),
+  'ekiben run': (options) => command(['run', 'plain.cjs', ...flagsOf(options)], APPS),
+  bootstrapProduction: async ({ host, backlog, keepAlive }) => {
+    const options = JSON.stringify({ host: host ?? '127.0.0.1', backlog, timeoutKeepAlive: keepAlive })
+    const project = await appProject(mainFile("() => createServer((_, res) => res.end('{}'))", { options }))
+    const run = await startApp(project, 'supervised')
+    const dispose = async () => {
+      await run[Symbol.asyncDispose]()
+      await project[Symbol.asyncDispose]()
+    }
+    return { run, [Symbol.asyncDispose]: dispose }
+  },
+}
+
+for (const [way, start] of Object.entries(WAYS)) {
+  describe(`${way}: where it listens`, () => {
+    it('may be an address of IPv6, in brackets in the url', { skip }, async () => {
+      await using started = await start({ host: '::1' })
+      const { url } = started.run
+      assert.match(url, /^http:\/\/\[::1\]:\d+$/)
+      assert.equal((await call(url, 'who')).status, 200)
+      await assert.rejects(call(`http://127.0.0.1:${new URL(url).port}`, 'who'), { code: 'ECONNREFUSED' })
+      assert.equal(await started.run.stop(), 0)
+    })
+
+    it('may be every address of both families', { skip }, async () => {
+      await using started = await start({ host: '::' })
+      const { url } = started.run
+      assert.match(url, /^http:\/\/\[::1\]:\d+$/)
+      const { port } = new URL(url)
+      for (const host of ['[::1]', '127.0.0.1']) assert.equal((await call(`http://${host}:${port}`, 'who')).status, 200)
+      assert.equal(await started.run.stop(), 0)
+    })
+
+    it('may be a name: its first address is bound, and all are told', async () => {
+      const addresses = [...new Set((await lookup('localhost', { all: true })).map(({ address }) => address))]
+      const [first = ''] = addresses
+      await using started = await start({ host: 'localhost' })
+      const { url } = started.run
+      assert.equal(new URL(url).hostname, first.includes(':') ? `[${first}]` : first)
+      assert.equal((await call(url, 'who')).status, 200)
+      const ready = logLines(started.run.stdout()).find(({ msg }) => msg === 'ready')
+      assert.deepEqual(ready?.addresses, addresses)
+      assert.equal(await started.run.stop(), 0)
+    })
+
+    it('has the backlog that was asked for, when its workers listen as well', async (t) => {
+      await using started = await start({ backlog: 17 })
+      const backlog = await backlogOf(Number(new URL(started.run.url).port))
+      if (backlog === undefined) t.skip('ss is not installed')
+      else assert.equal(backlog, 17)
+      assert.equal(await started.run.stop(), 0)
+    })
+
+    it('keeps an idle connection for as long as was asked for', async () => {
+      await using started = await start({ keepAlive: 0.3 })
+      const agent = new Agent({ keepAlive: true })
+      const sent = request(`${started.run.url}/who`, {
+        method: 'POST',
+        agent,
+        headers: { 'content-type': 'application/json' },
+      })
+      sent.end('{}')
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+      const socket = answer.socket as Socket
+      // Left alone it would be 75 seconds, or the 5 of Node's own servers.
+      const closed = once(socket, 'close', { signal: AbortSignal.timeout(4_000) })
+      answer.resume()
+      await closed
+      agent.destroy()
+      assert.equal(await started.run.stop(), 0)
+    })
+  })
+}
+
+describe('an address of IPv6 from code', () => {
+  it('is told in brackets in the url, and without in the address', { skip }, async () => {
+    const options = { identifier: 'says-who-calls', workingDir: SERVICES, logLevel: 'silent' } as const
+    await using server = await serveHttpProduction({ ...options, host: '::1', port: 0 })
+    const { host, port } = server.address
+    assert.deepEqual([host, server.url], ['::1', `http://[::1]:${port}`])
+    assert.equal((await call(server.url, 'who')).status, 200)
+    await server.stop()
+  })
+})
+
+describe('a backlog above what the system allows', () => {
+  const skipped = SOMAXCONN >= 2 ** 31 - 1 ? 'this machine allows any' : false
+  it('is a warning of the plan that names the limit', { skip: skipped }, async () => {
+    const args = [EKIBEN, 'serve', 'says-who-calls', '--dry-run', '--backlog', String(SOMAXCONN + 1)]
+    const { code, stdout, stderr } = await runNodeToEnd(args, { cwd: SERVICES })
+    assert.equal(code, 0, stderr)
+    const { warnings } = JSON.parse(stdout) as { warnings: { code: string; message: string }[] }
+    const warning = warnings.find((each) => each.code === 'EKB_WRN_PLAN_BACKLOG_ABOVE_SOMAXCONN')
+    assert.match(warning?.message ?? '', new RegExp(`${SOMAXCONN + 1} is cut to ${SOMAXCONN} `))
+  })
+})
