@@ -119,6 +119,26 @@ describe('a socket that a service manager passes', () => {
     assert.equal(await stop(run, 2), 0)
   })
 
+  it('may be the one that --uds names, and no other', async () => {
+    await using temp = await temporary()
+    const path = join(temp.folder, 's')
+    await using run = await activate({ sockets: [{ path }] }, ['--uds', path])
+    assert.equal((await said(run, 'ready')).url, `unix:${path}`)
+    assert.equal(await stop(run), 0)
+    await using other = await activate({ sockets: [{ path: join(temp.folder, 't') }] }, ['--uds', path])
+    assert.equal((await said(other, 'ended')).code, 2)
+    assert.match(other.stderr(), /EKB_ERR_SOCKET_ACTIVATION/)
+    assert.ok(other.stderr().includes(`--uds says ${path}`), other.stderr())
+  })
+
+  it('has a mode that --uds-mode does not change', async () => {
+    await using temp = await temporary()
+    const path = join(temp.folder, 's')
+    await using run = await activate({ sockets: [{ path }] }, ['--uds', path, '--uds-mode', '611'])
+    assert.equal((await said(run, 'ended')).code, 2)
+    assert.match(run.stderr(), /EKB_ERR_SOCKET_ACTIVATION[\s\S]*--uds-mode says 611, it has \d{3}/)
+  })
+
   it('is ignored when it is for another process', async () => {
     await using run = await activate({ sockets: [{ port: 0 }], forAnother: true }, ['--port', '0'])
     const [port] = await portsOf(run)
