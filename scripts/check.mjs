@@ -25,6 +25,7 @@ if (process.env.EKIBEN_TEST_PYTHON) {
 } else {
   skip('BentoML and we', 'did not run, as EKIBEN_TEST_PYTHON names no Python that has BentoML (.ci/run installs one)')
 }
+await part('a proxy in front', process.execPath, ['scripts/run-tests.mjs', 'proxy'])
 await part('the page in a browser', process.execPath, ['scripts/run-tests.mjs', 'browser'])
 if (existsSync(join(ROOT, 'artefacts', 'browser'))) report('       pictures of it: artefacts/browser')
 for (const [version, hosts] of Object.entries(OTHER_NODES)) {

@@ -6,8 +6,8 @@ import { ROOT } from './run-command.mjs'
  * The rings of tests: where their files are, how many files run at once, and how long one may take. Process and
  * e2e tests start supervisors with pools of their own, so few of them run side by side. `supervision` holds process
  * tests of what goes wrong, which have to wait for it: CI runs them, `npm test` has no time for them; nor has it the
- * Python that `interop` needs, the chromium of `browser`, and the registry from which `matrix` installs frameworks beside
- * the packed packages, in every version they are for. Examples are ES modules, which tsx compiles as they load;
+ * Python that `interop` needs, the chromium of `browser`, the nginx of `proxy`, and the registry from which `matrix`
+ * installs frameworks beside the packed packages, in every version they are for. Examples are ES modules, which tsx compiles as they load;
  * all other tests are compiled before (compile-tests.mjs). A ring that `waits` more than it computes keeps so many files
  * going on any machine; of the others there run no more than there are cores.
  */
@@ -18,6 +18,7 @@ export const RINGS = {
   supervision: { folders: ['test/supervision'], concurrency: 4, timeoutMs: 240_000, inNpmTest: false, waits: true },
   interop: { folders: ['test/interop'], concurrency: 2, timeoutMs: 240_000, inNpmTest: false },
   browser: { folders: ['test/browser'], concurrency: 1, timeoutMs: 180_000, inNpmTest: false },
+  proxy: { folders: ['test/proxy'], concurrency: 1, timeoutMs: 180_000, inNpmTest: false },
   matrix: { folders: ['test/matrix'], concurrency: 2, timeoutMs: 300_000, inNpmTest: false, waits: true },
   e2e: { folders: ['test/e2e'], concurrency: 2, timeoutMs: 180_000 },
   docs: { folders: ['test/docs', 'test/repository'], concurrency: 3, timeoutMs: 120_000 },
