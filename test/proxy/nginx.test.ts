@@ -18,7 +18,7 @@ interface Who {
 function documented({ socket }: SocketFolder): string {
   const [, block] = /```nginx\n([\s\S]+?)```/.exec(readFileSync('docs/deploy.md', 'utf8')) ?? []
   assert.ok(block?.includes('unix:/run/classifier/app.sock'), 'docs/deploy.md shows no nginx')
-  return block.replace('/run/classifier/app.sock', socket)
+  return (block as string).replace('/run/classifier/app.sock', socket)
 }
 
 function serveOn({ socket }: SocketFolder, flags: readonly string[] = []): Promise<ServingCommand> {

@@ -246,6 +246,8 @@ export class AppWorker {
       const encryption = this.#encryption(init)
       // Before anybody waits for its pools.
       if (encryption !== undefined) encryptableServer(server)
+      // A dry run binds nothing; what the app calls is known by now.
+      if (init.mode === 'describe') return void (await this.#admit())
       // Inherited where it was bound before the app said anything, else asked for.
       const { where, address, backlog } =
         http === undefined ? await this.#sockets.ask(target) : { ...http, where: { fd: PUBLIC_SOCKET_FD } }
@@ -272,7 +274,8 @@ export class AppWorker {
   async #openShared(server: Server, target: ListenTarget, listen: ListenOn): Promise<void> {
     process.channel?.ref()
     try {
-      await this.#begun.promise
+      const { mode } = await this.#begun.promise
+      if (mode === 'describe') return void server.emit('listening')
       const { where, backlog } = await this.#sockets.ask(target)
       this.#servers.push(new AppServer(server, this.#calls))
       listen(where, backlog)

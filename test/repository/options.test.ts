@@ -1,0 +1,287 @@
+/**
+ * No option is accepted and ignored: each, from each place that it can be given in, comes to be the setting that is acted
+ * on, is refused where it has no use, and has a test that shows what it does, for services and for apps.
+ */
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { type ExplainedValue, explainSettings } from '../../packages/core/src/cli/explain-settings.js'
+import { OPTION_TAKERS, OPTIONS, type OptionRow } from '../../packages/core/src/config/options.js'
+import { refuseUnused } from '../../packages/core/src/config/refuse-unused.js'
+import { resolveServeSettings } from '../../packages/core/src/config/resolve-serve-settings.js'
+
+interface Sample {
+  /** As a flag and a variable have it; undefined: a switch. */
+  readonly text?: string
+  /** As code and file have it. */
+  readonly data: unknown
+  /** What it cannot be without, in the same place. */
+  readonly beside?: Readonly<Record<string, string>>
+}
+
+const PAIR = { sslCertfile: '/c.pem', sslKeyfile: '/k.pem' }
+const same = (text: string, beside?: Sample['beside']): Sample => ({ text, data: text, ...(beside && { beside }) })
+
+/** A value of each that is not its default. */
+const SAMPLES: Readonly<Record<string, Sample>> = {
+  port: { text: '4321', data: 4321 },
+  host: same('::1'),
+  uds: same('/run/app.sock'),
+  udsMode: same('600', { uds: '/run/app.sock' }),
+  backlog: { text: '17', data: 17 },
+  apiWorkers: { text: '3', data: 3 },
+  workers: { text: 'A=3', data: { A: 3 } },
+  threaded: { data: true },
+  depends: { text: 'A=http://a.test', data: { A: 'http://a.test' } },
+  only: same('A'),
+  timeout: { text: '5', data: 5 },
+  timeoutKeepAlive: { text: '5', data: 5 },
+  timeoutGracefulShutdown: { text: '5', data: 5 },
+  workingDir: same(tmpdir()),
+  logLevel: same('debug'),
+  logFormat: same('pretty'),
+  accessLog: { data: true },
+  name: same('shop'),
+  instance: same('shop-a'),
+  user: same('nobody'),
+  group: same('nogroup'),
+  envAllow: { text: 'A,B*', data: ['A', 'B*'] },
+  pidfile: same('/run/app.pid'),
+  admin: same('127.0.0.1:9000'),
+  workerListen: same('unix:/run/{slot}.sock'),
+  sslCertfile: same('/c.pem', { sslKeyfile: '/k.pem' }),
+  sslKeyfile: same('/k.pem', { sslCertfile: '/c.pem' }),
+  sslKeyfilePassword: same('hunter2', PAIR),
+  sslCaCerts: same('/ca.pem', PAIR),
+  sslClientCert: same('optional', { ...PAIR, sslCaCerts: '/ca.pem' }),
+  sslCiphers: same('ECDHE-RSA-AES128-GCM-SHA256', PAIR),
+  sslMinVersion: same('TLSv1.3', PAIR),
+  systemRoutes: same('probes'),
+  prefix: same('/ml'),
+  trustProxy: { data: true },
+  dryRun: { data: true },
+  explain: { data: true },
+}
+
+/** Those that say where other settings are read: their own tests are in SHOWN_BY. */
+const READERS = ['config', 'set']
+
+type Proof = readonly [file: string, title: string]
+
+/** The test that shows what it does: where a service is served, and where an app is run. */
+const SHOWN_BY: Readonly<Record<string, { readonly service?: Proof; readonly app?: Proof }>> = {
+  port: {
+    service: ['process/listen', 'is refused to a second instance at once'],
+    app: ['process/run', 'gives the public socket for a port that the app insists on'],
+  },
+  host: {
+    service: ['process/address-options', 'may be an address of IPv6'],
+    app: ['process/address-options', 'may be an address of IPv6'],
+  },
+  uds: {
+    service: ['process/uds', 'serves on a Unix socket'],
+    app: ['process/uds', 'is taken by ekiben run, for the port that the app listens on'],
+  },
+  udsMode: {
+    service: ['process/uds', 'has the mode and the backlog that were asked for'],
+    app: ['process/uds', 'is taken by bootstrapProduction: '],
+  },
+  backlog: {
+    service: ['process/address-options', 'has the backlog that was asked for'],
+    app: ['process/address-options', 'has the backlog that was asked for'],
+  },
+  apiWorkers: {
+    service: ['process/start', 'boots the entry workers it knows of side by side'],
+    app: ['process/run', 'gives every worker the one socket'],
+  },
+  workers: {
+    service: ['process/start', 'boots the entry workers it knows of side by side'],
+    app: ['process/bootstrap', 'starts what is asked for after such a call, before it accepts'],
+  },
+  threaded: {
+    service: ['process/threads', 'share one process apart from the supervisor'],
+    app: ['process/threads', 'are nothing that run knows'],
+  },
+  depends: { service: ['process/remote-serve', 'can be given by variable, file and code'] },
+  only: { service: ['process/remote-serve', 'make the one that is served alone the entry'] },
+  timeout: { service: ['process/graph-calls', "['--timeout', '1.5']"] },
+  timeoutKeepAlive: {
+    service: ['process/address-options', 'keeps an idle connection for as long as was asked for'],
+    app: ['process/run', "leaves the app's own keep-alive limit, unless another is given"],
+  },
+  timeoutGracefulShutdown: {
+    service: ['process/stop', 'cuts what is not done at the deadline, says what, and exits 7'],
+    app: ['process/app-options', 'cuts what is not answered when its time is up'],
+  },
+  workingDir: {
+    service: ['process/uds', 'a path that counts from the current folder'],
+    app: ['process/app-options', 'runs an app from another folder'],
+  },
+  config: {
+    service: ['process/cli-usage', 'names an unknown key, with the file and near names'],
+    app: ['process/app-options', 'reads a file for an app'],
+  },
+  set: {
+    service: ['process/edge-options', '--set'],
+    app: ['process/app-options', 'reads a file for an app'],
+  },
+  logLevel: {
+    service: ['process/app-options', 'writes as it is told'],
+    app: ['process/app-options', 'writes as it is told'],
+  },
+  logFormat: {
+    service: ['process/app-options', 'writes as it is told'],
+    app: ['process/app-options', 'writes as it is told'],
+  },
+  accessLog: { service: ['process/log-fields', 'and in the access log'] },
+  name: {
+    service: ['process/app-options', 'goes by the name that it was given'],
+    app: ['process/app-options', 'goes by the name that it was given'],
+  },
+  instance: {
+    service: ['process/app-options', 'goes by the name that it was given'],
+    app: ['process/app-options', 'goes by the name that it was given'],
+  },
+  user: {
+    service: ['supervision/drop-user', 'make workers run as somebody else'],
+    app: ['process/app-options', 'has workers of another user and group, with what they may inherit'],
+  },
+  group: {
+    service: ['supervision/drop-user', 'take ids too, and a group of its own'],
+    app: ['process/app-options', 'has workers of another user and group, with what they may inherit'],
+  },
+  envAllow: {
+    service: ['process/environment', 'is of its own service alone, with what the configuration adds'],
+    app: ['process/app-options', 'has workers of another user and group, with what they may inherit'],
+  },
+  pidfile: {
+    service: ['supervision/pidfile', 'holds the number of the supervisor while it runs'],
+    app: ['process/app-options', 'has a pidfile and an admin address'],
+  },
+  admin: {
+    service: ['supervision/admin', 'serves probes and status by the supervisor'],
+    app: ['process/app-options', 'has a pidfile and an admin address'],
+  },
+  workerListen: { app: ['process/worker-listen', 'worker-listen'] },
+  sslCertfile: {
+    service: ['process/tls', 'says so in its address, answers apis and probes'],
+    app: ['process/tls-apps', 'sees that its requests are encrypted'],
+  },
+  sslKeyfile: {
+    service: ['process/tls', 'says so in its address, answers apis and probes'],
+    app: ['process/tls-apps', 'sees that its requests are encrypted'],
+  },
+  sslKeyfilePassword: {
+    service: ['process/tls', 'takes the password of its key'],
+    app: ['process/tls-apps', 'sslKeyfilePassword'],
+  },
+  sslCaCerts: { service: ['process/tls', 'are refused without one'], app: ['process/tls', 'are refused without one'] },
+  sslClientCert: {
+    service: ['process/tls', 'may do without where that is said'],
+    app: ['process/tls', 'may do without where that is said'],
+  },
+  sslCiphers: {
+    service: ['process/tls', 'speaks no version below the least, and no cipher but those named'],
+    app: ['process/tls', 'speaks no version below the least, and no cipher but those named'],
+  },
+  sslMinVersion: {
+    service: ['process/tls', 'speaks no version below the least, and no cipher but those named'],
+    app: ['process/tls', 'speaks no version below the least, and no cipher but those named'],
+  },
+  systemRoutes: { service: ['process/edge-options', ': probes answer '] },
+  prefix: { service: ['process/edge-options', 'is what the paths of apis begin with'] },
+  trustProxy: { service: ['process/edge-options', 'takes the word of a proxy on its client'] },
+  dryRun: {
+    service: ['process/start', 'prints the plan of a dry run and starts nothing'],
+    app: ['process/app-options', 'shows the plan of an app'],
+  },
+  explain: {
+    service: ['process/cli-usage', 'says with --explain where each value comes from'],
+    app: ['process/app-options', 'shows the plan of an app'],
+  },
+}
+
+describe('the table of options', () => {
+  let cwd = ''
+  before(async () => {
+    cwd = await mkdtemp(join(tmpdir(), 'ekb-'))
+  })
+  after(() => rm(cwd, { recursive: true }))
+
+  async function inPlace(place: 'flag' | 'variable' | 'code' | 'file', row: OptionRow, sample: Sample) {
+    const { text = true, data, beside = {} } = sample
+    const given = { ...beside, [row.key]: data }
+    const rowOf = (key: string) => OPTIONS.find((each) => each.key === key) as OptionRow
+    const env = Object.entries({ ...beside, [row.key]: String(text) }).map(([key, value]) => [rowOf(key).env, value])
+    if (place === 'file') await writeFile(join(cwd, 'ekiben.config.json'), JSON.stringify(given))
+    const settings = await resolveServeSettings({
+      flags: place === 'flag' ? { ...beside, [row.key]: text } : undefined,
+      env: place === 'variable' ? Object.fromEntries(env) : undefined,
+      code: place === 'code' ? given : undefined,
+      readFile: place === 'file',
+      cwd,
+      terminal: false,
+    })
+    if (place === 'file') await rm(join(cwd, 'ekiben.config.json'))
+    return settings
+  }
+
+  const placesOf = ({ places, secret }: OptionRow) =>
+    (['flag', 'variable', 'code', 'file'] as const).filter((place) => {
+      if (place === 'flag') return secret !== true
+      return place === 'variable' || places.includes(place)
+    })
+  const SOURCES = { flag: 'flag --', variable: 'variable EKIBEN_', code: 'options in code', file: 'file ' }
+
+  for (const row of OPTIONS.filter(({ key }) => !READERS.includes(key))) {
+    it(`${row.key}: comes to be a setting, from each place that it can be given in`, async () => {
+      const sample = SAMPLES[row.key]
+      assert.ok(sample !== undefined, `no sample of ${row.key}: add one, and the tests that show what it does`)
+      for (const place of placesOf(row)) {
+        const settings = await inPlace(place, row, sample)
+        const source = Object.entries(settings.sources).find(([path]) => path.split('.')[0] === row.key)
+        const others = Object.entries(settings.sources).filter(([, from]) => from !== 'default')
+        assert.ok(
+          others.some(([path, from]) => path.split('.')[0] === row.key && from.startsWith(SOURCES[place])),
+          `${row.key} from ${place}: ${source}`,
+        )
+        if (row.key === 'dryRun' || row.key === 'explain') {
+          assert.equal(settings[row.key], true)
+          continue
+        }
+        const shown = explainSettings(settings)
+        const at = (shown[row.msKey ?? row.key] ?? shown[row.key]) as Record<string, unknown>
+        const value = (at.source === undefined ? Object.values(at)[0] : at) as ExplainedValue
+        assert.ok(value.source.startsWith(SOURCES[place]), `${row.key} from ${place}: ${value.source}`)
+        assert.ok(value.value !== null && value.value !== undefined, `${row.key} from ${place} is lost`)
+      }
+    })
+  }
+
+  for (const { key, takenBy = OPTION_TAKERS } of OPTIONS) {
+    it(`${key}: has a test that shows what it does, and is refused where it has no use`, () => {
+      for (const taker of OPTION_TAKERS) {
+        const refuse = () => refuseUnused({ [key]: 'flag x' }, taker)
+        if (!takenBy.includes(taker)) {
+          assert.throws(refuse, { code: 'EKB_ERR_CONFIG_UNUSED' })
+          continue
+        }
+        refuse()
+        const kind = taker === 'serve' || taker === 'serveHttpProduction' ? 'service' : 'app'
+        const proof = SHOWN_BY[key]?.[kind]
+        assert.ok(proof !== undefined, `nothing shows what ${key} does for ${taker}`)
+        const file = `test/${proof[0]}.test.ts`
+        assert.ok(existsSync(file), file)
+        assert.ok(readFileSync(file, 'utf8').includes(proof[1]), `${file} has no test '${proof[1]}'`)
+      }
+    })
+  }
+
+  it('has a sample and a proof for nothing else', () => {
+    const keys = new Set(OPTIONS.map(({ key }) => key))
+    for (const key of [...Object.keys(SAMPLES), ...Object.keys(SHOWN_BY)]) assert.ok(keys.has(key), key)
+  })
+})
