@@ -22,7 +22,7 @@ const SUPERVISOR = {
   entries: ['serving', 'cli/main', 'bootstrap/supervise-app', 'bootstrap/supervise-pools'],
 }
 const WORKER = { name: 'worker', entries: ['worker/entry/process-entry', 'worker/entry/thread/thread-entry'] }
-/** What only a host app needs; the rest of what it runs is a worker's, and taken from there. */
+/** What only a host app needs, or development mode; the rest of what it runs is a worker's, and taken from there. */
 const HOST = {
   name: 'host',
   entries: [
@@ -32,6 +32,9 @@ const HOST = {
     'bootstrap/serve-app',
     'bootstrap/run-alone',
     'bootstrap/own-pools',
+    'development/serve-here',
+    'worker/entry/inline-worker',
+    'worker/entry/loaded-files',
   ],
 }
 const BUNDLES = [SHARED, SUPERVISOR, WORKER, HOST]

@@ -28,6 +28,7 @@ export const PURE_FILES = {
   ],
   control: ['control-protocol', 'readiness'],
   config: { allBut: ['config-reader-entry', 'find-app', 'read-config', 'resolve-serve-settings', 'typescript-flags'] },
+  development: ['app-status', 'code-frame', 'watch-rules', 'written-files'],
   errors: { allBut: [] },
   graph: { allBut: [] },
   http: [
@@ -48,7 +49,7 @@ export const PURE_FILES = {
   identifier: ['failure-reason', 'parse-identifier', 'resolve-exports', 'select-service'],
   ipc: ['protocol', 'watch-line'],
   metrics: { allBut: [] },
-  net: ['parse-proc-net', 'slot-address', 'socket-url'],
+  net: ['parse-inspect-address', 'parse-proc-net', 'slot-address', 'socket-url'],
   observe: ['format-log-line'],
   openapi: { allBut: [] },
   plan: { allBut: ['read-machine'] },

@@ -1,3 +1,4 @@
+import type { ServeSettings } from '../config/serve-settings.js'
 import { createError } from '../errors/service-error.js'
 import { describeValue } from '../graph/resolve-target.js'
 import { type AppHost, appHost } from '../hosting/app-host.js'
@@ -40,12 +41,17 @@ async function start(build: BuildApp, options: BootstrapOptions): Promise<Server
     checkBuild(build)
     const { readAppSettings, superviseApp } = loadOwn<typeof import('./supervise-app.js')>('supervise-app')
     const app = await readAppSettings(options)
-    if (process.env.NODE_ENV === 'production') return await superviseApp(app)
+    if (isSupervised(app.settings)) return await superviseApp(app)
     return await loadOwn<typeof import('./run-alone.js')>('run-alone').runAlone(build, app)
   } catch (error) {
     if (options.handleSignals !== false) endUncaught(error)
     throw error
   }
+}
+
+/** Does a process of its own stand above the app? In development only where another takes the place of the first. */
+function isSupervised({ developmentMode, reload, inspect }: ServeSettings): boolean {
+  return !developmentMode || reload || inspect !== undefined
 }
 
 async function serve(host: AppHost, build: BuildApp, options: BootstrapOptions): Promise<never> {

@@ -1,64 +1,63 @@
-import type { Server as NetServer } from 'node:net'
 import type { ServeSettings } from '../config/serve-settings.js'
 import { createError } from '../errors/service-error.js'
 import { beginProcessDrain } from '../hosting/drain-listeners.js'
+import type { DrainOptions, DrainReport } from '../http/host-drain.js'
 import { socketUrl } from '../net/socket-url.js'
 import { flushLogs } from '../observe/create-logger.js'
 import type { Logger } from '../observe/logger.js'
 import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
-import { CallsInFlight } from '../runner/calls-in-flight.js'
+import type { CallsInFlight } from '../runner/calls-in-flight.js'
 import type { InstanceStatus } from '../supervisor/instance-status.js'
 import type { Server, ServerClosed } from '../supervisor/server.js'
 import { deferred } from '../util/deferred.js'
 import { once } from '../util/once.js'
-import { type AppEncryption, AppServer } from '../worker/entry/app/app-server.js'
-import type { RunnableApp } from './runnable-app.js'
+
+/** What serves in this process. */
+export interface LoneHost {
+  readonly address: { readonly host: string; readonly port: number }
+  readonly calls: CallsInFlight
+  /** As soon as it begins to stop. */
+  onStop?(): unknown
+  drain(options: DrainOptions): Promise<DrainReport>
+  /** After its last answer. */
+  close(): Promise<void>
+}
 
 export interface LoneServerOptions {
-  readonly app: RunnableApp
-  /** Those that run in this process. */
-  readonly services: { stop(): Promise<void> }
+  /** What it is shown as. */
+  readonly name: string
   /** Aborted when it begins to stop. */
   readonly leaving: AbortController
   readonly settings: ServeSettings
   readonly log: Logger
 }
 
-/** An app that runs in this process alone, with no supervisor: what needs one is refused. */
+/** An app or a service that runs in this process alone, with no supervisor: what needs one is refused. */
 export class LoneServer implements Server {
   readonly #options: LoneServerOptions
-  readonly #calls = new CallsInFlight()
   readonly #closed = deferred<ServerClosed>()
   readonly #startedAt = performance.now()
-  #server: AppServer | undefined
-  #address: { readonly host: string; readonly port: number } = { host: '', port: 0 }
+  #host: LoneHost | undefined
   #state: InstanceStatus['state'] = 'running'
-  #onStop: () => unknown = () => {}
 
   constructor(options: LoneServerOptions) {
     this.#options = options
   }
 
-  /** Before it listens: looks after its requests from now on, and encrypts them. */
-  encrypt(server: NetServer, encryption: AppEncryption): void {
-    this.#server ??= new AppServer(server, this.#calls, encryption)
-  }
-
-  /** The app listens: its requests are looked after from now on. `onStop`: what goes as soon as it begins to stop. */
-  take(server: NetServer, address: Server['address'], onStop: () => unknown = () => {}): void {
-    this.#server ??= new AppServer(server, this.#calls)
-    this.#address = address
-    this.#onStop = onStop
+  /** It listens: its requests are looked after from now on. */
+  take(host: LoneHost): void {
+    this.#host = host
     this.#options.log.info({ url: this.url, pid: process.pid }, 'ready')
   }
 
   get url(): string {
-    const url = socketUrl(this.#address.host, this.#address.port)
+    const { host, port } = this.address
+    const url = socketUrl(host, port)
     return this.#options.settings.ssl === undefined ? url : url.replace(/^http:/, 'https:')
   }
 
   get address(): { readonly host: string; readonly port: number } {
-    return this.#address
+    return this.#host?.address ?? { host: '', port: 0 }
   }
 
   get closed(): Promise<ServerClosed> {
@@ -66,7 +65,8 @@ export class LoneServer implements Server {
   }
 
   status(): InstanceStatus {
-    const name = this.#options.settings.app?.name ?? ''
+    const { name } = this.#options
+    const calls = this.#host?.calls
     const worker = {
       slot: 0,
       pid: process.pid,
@@ -76,8 +76,8 @@ export class LoneServer implements Server {
       restarts: 0,
       lastExit: undefined,
       rssBytes: process.memoryUsage.rss(),
-      inFlight: this.#calls.size,
-      oldestCallMs: Math.round(this.#calls.oldestMs()),
+      inFlight: calls?.size ?? 0,
+      oldestCallMs: Math.round(calls?.oldestMs() ?? 0),
       loopUtilization: undefined,
     }
     const service = { name, state: 'ready' as const, target: 1, generation: 1, workers: [worker] }
@@ -122,20 +122,19 @@ export class LoneServer implements Server {
   }
 
   async #stop(): Promise<void> {
-    const { app, services, leaving, settings, log } = this.#options
+    const { leaving, settings, log } = this.#options
     this.#state = 'draining'
     leaving.abort()
     beginProcessDrain()
-    this.#onStop()
+    this.#host?.onStop?.()
     const { keepAliveDrainMs = SUPERVISION_DEFAULTS.keepAliveDrainMs } = settings.supervision
     const deadlineMs = settings.gracefulShutdownMs
-    const report = await this.#server?.drain({ keepAliveDrainMs, deadlineMs }, {})
+    const report = await this.#host?.drain({ keepAliveDrainMs, deadlineMs })
     const forced = report?.cut ?? []
     try {
-      await app.close?.()
-      await services.stop()
+      await this.#host?.close()
     } catch (err) {
-      log.error({ err }, 'the app failed to close')
+      log.error({ err }, 'it failed to close')
     }
     this.#state = 'stopped'
     for (const what of forced) log.warn({ what }, 'had to be cut short')

@@ -8,38 +8,28 @@ import { checkSocketPath, fileIdentity, freeSocketPath, takeAway } from '../net/
 import { socketAddress } from '../net/socket-url.js'
 import { createLogger } from '../observe/create-logger.js'
 import type { Logger } from '../observe/logger.js'
+import { CallsInFlight } from '../runner/calls-in-flight.js'
 import type { Server } from '../supervisor/server.js'
 import { HandshakeFailures } from '../tls/handshake-failures.js'
-import type { AppEncryption } from '../worker/entry/app/app-server.js'
+import { type AppEncryption, AppServer } from '../worker/entry/app/app-server.js'
 import type { BuildApp, BuildContext } from './bootstrap-options.js'
-import { LoneServer } from './lone-server.js'
-import { type ListenWhere, toRunnableApp } from './runnable-app.js'
+import { type LoneHost, LoneServer } from './lone-server.js'
+import { type ListenWhere, type RunnableApp, toRunnableApp } from './runnable-app.js'
 import type { AppSettings } from './supervise-app.js'
-
-/** Nobody else is to reach an app that somebody works on. */
-const OWN_MACHINE = '127.0.0.1'
 
 /** Runs the app in this process, with the services that it calls. */
 export async function runAlone(build: BuildApp, { settings, handleSignals }: AppSettings): Promise<Server> {
-  const { app } = settings
+  const { app, sources } = settings
   const log = createLogger(settings.log)
-  log.info({ mode: 'one process', why: 'NODE_ENV is not production', main: app?.main }, 'starting')
+  log.info({ mode: 'one process', why: sources.developmentMode, main: app?.main }, 'starting')
   const encryption = await readEncryption(settings, log)
   const services = servicesHere(log)
   const leaving = new AbortController()
   try {
     const { client } = services
     const runnable = toRunnableApp(await build({ client, signal: leaving.signal, slot: 0 }))
-    const server = new LoneServer({ app: runnable, services, leaving, settings, log })
-    const listen: Listen = (where) =>
-      beforeListen(encryption && ((of) => server.encrypt(of, encryption)), () => runnable.listen(where))
-    try {
-      if (settings.uds === undefined) await listenOnPort(listen, settings, server)
-      else await listenOnPath(listen, { ...settings, uds: settings.uds }, server)
-    } catch (error) {
-      await Promise.resolve(runnable.close?.()).catch(() => {})
-      throw error
-    }
+    const server = new LoneServer({ name: app?.name ?? '', leaving, settings, log })
+    server.take(await openHost(runnable, { settings, services, encryption }))
     if (handleSignals) server.stopBySignals()
     return server
   } catch (error) {
@@ -91,18 +81,50 @@ async function beforeListen(
   }
 }
 
+interface HostOptions {
+  readonly settings: ServeSettings
+  /** Those that run in this process. */
+  readonly services: { stop(): Promise<void> }
+  readonly encryption: AppEncryption | undefined
+}
+
+/** Has the app listen, and looks after its requests from then on. */
+async function openHost(app: RunnableApp, { settings, services, encryption }: HostOptions): Promise<LoneHost> {
+  const calls = new CallsInFlight()
+  let server: AppServer | undefined
+  const prepare = encryption === undefined ? undefined : (listening: NetServer) => look(listening, encryption)
+  const look = (listening: NetServer, encryption?: AppEncryption): AppServer => {
+    server ??= new AppServer(listening, calls, encryption)
+    return server
+  }
+  const listen: Listen = (where) => beforeListen(prepare, () => app.listen(where))
+  const close = async (): Promise<void> => {
+    await app.close?.()
+    await services.stop()
+  }
+  try {
+    const { uds } = settings
+    const { listening, ...where } =
+      uds === undefined ? await listenOnPort(listen, settings) : await listenOnPath(listen, { ...settings, uds })
+    const looked = look(listening)
+    return { ...where, calls, drain: (options) => looked.drain(options, {}), close }
+  } catch (error) {
+    await Promise.resolve(app.close?.()).catch(() => {})
+    throw error
+  }
+}
+
 type Listen = (where: ListenWhere) => Promise<NetServer>
 
-async function listenOnPort(
-  listen: Listen,
-  { port, sources, ...settings }: Pick<ServeSettings, 'port' | 'host' | 'sources'>,
-  server: LoneServer,
-): Promise<void> {
-  const host = sources.host === 'default' ? OWN_MACHINE : settings.host
+interface Listening extends Pick<LoneHost, 'address' | 'onStop'> {
+  readonly listening: NetServer
+}
+
+async function listenOnPort(listen: Listen, { port, host }: Pick<ServeSettings, 'port' | 'host'>): Promise<Listening> {
   try {
     const listening = await listen({ port, host })
     const bound = listening.address() as AddressInfo
-    server.take(listening, { host: bound.address, port: bound.port })
+    return { listening, address: { host: bound.address, port: bound.port } }
   } catch (error) {
     const { syscall } = error as NodeJS.ErrnoException
     if (syscall !== 'listen' && syscall !== 'bind' && syscall !== 'getaddrinfo') throw error
@@ -114,15 +136,15 @@ async function listenOnPort(
 async function listenOnPath(
   listen: Listen,
   { uds: path, udsMode: mode }: { readonly uds: string; readonly udsMode: number },
-  server: LoneServer,
-): Promise<void> {
+): Promise<Listening> {
   const at = { path, option: '--uds' }
   checkSocketPath(at, Buffer.byteLength(longestBoundPath(path)))
   await freeSocketPath(at)
   try {
     const listening = await listenBehind({ path, mode }, (prepared) => listen({ path: prepared }))
     const identity = fileIdentity(path)
-    server.take(listening, { host: path, port: 0 }, () => identity !== undefined && takeAway(path, identity))
+    const onStop = (): unknown => identity !== undefined && takeAway(path, identity)
+    return { listening, address: { host: path, port: 0 }, onStop }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
     throw listenError(error as NodeJS.ErrnoException, path)

@@ -22,6 +22,9 @@ export interface AppSettings {
   readonly handleSignals: boolean
 }
 
+/** Nobody else is to reach an app that somebody works on. */
+const OWN_MACHINE = '127.0.0.1'
+
 /** The settings of the app whose main file is this process's own. */
 export async function readAppSettings(options: BootstrapOptions): Promise<AppSettings> {
   announcedServices(options)
@@ -39,16 +42,27 @@ export async function readAppSettings(options: BootstrapOptions): Promise<AppSet
     const { workingDir, name } = settings
     const app = findApp(main, { workingDir, name, args: process.argv.slice(2), appPort: undefined, bindsAsked: false })
     // What the app answers is its own; it logs its requests itself.
-    return { ...settings, app, accessLog: false }
+    return { ...modeOf(settings), app, accessLog: false }
   }
   return { settings: await readSettings(), readSettings, handleSignals }
+}
+
+/** Without NODE_ENV=production an app is run for whoever works on it, whatever its options leave open. */
+function modeOf(settings: ServeSettings): ServeSettings {
+  const { sources } = settings
+  if ((sources.developmentMode ?? 'default') !== 'default' || process.env.NODE_ENV === 'production') return settings
+  const why = 'NODE_ENV is not production'
+  const host = (sources.host ?? 'default') === 'default' ? OWN_MACHINE : settings.host
+  return { ...settings, host, developmentMode: true, sources: { ...sources, developmentMode: why } }
 }
 
 /** This process becomes the supervisor of the app, and never builds it. */
 export async function superviseApp({ settings, readSettings, handleSignals }: AppSettings): Promise<Server> {
   if (cluster.isWorker) throw createError('EKB_ERR_BOOTSTRAP_CLUSTERED', {})
   const why = 'NODE_ENV is production'
-  createLogger(settings.log).info({ mode: 'supervised', why, main: settings.app?.main }, 'starting')
+  if (!settings.developmentMode) {
+    createLogger(settings.log).info({ mode: 'supervised', why, main: settings.app?.main }, 'starting')
+  }
   try {
     const server = await startServing(settings, { handleSignals, readSettings })
     if (handleSignals) void server.closed.then(({ exitCode }) => (entryRole().refused ? undefined : end(exitCode)))

@@ -1,4 +1,5 @@
 import type { ServeSettings } from '../config/serve-settings.js'
+import { socketAddress } from '../net/socket-url.js'
 import { hideCredentials } from '../util/parse-remote-url.js'
 import { REDACTED } from './redact-secrets.js'
 
@@ -32,6 +33,9 @@ export function explainSettings(settings: Omit<ServeSettings, 'serviceManager'>)
     logLevel: at(settings.log.level, 'logLevel'),
     logFormat: at(settings.log.format, 'logFormat'),
     accessLog: at(settings.accessLog, 'accessLog'),
+    developmentMode: at(settings.developmentMode, 'developmentMode'),
+    reload: at(settings.reload, 'reload'),
+    inspect: at(settings.inspect && socketAddress(settings.inspect.host, settings.inspect.port), 'inspect'),
     name: at(settings.name, 'name'),
     instance: at(settings.instance, 'instance'),
     user: at(settings.user, 'user'),

@@ -21,12 +21,19 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     throw createError('EKB_ERR_CLI_USAGE', { reason: 'No command was given', near: [] })
   }
   try {
-    await program.parseAsync(argv, { from: 'user' })
+    await program.parseAsync(withInspectAddress(argv), { from: 'user' })
   } catch (error) {
     // --help and --version end the parsing by an error of code 0.
     if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error
   }
   return exitCode
+}
+
+/** As Node's own, `--inspect` alone takes no word that follows for its address. */
+function withInspectAddress(argv: readonly string[]): readonly string[] {
+  const ours = argv.indexOf('--')
+  const isOurs = (at: number): boolean => ours === -1 || at < ours
+  return argv.map((argument, at) => (argument === '--inspect' && isOurs(at) ? '--inspect=true' : argument))
 }
 
 type Run = (input: CommandInput) => Promise<number>
@@ -81,6 +88,8 @@ function addOption(command: Command, row: OptionRow): void {
   const repeat = row.repeatable === true ? '; may be repeated' : ''
   const text = `${row.description}${repeat} (default: ${row.defaultText}; env: ${row.env})`
   const option = new Option(`${names}${value}`, text)
+  // The name of a flag is not always that of its setting.
+  option.attributeName = () => row.key
   if (row.repeatable === true) option.argParser((item: string, before: string[] = []) => [...before, item])
   command.addOption(option)
   // A switch that is on by default needs a word that turns it off; the row's own text names it.

@@ -9,9 +9,6 @@ import { boolean, name, type ValueKind, workerCount } from './value-kinds.js'
 const CODE_ONLY = ['identifier', 'handleSignals', 'readEnvironment'] as const
 const CODE_SWITCHES = ['handleSignals', 'readEnvironment']
 
-/** Named by the contract of `serveHttpProduction` and not built yet: only what means "off" can be given. */
-const OFF_ONLY = ['developmentMode', 'reload'] as const
-
 interface Target {
   readonly entries: SettingEntries
   readonly source: string
@@ -22,7 +19,7 @@ export function layerFromData(data: unknown, place: OptionPlace, source: string)
   const target: Target = { entries: new SettingEntries(), source }
   const known = knownKeys(place)
   for (const [key, value] of entriesOf(data, [], target)) {
-    if (isIgnored(key, value, place)) continue
+    if (isIgnored(key, place)) continue
     if (place === 'code' && CODE_SWITCHES.includes(key)) {
       if (value !== undefined) fromValue(boolean, value, { path: [key], source })
       continue
@@ -37,10 +34,8 @@ export function layerFromData(data: unknown, place: OptionPlace, source: string)
   return target.entries
 }
 
-function isIgnored(key: string, value: unknown, place: OptionPlace): boolean {
-  if (place !== 'code') return false
-  if (key === 'identifier') return true
-  return (OFF_ONLY as readonly string[]).includes(key) && (value === undefined || value === false)
+function isIgnored(key: string, place: OptionPlace): boolean {
+  return place === 'code' && key === 'identifier'
 }
 
 function knownKeys(place: OptionPlace): string[] {

@@ -23,10 +23,9 @@ describe('options table', () => {
     assert.ok(OPTIONS.length > 0)
     for (const row of OPTIONS) {
       assert.equal(row.env, `EKIBEN_${row.flag.toUpperCase().replaceAll('-', '_')}`)
-      assert.equal(
-        row.key,
-        row.flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase()),
-      )
+      const key = row.flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+      // The contract names this one otherwise in code.
+      assert.equal(row.key, key === 'development' ? 'developmentMode' : key)
     }
   })
 })
@@ -103,8 +102,10 @@ describe('layer from data', () => {
       ['backlog', 2048],
       ['apiWorkers', 4],
       ['threaded', false],
+      ['developmentMode', false],
+      ['reload', false],
     ])
-    refuses(code({ developmentMode: true }), 'EKB_ERR_CONFIG_UNKNOWN', /developmentMode/)
+    refuses(code({ developmentMode: 'yes' }), 'EKB_ERR_CONFIG_INVALID', /developmentMode/)
     refuses(code({ handleSignals: 'yes' }), 'EKB_ERR_CONFIG_INVALID', /handleSignals/)
   })
 })

@@ -28,6 +28,9 @@ describe('mergeConfig', () => {
       gracefulShutdownMs: 25_000,
       log: { level: 'info', format: 'json' },
       accessLog: true,
+      developmentMode: false,
+      reload: false,
+      inspect: undefined,
       name: undefined,
       instance: undefined,
       user: undefined,
@@ -47,6 +50,22 @@ describe('mergeConfig', () => {
     })
     assert.deepEqual(new Set(Object.values(sources)), new Set(['default']))
     assert.equal(mergeConfig([], { terminal: true }).log.format, 'pretty')
+  })
+
+  it('prefers in development what suits whoever works on the code, and lets every layer win over that', () => {
+    const preferred = merge(layerFromFlags({ developmentMode: true }))
+    assert.deepEqual([preferred.host, preferred.log.format], ['127.0.0.1', 'pretty'])
+    assert.equal(preferred.sources.host, 'default')
+    const given = merge(file({ developmentMode: true, host: '0.0.0.0', logFormat: 'json' }))
+    assert.deepEqual([given.host, given.log.format], ['0.0.0.0', 'json'])
+  })
+
+  it('takes a debugger in every spelling', () => {
+    const address = { host: '127.0.0.1', port: 9229 }
+    assert.deepEqual(merge(layerFromFlags({ inspect: 'true' })).inspect, address)
+    assert.deepEqual(merge(code({ inspect: true })).inspect, address)
+    assert.deepEqual(merge(layerFromEnvironment({ EKIBEN_INSPECT: '9230' })).inspect, { ...address, port: 9230 })
+    assert.equal(merge(file({ inspect: true }), layerFromFlags({ inspect: 'off' })).inspect, undefined)
   })
 
   it('lets the stronger layer win and remembers where each value came from', () => {

@@ -19,6 +19,7 @@ export function mergeConfig(layers: readonly SettingEntries[], facts: { readonly
   }
   merged.put({ path: ['logFormat'], value: facts.terminal ? 'pretty' : 'json', source: 'default' })
   for (const layer of layers) for (const entry of layer) merged.put(entry)
+  preferForDevelopment(merged)
   const tree = toTree(merged)
   const sources = sourcesOf(merged)
   const timeout = tree.timeout as number | 'none' | undefined
@@ -38,6 +39,9 @@ export function mergeConfig(layers: readonly SettingEntries[], facts: { readonly
     gracefulShutdownMs: tree.timeoutGracefulShutdown as number,
     log: { level: tree.logLevel, format: tree.logFormat } as MergedSettings['log'],
     accessLog: tree.accessLog as boolean,
+    developmentMode: tree.developmentMode as boolean,
+    reload: tree.reload as boolean,
+    inspect: (tree.inspect || undefined) as MergedSettings['inspect'],
     name: tree.name as string | undefined,
     instance: (tree.instance ?? tree.name) as string | undefined,
     user: tree.user as string | undefined,
@@ -56,6 +60,17 @@ export function mergeConfig(layers: readonly SettingEntries[], facts: { readonly
     dryRun: tree.dryRun as boolean,
     explain: tree.explain as boolean,
     sources,
+  }
+}
+
+/** Nobody else is to reach what somebody works on, who reads its log. */
+function preferForDevelopment(merged: SettingEntries): void {
+  if (merged.get('developmentMode')?.value !== true) return
+  for (const [key, value] of [
+    ['host', '127.0.0.1'],
+    ['logFormat', 'pretty'],
+  ] as const) {
+    if (merged.get(key)?.source === 'default') merged.put({ path: [key], value, source: 'default' })
   }
 }
 

@@ -1,5 +1,6 @@
 import type { CorsPolicy } from '../http/cors.js'
 import type { AppReady } from '../ipc/protocol.js'
+import type { InspectAddress } from '../net/parse-inspect-address.js'
 import type { ServiceClass, ServiceSettings, SupervisionOptions } from '../service/service-definition.js'
 import type { CorsOptions } from './cors-settings.js'
 import type { LOG_FORMATS, LOG_LEVELS, SYSTEM_ROUTES } from './options.js'
@@ -55,6 +56,12 @@ export interface EkibenConfig {
   readonly logFormat?: LogFormat | undefined
   /** One line for each request. Default true. */
   readonly accessLog?: boolean | undefined
+  /** Run everything in one process, for work on the code; it listens on 127.0.0.1 unless a host is given. Default false. */
+  readonly developmentMode?: boolean | undefined
+  /** Take a change of a file into service: by a restart in development, else by a rolling reload. Default false. */
+  readonly reload?: boolean | undefined
+  /** In development: where a debugger can attach, `'HOST:PORT'` or one of the two; true: `127.0.0.1:9229`. Default: nowhere. */
+  readonly inspect?: string | number | boolean | undefined
   /** Name of the app, and default of `instance`. Default: the entry service's name. */
   readonly name?: string | undefined
   /** Name of this running instance, where one app runs more than once. Default: `name`. */
@@ -120,10 +127,6 @@ export interface ServeHttpProductionOptions extends EkibenConfig {
   readonly readEnvironment?: boolean | undefined
   /** Stop on SIGTERM and SIGINT and end the process, as the command does. Default false. */
   readonly handleSignals?: boolean | undefined
-  /** Not built yet: only false can be given. */
-  readonly developmentMode?: false | undefined
-  /** Not built yet: only false can be given. */
-  readonly reload?: false | undefined
 }
 
 /** A host app that is run instead of a service being served. @internal */
@@ -170,6 +173,11 @@ export interface ServeSettings {
   readonly gracefulShutdownMs: number
   readonly log: { readonly level: LogLevel; readonly format: LogFormat }
   readonly accessLog: boolean
+  /** One process that runs everything. */
+  readonly developmentMode: boolean
+  /** Files are watched. */
+  readonly reload: boolean
+  readonly inspect: InspectAddress | undefined
   readonly name: string | undefined
   readonly instance: string | undefined
   readonly user: string | undefined

@@ -1,5 +1,6 @@
 import { normalisePrefix } from '../http/prefix-routes.js'
 import { parseAdminAddress } from '../net/parse-admin-address.js'
+import { type InspectAddress, parseInspectAddress } from '../net/parse-inspect-address.js'
 import { parseNetwork } from '../net/parse-network.js'
 import { slotAddress } from '../net/slot-address.js'
 import { parseBytes } from '../util/parse-bytes.js'
@@ -130,6 +131,14 @@ export const workerAddress: ValueKind<string> = text(
   "'unix:PATH' or 'HOST:PORT' with {slot} or {4000+slot} in the path or the port",
   (value) => slotAddress(value, 0) !== undefined,
 )
+
+/** Where a debugger can attach: `HOST:PORT`, one of the two, or true for Node's own default. */
+export const inspectAddress: ValueKind<InspectAddress | false> = {
+  expected: 'HOST:PORT, a host, a port, true or false',
+  type: 'string | boolean',
+  fromText: (value) => parseInspectAddress(BOOLEAN_WORDS.get(value.toLowerCase()) ?? value),
+  fromValue: (value) => parseInspectAddress(value),
+}
 
 /** Bytes, or `300M` where a text is taken; kept as it is written. */
 export const bytes: ValueKind<number | string> = {

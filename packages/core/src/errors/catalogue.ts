@@ -253,6 +253,17 @@ export const CATALOGUE = {
     message: (p) => p.reason,
     hint: (p) => `Run the command with --help.${near(p.near)}`,
   }),
+  EKB_ERR_ORIGIN_FOREIGN: row<{ origin: string }>({
+    statusCode: 403,
+    message: (p) => `In development mode pages of other origins are refused, and this is one of ${p.origin}`,
+    hint: (p) =>
+      `Open the page under the address of the server itself, or allow it: cors: { origins: ['${p.origin}'] }.`,
+  }),
+  EKB_ERR_INSPECT_PRODUCTION: row<{ source: string }>({
+    exitCode: 2,
+    message: (p) => `A debugger attaches in development mode alone, and ${p.source} asks for one in production`,
+    hint: () => 'Add --development, or take --inspect away. A worker that spins is looked into with ekiben dump.',
+  }),
   EKB_ERR_PLATFORM: row<{ platform: string }>({
     exitCode: 2,
     message: (p) => `Production mode does not run on ${p.platform}`,
@@ -616,6 +627,10 @@ export const CATALOGUE = {
     exitCode: 2,
     message: () => 'The Nest application given to bootstrapProduction() has no HTTP server',
     hint: () => 'Make it with NestFactory.create(AppModule), not createApplicationContext() or createMicroservice().',
+  }),
+  EKB_ERR_APP_ENDED: row<{ how: string }>({
+    message: (p) => `The app has ended by itself: ${p.how}`,
+    hint: () => 'What it wrote before it ended says why.',
   }),
   EKB_ERR_ONE_PROCESS: row<{ what: string }>({
     message: (p) => `${p.what} needs a supervisor, and the app runs in one process`,

@@ -4,7 +4,8 @@ import { createRemoteClient } from '../call/remote-client.js'
 import { type CallTransport, createServiceClient } from '../call/service-client.js'
 import { createError } from '../errors/service-error.js'
 import { constructorParameters } from '../graph/constructor-parameters.js'
-import { followEdge } from '../graph/follow-edges.js'
+import { followEdge, followEdges, type LocalEdge, type RemoteDependency } from '../graph/follow-edges.js'
+import type { GraphCut } from '../graph/graph-cut.js'
 import type { Logger } from '../observe/logger.js'
 import { Runner } from '../runner/runner.js'
 import { constructService, type ServiceInstance } from '../runner/service-instance.js'
@@ -24,6 +25,8 @@ export interface InlineGraphOptions {
   readonly log: Logger
   /** Which worker this process is. Default 0. */
   readonly slot?: number
+  /** Which part of the graph runs here. Default: all of it. */
+  readonly cut?: GraphCut | undefined
   /** Where services that others depend on run instead of in this process. Default: here, each once. */
   readonly reach?: (definition: ServiceDefinition) => CallTransport
 }
@@ -108,13 +111,22 @@ export class InlineGraph {
     return running
   }
 
+  /** undefined: it can do without, and is to. */
+  #edge(definition: ServiceDefinition, property: string): LocalEdge | RemoteDependency | undefined {
+    const { cut } = this.#options
+    if (cut === undefined) return followEdge(definition, property)
+    const { locals, remotes } = followEdges(definition, cut)
+    return [...locals, ...remotes].find((edge) => edge.property === property)
+  }
+
   async #clientOf(definition: ServiceDefinition, property: string, at: Place): Promise<unknown> {
     const { standIn, path } = at
     if (standIn !== undefined) {
       const other = definitionOf(standIn)
       return other === undefined ? standIn : (await this.#start(other, {}, path)).client
     }
-    const edge = followEdge(definition, property)
+    const edge = this.#edge(definition, property)
+    if (edge === undefined) return undefined
     if ('url' in edge) return createRemoteClient(edge)
     const { reach } = this.#options
     if (reach !== undefined) return createServiceClient(edge.definition, reach(edge.definition))

@@ -12,6 +12,9 @@ import { type ApiRoute, pathOf, type Route, RouteTable, type SystemPath } from '
 import { createSystemAnswers, type SystemRoutesOptions, systemPaths } from './system-routes.js'
 import { writeAnswer } from './write-answer.js'
 
+/** A cause may point back at its own error. */
+const MAX_CAUSES = 8
+
 /** A call that came over HTTP. */
 export interface DispatchRequest extends CallRequest {
   /** What the api asked for its answer; undefined: it did not. */
@@ -22,6 +25,8 @@ export interface DispatchRequest extends CallRequest {
 export interface DispatchOptions extends SystemRoutesOptions {
   readonly handler: CallHandler
   readonly log: Logger
+  /** The stacks of errors that are the service's own are in the answers. Default: in the log alone. */
+  readonly showsStacks?: boolean | undefined
 }
 
 /** From a request to an answer, whatever server carries them: routes, bodies, results, errors. */
@@ -71,8 +76,21 @@ export class Dispatcher {
       const fields = { err: thrown, ...logBindings(request), route: request.route, status: error.statusCode }
       log[error.level](fields, `${definition.name}${request.route ?? ''}: ${reasonOf(thrown)}`)
     }
-    return errorAnswer(error, request.requestId)
+    const isShown = this.#options.showsStacks === true && error.statusCode >= 500
+    return errorAnswer(error, request.requestId, isShown ? stackOf(thrown) : undefined)
   }
+}
+
+/** Its stack, and those of its causes. */
+function stackOf(thrown: unknown): string {
+  const stacks: string[] = []
+  let at = thrown
+  for (let depth = 0; depth < MAX_CAUSES && at !== undefined && at !== null; depth++) {
+    const { stack, cause } = at as Partial<Error>
+    stacks.push(String(stack ?? at))
+    at = cause
+  }
+  return stacks.join('\n\nCaused by ')
 }
 
 function contentTypeOf({ headers }: DispatchRequest): string | undefined {

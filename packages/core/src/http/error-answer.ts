@@ -8,10 +8,12 @@ export interface ErrorBody {
   readonly statusCode: number
   readonly detail?: unknown
   readonly requestId: string
+  /** In development: where it was thrown. */
+  readonly stack?: string
 }
 
-/** The answer that says so. */
-export function errorAnswer(error: PublicError, requestId: string): HttpAnswer {
+/** The answer that says so; `stack`: for whoever works on the code. */
+export function errorAnswer(error: PublicError, requestId: string, stack?: string): HttpAnswer {
   const { statusCode, message, code, detail } = error
   const body: ErrorBody = {
     error: message,
@@ -19,6 +21,7 @@ export function errorAnswer(error: PublicError, requestId: string): HttpAnswer {
     statusCode,
     ...(detail !== undefined && { detail }),
     requestId,
+    ...(stack !== undefined && { stack }),
   }
   const headers = ['content-type', JSON_TYPE, ...extraHeaders(error)]
   return { statusCode, headers, body: stringify(body) }

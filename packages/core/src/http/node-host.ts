@@ -16,6 +16,7 @@ import { answerPreflight, type CorsPolicy, corsHeaders } from './cors.js'
 import { Dispatcher } from './dispatch.js'
 import type { EdgeSettings } from './edge-settings.js'
 import { Exchange, type ExchangeOptions, type ExchangeOwner } from './exchange.js'
+import { refuseForeignOrigin } from './foreign-origin.js'
 import { forwardedReader } from './forwarded.js'
 import { Gate, throughGate } from './gate.js'
 import { type DrainEvents, type DrainOptions, type DrainReport, HostDrain, stopAccepting } from './host-drain.js'
@@ -57,6 +58,8 @@ export interface NodeHostOptions extends Pick<EdgeSettings, 'systemRoutes' | 'tr
   readonly fileMemoryBytes?: number
   /** Which pages of other origins may call; undefined: none is told that it may. */
   readonly cors?: CorsPolicy | undefined
+  /** In development: pages of other origins are refused, and answers show stacks. */
+  readonly development?: DevelopmentHosting | undefined
   /** Request handlers of the user's, for what is no route of ours. */
   readonly mounts?: readonly Mount[] | undefined
   /** What its connections are encrypted with; undefined: they are not. */
@@ -65,6 +68,12 @@ export interface NodeHostOptions extends Pick<EdgeSettings, 'systemRoutes' | 'tr
   readonly handshakes?: CountTable | undefined
   /** How long a request may take to arrive. Node's defaults: 60 s for its head, 300 s in all. */
   readonly receive?: ReceiveLimits
+}
+
+/** How a host differs for whoever works on the code. */
+export interface DevelopmentHosting {
+  /** The name or address that it was told to listen on. */
+  readonly host: string
 }
 
 export interface ReceiveLimits {
@@ -103,7 +112,7 @@ export class NodeHost implements ExchangeOwner {
     const { definition, maxConcurrency, maxQueue = DEFAULT_MAX_QUEUE } = options
     this.#options = options
     this.#readForwarded = options.trustProxy && forwardedReader(options.trustProxy)
-    this.#dispatcher = new Dispatcher(options)
+    this.#dispatcher = new Dispatcher({ ...options, showsStacks: options.development !== undefined })
     if (maxConcurrency !== undefined) this.#gate = new Gate({ service: definition.name, maxConcurrency, maxQueue })
     this.#server = this.#createServer(options.receive ?? DEFAULT_RECEIVE)
   }
@@ -243,7 +252,10 @@ export class NodeHost implements ExchangeOwner {
   async #serve(exchange: Exchange, expectsContinue: boolean): Promise<void> {
     try {
       const { incoming, outgoing } = exchange
+      const { development, cors, tls } = this.#options
+      const scheme = tls === undefined ? 'http' : 'https'
       checkHost(incoming)
+      if (development !== undefined) refuseForeignOrigin(incoming.headers, { ...development, cors, scheme })
       if (this.#answersPreflight(exchange)) return
       const mount = this.#mountFor(incoming)
       if (mount !== undefined) {

@@ -21,6 +21,7 @@
  *     collect ─────────────────────────▶  counts, now
  *           ◀─────────────────── scrape   (an entry worker was asked for the metrics of the instance)
  *     metrics ─────────────────────────▶  their text
+ *           ◀───────────────── loaded   (where files are watched: which of the user's it has loaded)
  *           ◀───────────── wants-socket   (a host app asks to listen on a port)
  *     socket ──────────────────────────▶  (with its handle)
  *
@@ -48,6 +49,12 @@ export const TOKEN_VARIABLE = 'EKIBEN_WORKER_TOKEN'
 
 /** A worker that has lost its supervisor is gone after so long, unless its event loop stands still. */
 export const ORPHAN_LIMIT_MS = 6_000
+
+/** Name of the variable that says how a worker runs, beside what its first message says: `WorkerTrait`s with commas. */
+export const TRAITS_VARIABLE = 'EKIBEN_WORKER_TRAITS'
+
+/** `inline`: what a service depends on runs in this process too. `watched`: it tells which files it loads. */
+export type WorkerTrait = 'inline' | 'watched'
 
 export const BOOT_STAGES = [
   'spawn',
@@ -137,6 +144,8 @@ export interface HttpSettings extends EdgeSettings {
   readonly metrics?: boolean
   /** Which pages of other origins may call. Default: none is told that it may. */
   readonly cors?: CorsPolicy | undefined
+  /** For whoever works on the code: the name or address that was given to listen on. */
+  readonly development?: { readonly host: string } | undefined
   /**
    * The address `server.address()` must show: a mismatch means that the bind went astray. A Unix socket, which
    * shows none, has its path for a host.
@@ -213,6 +222,15 @@ export interface StartMessage {
   /** By service name: the pools this worker calls. */
   readonly pools: Readonly<Record<string, PoolSettings>>
   readonly snapshot: PoolSnapshot
+  /** Of an inline worker: what the services of its graph want before they start. */
+  readonly inline?: InlineSettings | undefined
+}
+
+export interface InlineSettings {
+  /** Variables that the services declare. */
+  readonly env: Readonly<Record<string, string>>
+  /** Names of those whose `onDeploy` is run, in this order. */
+  readonly deploys: readonly string[]
 }
 
 export interface SnapshotMessage {
@@ -369,6 +387,8 @@ export type WorkerMessage =
   | { readonly type: 'withdrawn' }
   /** Requests that were cut at the deadline, for the supervisor's report. */
   | { readonly type: 'cut'; readonly what: readonly string[] }
+  /** Files of the user's that it has loaded since it told last. */
+  | { readonly type: 'loaded'; readonly files: readonly string[] }
   | CountsMessage
   | ScrapeMessage
   | WantsSocketMessage
@@ -385,6 +405,7 @@ const WORKER_MESSAGE_TYPES: ReadonlySet<string> = new Set<WorkerMessage['type']>
   'terminated',
   'withdrawn',
   'cut',
+  'loaded',
   'counts',
   'scrape',
   'wants-socket',

@@ -23,6 +23,8 @@ export type PlannerOptions = Pick<
 > & {
   /** Reads what workers encrypt with; undefined: they do not. */
   readonly tls: TlsKeeper | undefined
+  /** Is told which files workers have loaded; undefined: nobody wants to know. */
+  readonly onLoaded?: ((generation: number, files: readonly string[]) => void) | undefined
   readonly makePlan: (announced: Promise<ServiceGraph>, settings: ServeSettings) => Promise<ServePlan>
   readonly log: Logger
 }
@@ -114,8 +116,14 @@ export class GenerationPlanner {
       http: { ...publicSocket.http, cors, systemRoutes, prefix, trustProxy },
     }
     const own = { instance, user, ledger, publicSocket: socket, appSockets, slotSockets, local, socketPath }
-    const threads = { threadHosts: this.#threadHosts }
-    return new WorkerFactory({ ...own, ...threads, ...which, ...inheritance(settings), generation })
+    const parts = { threadHosts: this.#threadHosts, ...this.#watching(generation) }
+    return new WorkerFactory({ ...own, ...parts, ...which, ...inheritance(settings), generation })
+  }
+
+  #watching(generation: number): Pick<WorkerFactoryOptions, 'traits' | 'onLoaded'> {
+    const { onLoaded } = this.#options
+    if (onLoaded === undefined) return {}
+    return { traits: ['watched'], onLoaded: (files) => onLoaded(generation, files) }
   }
 
   /** Dependencies first: what a service prepares may need what they have prepared. */

@@ -1,13 +1,20 @@
 import { EXIT } from '../errors/exit-codes.js'
 import type { Logger } from '../observe/logger.js'
 import { monotonicMs } from '../util/monotonic.js'
-import type { Instance } from './instance.js'
 import { isUnderNpm } from './is-under-npm.js'
+import type { Server } from './server.js'
 import { signalAction } from './signal-action.js'
 import { type HandledSignal, listenForSignals } from './signals.js'
 
+/** What signals steer. */
+export interface SignalTarget extends Pick<Server, 'stop' | 'reload' | 'closed'> {
+  stopQuickly(exitCode?: number): void
+  kill(exitCode: number): void
+  scaleEntryBy(count: number): void
+}
+
 /** Steers an instance by signals until it is closed. */
-export function controlBySignals(instance: Instance, log: Logger): void {
+export function controlBySignals(instance: SignalTarget, log: Logger): void {
   const onTerminal = process.stdin.isTTY === true
   const underNpm = isUnderNpm()
   let stopsBefore = 0

@@ -1,8 +1,8 @@
 import cluster from 'node:cluster'
 import type { ServeSettings } from '../config/serve-settings.js'
+import type { ReloadOnChange } from '../development/reload-on-change.js'
 import { createError } from '../errors/service-error.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
-import type { HttpSettings } from '../ipc/protocol.js'
 import { createLogger } from '../observe/create-logger.js'
 import type { Logger } from '../observe/logger.js'
 import type { ServePlan } from '../plan/serve-plan.js'
@@ -12,17 +12,18 @@ import type { LocalWorker } from '../worker/local-backend.js'
 import { awaitAnnouncement } from './announcement.js'
 import { AppSockets } from './app-sockets.js'
 import { GenerationPlanner, inheritance, pin } from './generation-planner.js'
+import { httpSettings } from './http-settings.js'
 import { Instance } from './instance.js'
 import { createInstanceFolder, type InstanceFolder } from './instance-folder.js'
 import type { ListenSocket } from './listen-socket.js'
 import { createNotifier } from './notify.js'
+import { openTls } from './open-tls.js'
 import { openPublicSocket } from './public-socket.js'
 import type { Server } from './server.js'
 import { defaultInstanceName, serviceSource } from './service-source.js'
 import { controlBySignals } from './signal-control.js'
 import type { SlotSockets } from './slot-sockets.js'
 import { Surroundings } from './surroundings.js'
-import type { TlsKeeper } from './tls-keeper.js'
 import { WorkerFactory } from './worker-factory.js'
 import type { WorkerUser } from './worker-user.js'
 
@@ -41,8 +42,13 @@ export interface StartServingOptions {
 
 /** Starts an instance; resolves when its whole graph is ready, rejects with a coded error and nothing left behind. */
 export async function startServing(settings: ServeSettings, options: StartServingOptions): Promise<Server> {
+  if (settings.developmentMode) {
+    const { startDevelopment } = await import('../development/start-development.js')
+    return startDevelopment(settings, { ...options, makePlan })
+  }
   refusePlatform()
   refuseNesting()
+  refuseInspector(settings)
   const wanted = settings.instance ?? settings.name ?? defaultInstanceName(settings)
   const explicit = settings.instance !== undefined
   const user = await findUser(settings)
@@ -73,6 +79,7 @@ export async function startServing(settings: ServeSettings, options: StartServin
     await folder.remove()
     throw error
   })
+  const changes = settings.reload ? await watchChanges(settings, log) : undefined
   const planner = new GenerationPlanner({
     instance: name,
     user,
@@ -84,6 +91,7 @@ export async function startServing(settings: ServeSettings, options: StartServin
     socketPath: (...parts) => folder.socketPath(parts.join('/')),
     tls,
     makePlan,
+    onLoaded: changes && ((generation, files) => changes.learn(generation, files)),
     log,
   })
   const notifier = createNotifier(settings.serviceManager, log)
@@ -91,6 +99,7 @@ export async function startServing(settings: ServeSettings, options: StartServin
   const instance = new Instance({ name, settings, readSettings, ...parts, log })
   if (handleSignals) controlBySignals(instance, log)
   await instance.start()
+  changes?.follow(instance)
   return instance
 }
 
@@ -152,10 +161,10 @@ async function findUser({ user, group }: ServeSettings): Promise<WorkerUser | un
   return (await import('./worker-user.js')).findWorkerUser({ user, group })
 }
 
-/** The code that reads certificates is loaded where there is one. */
-async function openTls({ ssl }: ServeSettings): Promise<TlsKeeper | undefined> {
-  if (ssl === undefined) return undefined
-  return (await import('./tls-keeper.js')).TlsKeeper.open(ssl)
+/** The code that watches files is loaded where they are watched. */
+async function watchChanges(settings: ServeSettings, log: Logger): Promise<ReloadOnChange> {
+  const { ReloadOnChange } = await import('../development/reload-on-change.js')
+  return new ReloadOnChange(settings, log)
 }
 
 async function openSocket(
@@ -174,9 +183,10 @@ async function openSocket(
   }
 }
 
-function httpSettings(settings: ServeSettings, { host, port, backlog }: ListenSocket): HttpSettings {
-  const { keepAliveTimeoutMs, accessLog, admin } = settings
-  return { backlog, keepAliveTimeoutMs, accessLog, metrics: admin === undefined, address: { host, port } }
+/** A debugger stops a worker that others wait for. */
+function refuseInspector({ inspect, sources }: ServeSettings): void {
+  if (inspect === undefined) return
+  throw createError('EKB_ERR_INSPECT_PRODUCTION', { source: sources.inspect ?? 'the settings' })
 }
 
 /** Two would look after the same workers, or one after workers that each begin one. */

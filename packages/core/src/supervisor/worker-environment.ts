@@ -1,5 +1,5 @@
-import type { WorkerIdentity } from '../ipc/protocol.js'
-import { APP_PORTS_VARIABLE, TOKEN_VARIABLE } from '../ipc/protocol.js'
+import type { WorkerIdentity, WorkerTrait } from '../ipc/protocol.js'
+import { APP_PORTS_VARIABLE, TOKEN_VARIABLE, TRAITS_VARIABLE } from '../ipc/protocol.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -38,18 +38,21 @@ export interface WorkerEnvironmentInput {
   readonly token: string | undefined
   /** Value of `CUDA_VISIBLE_DEVICES` for this slot, unless it is preset. */
   readonly gpus: string | undefined
+  /** What `NODE_ENV` says where nothing else does. Default: `production`. */
+  readonly mode?: 'development' | undefined
+  readonly traits?: readonly WorkerTrait[] | undefined
   /** Of a worker that runs a host app: the ports for which it gets the public socket, the one that it is to see first. */
   readonly appPorts?: readonly number[] | undefined
 }
 
 /** The environment of one worker. */
 export function workerEnvironment(input: WorkerEnvironmentInput): Record<string, string> {
-  const environment: Record<string, string> = { NODE_ENV: 'production', ...input.declared }
+  const environment: Record<string, string> = { NODE_ENV: input.mode ?? 'production', ...input.declared }
   if (input.gpus !== undefined) environment.CUDA_VISIBLE_DEVICES = input.gpus
   for (const [name, value] of Object.entries(input.inherited)) {
     if (value !== undefined && isInherited(name, input.allow)) environment[name] = value
   }
-  const { account, appPorts } = input
+  const { account, appPorts, traits = [] } = input
   const { instance, service, slot, generation } = input.identity
   return {
     ...environment,
@@ -61,6 +64,7 @@ export function workerEnvironment(input: WorkerEnvironmentInput): Record<string,
     NODE_APP_INSTANCE: String(slot),
     ...(appPorts !== undefined && { [APP_PORTS_VARIABLE]: appPorts.join(',') }),
     ...(appPorts?.[0] !== undefined && { PORT: String(appPorts[0]) }),
+    ...(traits.length > 0 && { [TRAITS_VARIABLE]: traits.join(',') }),
     ...(input.token !== undefined && { [TOKEN_VARIABLE]: input.token }),
   }
 }

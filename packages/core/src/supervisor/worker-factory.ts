@@ -8,6 +8,7 @@ import {
   PROTOCOL_VERSION,
   type ServiceSource,
   type WorkerIdentity,
+  type WorkerTrait,
 } from '../ipc/protocol.js'
 import { isSocketPath } from '../net/socket-url.js'
 import type { ServicePlan } from '../plan/serve-plan.js'
@@ -51,6 +52,11 @@ export interface WorkerFactoryOptions {
   readonly slotSockets?: SlotSockets | undefined
   /** The entry worker that is this process itself. */
   readonly local?: LocalWorker | undefined
+  /** How its workers run beside that. Default: none of it. */
+  readonly traits?: readonly WorkerTrait[] | undefined
+  /** What `NODE_ENV` says in them where nothing else does. Default: `production`. */
+  readonly mode?: 'development' | undefined
+  readonly onLoaded?: ((files: readonly string[]) => void) | undefined
   /** A path for the call socket of a pool worker, new for each incarnation. */
   readonly socketPath: (service: string, generation: number, slot: number, incarnation: number) => string
 }
@@ -141,7 +147,7 @@ export class WorkerFactory {
   }
 
   #make(worker: WorkerToMake): WorkerHandle {
-    const { instance, generation, source, log, appSockets, local, tls } = this.#options
+    const { instance, generation, source, log, appSockets, local, tls, onLoaded } = this.#options
     const identity = { instance, service: worker.service, slot: worker.slot, generation }
     const token = randomUUID()
     this.#incarnations++
@@ -164,7 +170,7 @@ export class WorkerFactory {
     }
     const { bootTimeoutMs } = worker
     const giveSocket = app && appSockets && ((asked: AskedSocket) => appSockets.give(asked))
-    return new WorkerHandle({ identity, backend, init, bootTimeoutMs, now: monotonicMs, giveSocket })
+    return new WorkerHandle({ identity, backend, init, bootTimeoutMs, now: monotonicMs, giveSocket, onLoaded })
   }
 
   #backend(start: WorkerStart): WorkerBackend {
@@ -205,10 +211,10 @@ export class WorkerFactory {
   }
 
   #environment({ worker, identity, token, app }: Partial<WorkerStart> & Pick<WorkerStart, 'worker' | 'identity'>) {
-    const { inherited, user: account } = this.#options
+    const { inherited, user: account, mode, traits } = this.#options
     const { declared, allow, gpus } = worker.process
     const appPorts = app && this.#portsOf(app)
-    return workerEnvironment({ inherited, allow, account, declared, identity, token, gpus, appPorts })
+    return workerEnvironment({ inherited, allow, account, declared, identity, token, gpus, mode, traits, appPorts })
   }
 }
 

@@ -40,6 +40,8 @@ export interface WorkerHandleOptions {
   readonly bootTimeoutMs: number
   readonly now: () => number
   readonly giveSocket?: GiveSocket | undefined
+  /** Is told which files it has loaded, where it tells. */
+  readonly onLoaded?: ((files: readonly string[]) => void) | undefined
 }
 
 /** Binds what a host app asks for, and gives the handle to be sent. */
@@ -261,6 +263,9 @@ export class WorkerHandle {
         return
       case 'cut':
         this.#record = { ...this.#record, cut: message.what }
+        return
+      case 'loaded':
+        this.#options.onLoaded?.(message.files)
         return
       case 'wants-socket':
         this.#giveSocket(message)

@@ -1,5 +1,6 @@
 import type { ServeSettings } from '../../config/serve-settings.js'
 import { createError } from '../../errors/service-error.js'
+import type { ServePlan } from '../../plan/serve-plan.js'
 import { explainSettings } from '../explain-settings.js'
 import { print } from '../print.js'
 import { redactSecrets } from '../redact-secrets.js'
@@ -13,7 +14,13 @@ export async function dryRun(settings: ServeSettings): Promise<number> {
   const { describePlan } = await import('../../supervisor/start-serving.js')
   // The plan is all that stdout is to hold.
   const { plan } = await describePlan({ ...settings, log: { ...settings.log, level: 'silent' } })
-  const shown = settings.explain ? { ...plan, settings: explainSettings(settings) } : plan
+  const planned = settings.developmentMode ? { mode: 'development', ...inOneProcess(plan) } : plan
+  const shown = settings.explain ? { ...planned, settings: explainSettings(settings) } : planned
   print(`${JSON.stringify(redactSecrets(shown), null, 2)}\n`)
   return 0
+}
+
+/** What is left of a plan where there are no pools. */
+function inOneProcess({ services, ...plan }: ServePlan): object {
+  return { ...plan, services: services.map(({ name, entry, traffic, env }) => ({ name, entry, traffic, env })) }
 }

@@ -15,7 +15,7 @@ export async function serve({ identifier, flags, env, cwd }: CommandInput): Prom
   if (settings.dryRun || settings.explain) return (await import('./dry-run.js')).dryRun(settings)
   const { startServing } = await import('../../supervisor/start-serving.js')
   // After Node's own modules are loaded: V8 refuses their compiled form once a flag has changed.
-  skipOptimising()
+  if (!settings.developmentMode || settings.reload) skipOptimising()
   const server = await startServing(settings, { handleSignals: true, readSettings })
   const { exitCode } = await server.closed
   return exitCode

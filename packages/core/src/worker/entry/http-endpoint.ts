@@ -30,6 +30,7 @@ export function httpEndpoint(http: HttpSettings, serving: Serving): Endpoint {
     trustProxy: http.trustProxy,
     systemRoutes: http.systemRoutes ?? 'all',
     mounts: prefixMounts(mounts, prefix),
+    development: http.development,
   })
   return {
     listen: async () => {

@@ -3,6 +3,7 @@ import { runEntryForServices } from '../../bootstrap/entry-role.js'
 import { createError } from '../../errors/service-error.js'
 import { buildGraph, definitionsByName } from '../../graph/build-graph.js'
 import { followEdges, type RemoteDependency } from '../../graph/follow-edges.js'
+import type { GraphCut } from '../../graph/graph-cut.js'
 import type { ServiceGraph } from '../../graph/service-graph.js'
 import { loadModule } from '../../identifier/load-module.js'
 import { resolveDefinition } from '../../identifier/resolve-service.js'
@@ -21,29 +22,39 @@ export interface WorkerService {
   readonly schemaHash: string
   /** Where the entry service of the graph was found. */
   readonly located: LocatedEntry
+  /** Which part of the graph runs here; undefined: all of it. */
+  readonly cut: GraphCut | undefined
+}
+
+export interface LoadedRoot {
+  readonly root: ServiceDefinition
+  readonly located: LocatedEntry
 }
 
 /** Imports the user's module and finds the service this worker is to run. Rejects with a coded error. */
 export async function loadWorkerService({ source, identity }: InitMessage): Promise<WorkerService> {
-  const { root, located } = await loadRoot(source)
-  const graph = buildGraph(root, source.cut)
+  return workerService(await loadRoot(source), { cut: source.cut, service: identity.service })
+}
+
+/** `service`: which of the graph it is; empty: the entry of it. */
+export function workerService(
+  { root, located }: LoadedRoot,
+  { cut, service = '' }: { readonly cut?: GraphCut | undefined; readonly service?: string },
+): WorkerService {
+  const graph = buildGraph(root, cut)
   const definitions = definitionsByName(root)
-  const name = identity.service === '' ? graph.entry : identity.service
+  const name = service === '' ? graph.entry : service
   const definition = definitions.get(name)
   const node = graph.nodes.find((candidate) => candidate.name === name)
   if (definition === undefined || node === undefined) {
     throw createError('EKB_ERR_WORKER_PROTOCOL', { reason: `the module declares no service '${name}' any more` })
   }
-  const { remotes } = followEdges(definition, source.cut)
-  return { definition, definitions, graph, remotes, schemaHash: node.schemaHash, located }
+  const { remotes } = followEdges(definition, cut)
+  return { definition, definitions, graph, remotes, schemaHash: node.schemaHash, located, cut }
 }
 
-interface LoadedRoot {
-  readonly root: ServiceDefinition
-  readonly located: LocatedEntry
-}
-
-async function loadRoot(source: ServiceSource): Promise<LoadedRoot> {
+/** The service that the source leads to. */
+export async function loadRoot(source: ServiceSource): Promise<LoadedRoot> {
   if (source.type === 'identifier') {
     const { identifier, workingDir, located } = source
     const { definition, file, exportName } = await resolveDefinition(identifier, workingDir, located)

@@ -1,5 +1,8 @@
 import { type InitMessage, PROTOCOL_VERSION, type WorkerRole } from '../../ipc/protocol.js'
+import { requireOwn } from '../../require-own.js'
+import type { InlineWorker } from './inline-worker.js'
 import type { SupervisorLink } from './supervisor-link.js'
+import { takeTraits } from './take-traits.js'
 import { Worker } from './worker.js'
 import type { WorkerSeat } from './worker-seat.js'
 
@@ -14,14 +17,28 @@ export function preload(role: WorkerRole): void {
   else void import('./call-endpoint.js')
 }
 
+/** One of a pool, or one that serves a whole graph. */
+export type SeatedWorker = Worker | InlineWorker
+
 /** Makes the worker that the supervisor's first word asks for, and has it do what follows. */
-export function serveWorker(init: InitMessage, link: SupervisorLink, seat: WorkerSeat): Worker {
-  const worker = new Worker(init, link, seat)
+export function serveWorker(init: InitMessage, link: SupervisorLink, seat: WorkerSeat): SeatedWorker {
+  const worker = makeWorker(init, link, seat)
   link.on('stopping', () => worker.announceStop())
   link.on('shed', ({ connections }) => worker.shed(connections))
   link.on('drain', (message) => void worker.leave(message))
   void worker.run()
   return worker
+}
+
+/** The code for one that is not as all others is loaded where there is one. */
+function makeWorker(init: InitMessage, link: SupervisorLink, seat: WorkerSeat): SeatedWorker {
+  const traits = takeTraits(process.env)
+  const tellLoaded = traits.has('watched')
+    ? requireOwn<typeof import('./loaded-files.js')>('worker/entry/loaded-files').tellLoaded(link)
+    : () => {}
+  if (!traits.has('inline')) return new Worker(init, link, seat)
+  const { InlineWorker } = requireOwn<typeof import('./inline-worker.js')>('worker/entry/inline-worker')
+  return new InlineWorker({ init, link, seat, tellLoaded })
 }
 
 /** Whoever speaks to us must be the supervisor that started us. */
@@ -33,7 +50,7 @@ export function checkInit(init: InitMessage, token: string): void {
 }
 
 /** Also where it is leaving already, with more time, and where what it waits for never ends. */
-export function leaveQuickly(worker: Worker | undefined): void {
+export function leaveQuickly(worker: SeatedWorker | undefined): void {
   if (worker === undefined) process.exit(0)
   setTimeout(() => process.exit(0), QUICK_LEAVE_MS)
   void worker.leave({ timeoutMs: QUICK_DRAIN_MS, keepAliveDrainMs: 0 })

@@ -6,11 +6,14 @@ import { isMainThread } from 'node:worker_threads'
 import { PROTOCOL_VERSION, TOKEN_VARIABLE } from '../../../ipc/protocol.js'
 import { surviveClosedOutput } from '../../../observe/survive-closed-output.js'
 import { markWorker } from '../../../util/below-supervisor.js'
+import { hideInspector } from '../hide-inspector.js'
 import { leaveOrphaned } from '../leave-orphaned.js'
+import { tellLoaded } from '../loaded-files.js'
 import { refuseCluster } from '../refuse-cluster.js'
 import { reportUncaught } from '../report-uncaught.js'
 import { processChannel } from '../supervisor-channel.js'
 import { SupervisorLink } from '../supervisor-link.js'
+import { takeTraits } from '../take-traits.js'
 import { AppSignals } from './app-signals.js'
 import { AppWorker } from './app-worker.js'
 import { hidePreload } from './hide-preload.js'
@@ -22,7 +25,9 @@ function main(): void {
   const token = process.env[TOKEN_VARIABLE]
   delete process.env[TOKEN_VARIABLE]
   if (process.send === undefined || token === undefined) refuse('it was not started by a supervisor')
+  const traits = takeTraits(process.env)
   hidePreload()
+  hideInspector()
   refuseCluster()
   markWorker()
   const link = new SupervisorLink(processChannel, () => void leaveOrphaned(worker))
@@ -31,7 +36,12 @@ function main(): void {
     onTerminate: () => void link.send({ type: 'terminated' }),
     onQuit: () => worker.leaveQuickly(),
   })
-  const worker = new AppWorker(link, signals)
+  const worker = new AppWorker({
+    link,
+    signals,
+    isInline: traits.has('inline'),
+    tellLoaded: traits.has('watched') ? tellLoaded(link) : () => {},
+  })
   link.on('init', (init) => {
     if (init.token !== token) refuse('its token is not the one its supervisor gave')
     if (init.protocol !== PROTOCOL_VERSION)

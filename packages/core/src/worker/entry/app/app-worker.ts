@@ -36,6 +36,7 @@ import { AppPools } from './app-pools.js'
 import { AppPorts } from './app-ports.js'
 import { type AppEncryption, AppServer } from './app-server.js'
 import type { AppSignals } from './app-signals.js'
+import { inlineSession } from './inline-session.js'
 import type { ListenTarget } from './listen-target.js'
 import { MountedServices } from './mounted-services.js'
 import { type ListenOn, replaceListen } from './replace-listen.js'
@@ -45,6 +46,15 @@ const QUICK_LEAVE_MS = 2_000
 /** What a quick leave gives to work in flight; the rest is for what the app does at SIGTERM. */
 const QUICK_DRAIN_MS = 1_500
 const WATCH_THREAD_DELAY_MS = 200
+
+export interface AppWorkerOptions {
+  readonly link: SupervisorLink
+  readonly signals: AppSignals
+  /** The services that the app calls run in its own process. */
+  readonly isInline: boolean
+  /** Says which files it has loaded, where anybody wants to know. */
+  readonly tellLoaded: () => void
+}
 
 /**
  * The life of a worker that runs a host app. Node runs the app's main file by itself; this looks on, and steps in where
@@ -56,6 +66,7 @@ export class AppWorker {
   /** Callers are clients on the public socket. */
   readonly callers = undefined
   readonly #link: SupervisorLink
+  readonly #tellLoaded: () => void
   readonly #signals: AppSignals
   readonly #heartbeat: Heartbeat
   readonly #begun: Deferred<InitMessage> = deferred<InitMessage>()
@@ -79,7 +90,8 @@ export class AppWorker {
   #stopping = false
   #leaving: Promise<void> | undefined
 
-  constructor(link: SupervisorLink, signals: AppSignals) {
+  constructor({ link, signals, isInline, tellLoaded }: AppWorkerOptions) {
+    this.#tellLoaded = tellLoaded
     this.#link = link
     this.#signals = signals
     this.#sockets = new SocketRequests(link)
@@ -96,9 +108,10 @@ export class AppWorker {
       onUse: this.#noteUse,
       counts: this.#reporter.counts,
     })
-    const session = this.#session()
+    const session = isInline ? this.#inlineSession() : this.#session()
     const ports = new AppPorts()
-    openHostSession(session)
+    // Without one, a mount has what it needs in its own process.
+    if (!isInline) openHostSession(session)
     offerAppHost({
       session,
       port: ports.told,
@@ -288,6 +301,7 @@ export class AppWorker {
   readonly #fail = async (error: unknown): Promise<void> => {
     // Before its first word the supervisor takes no answer.
     await this.#begun.promise
+    this.#tellLoaded()
     await this.#link.send({ type: 'boot-failed', stage: this.#stage, error: encodeError(error) })
   }
 
@@ -313,6 +327,7 @@ export class AppWorker {
   }
 
   readonly #beReady = once((address: string): void => {
+    this.#tellLoaded()
     void this.#link.send({ type: 'ready', address })
     void this.#begun.promise.then((init) => {
       const log = this.#log(init)
@@ -336,6 +351,12 @@ export class AppWorker {
       metrics: () => this.#reporter.scrape(),
       onDrain: (listener) => void this.#onDrain.push(listener),
     }
+  }
+
+  #inlineSession(): HostSession {
+    const session = inlineSession(this.#session())
+    this.#onEnd.push(() => session.stop())
+    return session
   }
 
   #log({ log, identity }: InitMessage): Logger {

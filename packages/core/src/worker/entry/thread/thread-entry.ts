@@ -6,16 +6,15 @@ import { markWorker } from '../../../util/below-supervisor.js'
 import { finishOrphaned } from '../leave-orphaned.js'
 import { refuseCluster } from '../refuse-cluster.js'
 import { reportUncaught } from '../report-uncaught.js'
-import { checkInit, leaveQuickly, preload, refuse, serveWorker } from '../serve-worker.js'
+import { checkInit, leaveQuickly, preload, refuse, type SeatedWorker, serveWorker } from '../serve-worker.js'
 import { SupervisorLink } from '../supervisor-link.js'
-import type { Worker } from '../worker.js'
 import { threadChannel } from './thread-channel.js'
 import { neighbours, threadSeat } from './thread-seat.js'
 
 function main(): void {
   const { token, role } = (workerData ?? {}) as Partial<ThreadData>
   if (parentPort === null || token === undefined || role === undefined) refuse('it was not started by a supervisor')
-  let worker: Worker | undefined
+  let worker: SeatedWorker | undefined
   const channel = threadChannel(parentPort, (word) => {
     if (word.type === 'quit') leaveQuickly(worker)
     else if (word.type === 'neighbours') neighbours.update(word.addresses)

@@ -1,0 +1,109 @@
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import type { Logger } from '../observe/logger.js'
+import { type ChangedFile, FileWatch } from './file-watch.js'
+import { type AppPhase, WrittenFiles } from './written-files.js'
+
+/** The clock that files are stamped with is behind by some milliseconds. */
+const CLOCK_GRAIN_MS = 10
+/** What an app writes as it starts may be finished when it is ready already. */
+const SETTLE_MS = 300
+/** What it writes so soon after may be its own as well. */
+const SOON_MS = 3_000
+
+export interface SourceWatchOptions {
+  readonly workingDir: string
+  readonly onChange: (files: readonly string[]) => void
+  readonly log: Logger
+}
+
+/** Says when somebody has changed the code of an app: below its working directory, and all that it has loaded. */
+export class SourceWatch {
+  readonly #options: SourceWatchOptions
+  readonly #root: string
+  readonly #files: FileWatch
+  readonly #written = new WrittenFiles()
+  #loaded = new Set<string>()
+  /** Of the run before: until the next is ready, it may not have come to them. */
+  #before: ReadonlySet<string> = new Set()
+  #run = 0
+  /** Has it never been restarted? */
+  #isFirst = true
+  #readyAt: number | undefined
+
+  constructor(options: SourceWatchOptions) {
+    this.#options = options
+    this.#root = realpathSync(options.workingDir)
+    const output = outputFolders(this.#root)
+    this.#files = new FileWatch({
+      root: this.#root,
+      output,
+      onChange: (changed) => this.#judge(changed),
+      log: options.log,
+    })
+  }
+
+  /** Another run begins. */
+  onStart(run: number): void {
+    this.#isFirst = this.#run === 0
+    this.#run = run
+    this.#before = new Set([...this.#before, ...this.#loaded])
+    this.#loaded = new Set()
+    this.#readyAt = undefined
+  }
+
+  /** The app serves: what it has loaded now is all that it is made of, unless the run before serves on. */
+  onReady({ isWhole = true } = {}): void {
+    this.#readyAt = Date.now()
+    if (isWhole) this.#before = new Set()
+    this.#tell()
+  }
+
+  /** What a run has loaded. */
+  learn(run: number, files: readonly string[]): void {
+    if (run < this.#run) return
+    for (const file of files) this.#loaded.add(file)
+    this.#tell()
+  }
+
+  close(): void {
+    this.#files.close()
+  }
+
+  #tell(): void {
+    this.#files.setLoaded(new Set([...this.#before, ...this.#loaded]))
+  }
+
+  #judge(changed: readonly ChangedFile[]): void {
+    const counted = changed.filter((change) => {
+      const verdict = this.#written.judge({ ...change, phase: this.#phase(change.changedAt) })
+      if (verdict === 'give up') this.#giveUp(change.file)
+      return verdict === 'restart'
+    })
+    if (counted.length > 0) this.#options.onChange(counted.map(({ file }) => file))
+  }
+
+  #phase(changedAt: number): AppPhase {
+    const sinceReadyMs = this.#readyAt === undefined ? Number.NEGATIVE_INFINITY : changedAt - this.#readyAt
+    if (sinceReadyMs < -CLOCK_GRAIN_MS) return this.#isFirst ? 'first start' : 'start'
+    if (sinceReadyMs < SETTLE_MS) return 'start'
+    return sinceReadyMs < SOON_MS ? 'soon' : 'serving'
+  }
+
+  #giveUp(file: string): void {
+    const shown = relative(this.#root, file)
+    this.#options.log.warn(
+      { file: shown },
+      'written at each start, by the app itself as it seems: it restarts it no more',
+    )
+  }
+}
+
+/** Where the compiler of this project writes to, beside the usual names. */
+function outputFolders(root: string): ReadonlySet<string> {
+  const file = join(root, 'tsconfig.json')
+  if (!existsSync(file)) return new Set()
+  // It may have comments, and the name is all that is wanted.
+  const [, folder] = /"outDir"\s*:\s*"(?:\.\/)?([\w.-]+)\/?"/.exec(readFileSync(file, 'utf8')) ?? []
+  return new Set(folder === undefined || folder === '.' ? [] : [folder])
+}

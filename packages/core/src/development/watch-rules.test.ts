@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { isWatchedFile, isWatchedFolder } from './watch-rules.js'
+
+describe('isWatchedFolder', () => {
+  it('leaves out installed code, dot folders and build output', () => {
+    for (const name of ['node_modules', '.git', '.next', 'dist', 'build', 'out', 'coverage']) {
+      assert.equal(isWatchedFolder(name), false, name)
+    }
+    for (const name of ['src', 'lib', 'distance', 'templates']) assert.equal(isWatchedFolder(name), true, name)
+    assert.equal(isWatchedFolder('lib', new Set(['lib'])), false)
+  })
+})
+
+describe('isWatchedFile', () => {
+  it('counts what people write', () => {
+    for (const name of ['a.ts', 'a.html', 'prompt.txt', 'package.json', 'Makefile', '.env', '.env.local', 'a.tmp.ts']) {
+      assert.equal(isWatchedFile(name), true, name)
+    }
+  })
+
+  it('does not count what editors and programs leave behind', () => {
+    const names = ['.a.ts.swp', '.#a.ts', 'a.ts~', '#a.ts#', '4913', 'app.log', 'app.log.1', 'data.sqlite-wal', 'a.pid']
+    for (const name of [...names, 'data.db', 'a.ts.tmp', 'tsconfig.tsbuildinfo', '.DS_Store']) {
+      assert.equal(isWatchedFile(name), false, name)
+    }
+  })
+})

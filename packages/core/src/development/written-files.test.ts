@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { type AppPhase, type Verdict, WrittenFiles } from './written-files.js'
+
+interface Told {
+  readonly file?: string
+  readonly loaded?: boolean
+  readonly digest?: string
+}
+
+function judged(phases: readonly AppPhase[], told: Told = {}, files = new WrittenFiles()): readonly Verdict[] {
+  return phases.map((phase) => files.judge({ file: 'a', loaded: false, digest: 'x', ...told, phase }))
+}
+
+describe('WrittenFiles', () => {
+  it('counts every change while the app serves', () => {
+    for (const loaded of [true, false]) {
+      assert.deepEqual(judged(Array(9).fill('serving'), { loaded }), Array(9).fill('restart'))
+    }
+    assert.deepEqual(judged(Array(9).fill('soon'), { loaded: true }), Array(9).fill('restart'))
+  })
+
+  it('takes what changes at the first start for the app’s own, until somebody changes it', () => {
+    assert.deepEqual(judged(['first start', 'first start', 'serving', 'start']), [
+      'ignore',
+      'ignore',
+      'restart',
+      'ignore',
+    ])
+  })
+
+  it('restarts once for what changes at a later start, and not again', () => {
+    assert.deepEqual(judged(['start', 'start', 'start']), ['restart', 'ignore', 'ignore'])
+  })
+
+  it('misses no save of what was loaded, though the app starts', () => {
+    const files = new WrittenFiles()
+    assert.deepEqual(judged(['first start'], { loaded: true, digest: '1' }, files), ['restart'])
+    assert.deepEqual(judged(['start'], { loaded: true, digest: '2' }, files), ['restart'])
+    assert.deepEqual(judged(['start'], { loaded: true, digest: '2' }, files), ['ignore'])
+  })
+
+  it('gives up what the app writes and loads anew at each start', () => {
+    const files = new WrittenFiles()
+    const verdicts = [1, 2, 3, 4, 5].map((turn) => judged(['start'], { loaded: true, digest: String(turn) }, files)[0])
+    assert.deepEqual(verdicts, ['restart', 'restart', 'restart', 'give up', 'ignore'])
+    assert.deepEqual(judged(['serving'], { loaded: true }, files), ['restart'])
+  })
+
+  it('gives up what is not loaded and is written soon after each start', () => {
+    const files = new WrittenFiles()
+    assert.deepEqual(judged(Array(5).fill('soon'), {}, files), ['restart', 'restart', 'restart', 'give up', 'ignore'])
+    assert.deepEqual(judged(['serving'], {}, files), ['ignore'])
+    assert.deepEqual(judged(['soon'], { file: 'b' }, files), ['restart'])
+  })
+
+  it('begins to count anew after a change of another kind', () => {
+    const files = new WrittenFiles()
+    judged(['soon', 'soon', 'soon'], {}, files)
+    judged(['serving'], { file: 'b' }, files)
+    assert.deepEqual(judged(['soon'], {}, files), ['restart'])
+  })
+})

@@ -1,0 +1,55 @@
+/** When a change was seen: while the app starts, for the first time or again, soon after it, or later. */
+export type AppPhase = 'first start' | 'start' | 'soon' | 'serving'
+
+/** A file that keeps the app restarting is left alone after so many restarts in a row. */
+const MOST_IN_A_ROW = 3
+
+export interface FileChange {
+  readonly file: string
+  /** Has the entry loaded it? */
+  readonly loaded: boolean
+  readonly phase: AppPhase
+  /** What is in it, in short; undefined: it is gone. */
+  readonly digest: string | undefined
+}
+
+/** `give up`: not now, nor when it is seen like this again. */
+export type Verdict = 'restart' | 'ignore' | 'give up'
+
+/**
+ * Tells changes that somebody made from those that the app made itself, which must not restart it for ever:
+ *
+ * - What the entry has not loaded, and changes while the app starts for the first time, was written by it, and so was
+ *   what changes at two starts in a row. It counts while the app serves, and not while it starts.
+ * - What the entry has loaded, and has at a start what it had at the last, was written anew.
+ * - What alone caused several restarts in a row, each during a start or soon after, is given up.
+ */
+export class WrittenFiles {
+  readonly #atStart = new Map<string, string | undefined>()
+  readonly #givenUp = new Set<string>()
+  #last = ''
+  #inARow = 0
+
+  judge({ file, loaded, phase, digest }: FileChange): Verdict {
+    if (phase === 'serving' || (phase === 'soon' && loaded)) {
+      if (this.#givenUp.has(file) && !loaded) return 'ignore'
+      this.#last = ''
+      return 'restart'
+    }
+    if (this.#givenUp.has(file)) return 'ignore'
+    if (phase === 'soon') return this.#count(file)
+    const isKnown = this.#atStart.has(file)
+    const isSame = isKnown && this.#atStart.get(file) === digest
+    this.#atStart.set(file, digest)
+    if (loaded) return isSame ? 'ignore' : this.#count(file)
+    return isKnown || phase === 'first start' ? 'ignore' : 'restart'
+  }
+
+  #count(file: string): Verdict {
+    this.#inARow = this.#last === file ? this.#inARow + 1 : 1
+    this.#last = file
+    if (this.#inARow <= MOST_IN_A_ROW) return 'restart'
+    this.#givenUp.add(file)
+    return 'give up'
+  }
+}

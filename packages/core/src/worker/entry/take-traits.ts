@@ -1,0 +1,12 @@
+import { TRAITS_VARIABLE, type WorkerTrait } from '../../ipc/protocol.js'
+
+/** How this worker is to run: read once, before any code of the user's, which does not see it. */
+export function takeTraits(env: NodeJS.ProcessEnv): ReadonlySet<WorkerTrait> {
+  const given = env[TRAITS_VARIABLE]
+  delete env[TRAITS_VARIABLE]
+  return new Set((given ?? '').split(',').filter(isTrait))
+}
+
+function isTrait(word: string): word is WorkerTrait {
+  return word === 'inline' || word === 'watched'
+}
