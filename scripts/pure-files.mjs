@@ -47,7 +47,7 @@ export const PURE_FILES = {
     'schema-document',
   ],
   identifier: ['failure-reason', 'parse-identifier', 'resolve-exports', 'select-service'],
-  ipc: ['protocol', 'watch-line'],
+  ipc: ['protocol', 'watch-line', 'worker-variables'],
   metrics: { allBut: [] },
   net: ['parse-inspect-address', 'parse-proc-net', 'slot-address', 'socket-url'],
   observe: ['format-log-line'],

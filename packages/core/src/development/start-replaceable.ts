@@ -1,6 +1,6 @@
 import type { ServeSettings } from '../config/serve-settings.js'
 import { createError } from '../errors/service-error.js'
-import type { WorkerTrait } from '../ipc/protocol.js'
+import type { WorkerTrait } from '../ipc/worker-variables.js'
 import { socketAddress } from '../net/socket-url.js'
 import { createLogger } from '../observe/create-logger.js'
 import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'

@@ -2,9 +2,13 @@ import { isIP } from 'node:net'
 import { createError } from '../errors/service-error.js'
 import type { CorsPolicy } from './cors.js'
 
-export interface OwnOrigin {
-  /** The name or address that the host was told to listen on. */
+/** How a host differs for whoever works on the code. */
+export interface DevelopmentHosting {
+  /** The name or address that it was told to listen on. */
   readonly host: string
+}
+
+export interface OwnOrigin extends DevelopmentHosting {
   readonly cors: CorsPolicy | undefined
   readonly scheme: 'http' | 'https'
 }

@@ -28,6 +28,7 @@ import { isMultipart, type ReadInput } from './parse-input.js'
 import { parseTimeLeft, TIME_LEFT_HEADER } from './parse-time-left.js'
 import { checkBodyHead, checkHost, collectBody, takeBody } from './read-body.js'
 import { receiveFiles } from './receive-files.js'
+import { DEFAULT_RECEIVE, type ReceiveLimits } from './receive-limits.js'
 import { RequestFiles } from './request-files.js'
 import { acceptRequestId, createRequestIds } from './request-id.js'
 import { type ApiRoute, pathOf } from './route-table.js'
@@ -36,7 +37,7 @@ import { sendStream } from './send-stream.js'
 import { SpoolFolder } from './spool-folder.js'
 import { isProbe } from './system-routes.js'
 
-export interface NodeHostOptions extends Pick<EdgeSettings, 'systemRoutes' | 'trustProxy'> {
+export interface NodeHostOptions extends Omit<EdgeSettings, 'prefix'> {
   readonly definition: ServiceDefinition
   readonly handler: CallHandler
   readonly log: Logger
@@ -58,8 +59,6 @@ export interface NodeHostOptions extends Pick<EdgeSettings, 'systemRoutes' | 'tr
   readonly fileMemoryBytes?: number
   /** Which pages of other origins may call; undefined: none is told that it may. */
   readonly cors?: CorsPolicy | undefined
-  /** In development: pages of other origins are refused, and answers show stacks. */
-  readonly development?: DevelopmentHosting | undefined
   /** Request handlers of the user's, for what is no route of ours. */
   readonly mounts?: readonly Mount[] | undefined
   /** What its connections are encrypted with; undefined: they are not. */
@@ -70,22 +69,6 @@ export interface NodeHostOptions extends Pick<EdgeSettings, 'systemRoutes' | 'tr
   readonly receive?: ReceiveLimits
 }
 
-/** How a host differs for whoever works on the code. */
-export interface DevelopmentHosting {
-  /** The name or address that it was told to listen on. */
-  readonly host: string
-}
-
-export interface ReceiveLimits {
-  /** Until TLS is agreed on. Default 10 s. */
-  readonly handshakeTimeoutMs?: number
-  readonly headersTimeoutMs: number
-  readonly requestTimeoutMs: number
-  /** How often Node looks. */
-  readonly checkIntervalMs: number
-}
-
-const DEFAULT_RECEIVE: ReceiveLimits = { headersTimeoutMs: 60_000, requestTimeoutMs: 300_000, checkIntervalMs: 5_000 }
 const DEFAULT_MAX_QUEUE = 1000
 const DEFAULT_FILE_MEMORY_BYTES = 256 * 1024
 const NEXT_TURN = Promise.resolve()

@@ -33,6 +33,7 @@ import type { ServiceGraph } from '../graph/service-graph.js'
 import type { CorsPolicy } from '../http/cors.js'
 import type { EdgeSettings } from '../http/edge-settings.js'
 import type { CountReport } from '../metrics/worker-counts.js'
+import type { InlineSettings } from '../plan/inline-settings.js'
 import type { SupervisionPlan, TrafficPlan } from '../plan/serve-plan.js'
 import type { TlsIdentity } from '../tls/tls-identity.js'
 
@@ -44,17 +45,8 @@ export const PUBLIC_SOCKET_FD = 4
 /** Descriptor of the socket of its own slot, in an entry worker that has one (5 is the watch line). */
 export const SLOT_SOCKET_FD = 6
 
-/** Name of the variable that holds the one-time token of a worker. */
-export const TOKEN_VARIABLE = 'EKIBEN_WORKER_TOKEN'
-
 /** A worker that has lost its supervisor is gone after so long, unless its event loop stands still. */
 export const ORPHAN_LIMIT_MS = 6_000
-
-/** Name of the variable that says how a worker runs, beside what its first message says: `WorkerTrait`s with commas. */
-export const TRAITS_VARIABLE = 'EKIBEN_WORKER_TRAITS'
-
-/** `inline`: what a service depends on runs in this process too. `watched`: it tells which files it loads. */
-export type WorkerTrait = 'inline' | 'watched'
 
 export const BOOT_STAGES = [
   'spawn',
@@ -110,9 +102,6 @@ export interface MainSource {
   readonly modules?: Readonly<Record<string, string>> | undefined
 }
 
-/** Holds, until the app runs, the ports for which it is given the public socket. */
-export const APP_PORTS_VARIABLE = 'EKIBEN_APP_PORTS'
-
 /** The file of the entry service, links followed. */
 export interface LocatedEntry {
   readonly file: string
@@ -144,8 +133,6 @@ export interface HttpSettings extends EdgeSettings {
   readonly metrics?: boolean
   /** Which pages of other origins may call. Default: none is told that it may. */
   readonly cors?: CorsPolicy | undefined
-  /** For whoever works on the code: the name or address that was given to listen on. */
-  readonly development?: { readonly host: string } | undefined
   /**
    * The address `server.address()` must show: a mismatch means that the bind went astray. A Unix socket, which
    * shows none, has its path for a host.
@@ -222,15 +209,7 @@ export interface StartMessage {
   /** By service name: the pools this worker calls. */
   readonly pools: Readonly<Record<string, PoolSettings>>
   readonly snapshot: PoolSnapshot
-  /** Of an inline worker: what the services of its graph want before they start. */
   readonly inline?: InlineSettings | undefined
-}
-
-export interface InlineSettings {
-  /** Variables that the services declare. */
-  readonly env: Readonly<Record<string, string>>
-  /** Names of those whose `onDeploy` is run, in this order. */
-  readonly deploys: readonly string[]
 }
 
 export interface SnapshotMessage {
@@ -387,7 +366,6 @@ export type WorkerMessage =
   | { readonly type: 'withdrawn' }
   /** Requests that were cut at the deadline, for the supervisor's report. */
   | { readonly type: 'cut'; readonly what: readonly string[] }
-  /** Files of the user's that it has loaded since it told last. */
   | { readonly type: 'loaded'; readonly files: readonly string[] }
   | CountsMessage
   | ScrapeMessage

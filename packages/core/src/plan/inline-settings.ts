@@ -1,5 +1,12 @@
-import type { InlineSettings } from '../ipc/protocol.js'
 import type { ServePlan } from './serve-plan.js'
+
+/** What the services of one process want before they start. */
+export interface InlineSettings {
+  /** Variables that they declare. */
+  readonly env: Readonly<Record<string, string>>
+  /** Names of those whose `onDeploy` is run, in this order. */
+  readonly deploys: readonly string[]
+}
 
 /** What a plan comes to where all of it runs in one process: it has one environment, in which the entry's word counts most. */
 export function inlineSettings({ services }: Pick<ServePlan, 'services'>): InlineSettings {

@@ -1,5 +1,5 @@
-import type { WorkerIdentity, WorkerTrait } from '../ipc/protocol.js'
-import { APP_PORTS_VARIABLE, TOKEN_VARIABLE, TRAITS_VARIABLE } from '../ipc/protocol.js'
+import type { WorkerIdentity } from '../ipc/protocol.js'
+import { APP_PORTS_VARIABLE, TOKEN_VARIABLE, TRAITS_VARIABLE, type WorkerTrait } from '../ipc/worker-variables.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 

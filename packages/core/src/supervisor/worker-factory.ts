@@ -8,8 +8,8 @@ import {
   PROTOCOL_VERSION,
   type ServiceSource,
   type WorkerIdentity,
-  type WorkerTrait,
 } from '../ipc/protocol.js'
+import type { WorkerTrait } from '../ipc/worker-variables.js'
 import { isSocketPath } from '../net/socket-url.js'
 import type { ServicePlan } from '../plan/serve-plan.js'
 import type { TlsIdentity } from '../tls/tls-identity.js'

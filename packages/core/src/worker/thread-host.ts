@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { entryFile } from '../entry-file.js'
-import { TOKEN_VARIABLE, wrapMessage } from '../ipc/protocol.js'
+import { wrapMessage } from '../ipc/protocol.js'
 import {
   FIRST_SOCKET_FD,
   type HostCommand,
@@ -9,6 +9,7 @@ import {
   type SeatLeft,
 } from '../ipc/thread-protocol.js'
 import type { Diagnosis } from '../ipc/watch-line.js'
+import { TOKEN_VARIABLE } from '../ipc/worker-variables.js'
 import { SessionProcess, type SessionProcessOptions } from './session-process.js'
 import type { WorkerExit } from './worker-backend.js'
 

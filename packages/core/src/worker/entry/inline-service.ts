@@ -1,6 +1,6 @@
 import { InlineGraph, type RunningService } from '../../hosting/inline-graph.js'
-import type { InlineSettings } from '../../ipc/protocol.js'
 import type { Logger } from '../../observe/logger.js'
+import type { InlineSettings } from '../../plan/inline-settings.js'
 import type { ServiceDefinition } from '../../service/service-definition.js'
 import type { WorkerService } from './load-worker-service.js'
 import { ServiceProbes } from './service-probes.js'

@@ -2,7 +2,8 @@
  * The first file a worker process runs. A process is a worker only with our channel and the token that came with
  * it: environment variables alone never make one.
  */
-import { TOKEN_VARIABLE, type WorkerRole } from '../../ipc/protocol.js'
+import type { WorkerRole } from '../../ipc/protocol.js'
+import { TOKEN_VARIABLE } from '../../ipc/worker-variables.js'
 import { surviveClosedOutput } from '../../observe/survive-closed-output.js'
 import { markWorker } from '../../util/below-supervisor.js'
 import { hideInspector } from './hide-inspector.js'

@@ -1,4 +1,4 @@
-import { TRAITS_VARIABLE, type WorkerTrait } from '../../ipc/protocol.js'
+import { TRAITS_VARIABLE, type WorkerTrait } from '../../ipc/worker-variables.js'
 
 /** How this worker is to run: read once, before any code of the user's, which does not see it. */
 export function takeTraits(env: NodeJS.ProcessEnv): ReadonlySet<WorkerTrait> {

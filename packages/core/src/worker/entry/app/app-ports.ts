@@ -1,5 +1,5 @@
 import { createError } from '../../../errors/service-error.js'
-import { APP_PORTS_VARIABLE } from '../../../ipc/protocol.js'
+import { APP_PORTS_VARIABLE } from '../../../ipc/worker-variables.js'
 
 /** An app may open a port of its own before the one for its clients: so long nothing is made of it. */
 const PUBLIC_WITHIN_MS = 10_000

@@ -3,7 +3,8 @@
  * main file, as if nobody had been there. A process is a worker only with our channel and the token that came with it.
  */
 import { isMainThread } from 'node:worker_threads'
-import { PROTOCOL_VERSION, TOKEN_VARIABLE } from '../../../ipc/protocol.js'
+import { PROTOCOL_VERSION } from '../../../ipc/protocol.js'
+import { TOKEN_VARIABLE } from '../../../ipc/worker-variables.js'
 import { surviveClosedOutput } from '../../../observe/survive-closed-output.js'
 import { markWorker } from '../../../util/below-supervisor.js'
 import { hideInspector } from '../hide-inspector.js'

@@ -2,8 +2,9 @@
  * The first file of a host process, in whose threads workers run. Its main thread runs no user code, so that it can
  * always start, end and look into them. A process is one of ours only with our channel and the token that came with it.
  */
-import { TOKEN_VARIABLE } from '../../../ipc/protocol.js'
+
 import type { HostCommand, HostReport } from '../../../ipc/thread-protocol.js'
+import { TOKEN_VARIABLE } from '../../../ipc/worker-variables.js'
 import { endGroupInTime } from '../leave-orphaned.js'
 import { HostThreads } from './host-threads.js'
 
