@@ -101,9 +101,9 @@ describe('layer from data', () => {
       ['host', '0.0.0.0'],
       ['backlog', 2048],
       ['apiWorkers', 4],
-      ['threaded', false],
       ['developmentMode', false],
       ['reload', false],
+      ['threaded', false],
     ])
     refuses(code({ developmentMode: 'yes' }), 'EKB_ERR_CONFIG_INVALID', /developmentMode/)
     refuses(code({ handleSignals: 'yes' }), 'EKB_ERR_CONFIG_INVALID', /handleSignals/)

@@ -61,6 +61,8 @@ export class DevelopmentServer implements Server, SignalTarget {
   #plan: ServePlan | undefined
   #watch: SourceWatch | undefined
   #run: AppRun | undefined
+  /** By this run. */
+  #loaded: string[] = []
   #number = 0
   /** Asks for the next run. */
   #isChanged = false
@@ -192,9 +194,9 @@ export class DevelopmentServer implements Server, SignalTarget {
     const { makeWorker, makePlan, settings } = this.#options
     const { bootTimeoutMs = SUPERVISION_DEFAULTS.bootTimeoutMs } = settings.supervision
     const current = this.#settings
-    const loaded: string[] = []
+    this.#loaded = []
     const onLoaded = (files: readonly string[]): void => {
-      loaded.push(...files)
+      this.#loaded.push(...files)
       this.#watch?.learn(number, files)
     }
     const worker = await makeWorker(current, number, onLoaded)
@@ -242,7 +244,7 @@ export class DevelopmentServer implements Server, SignalTarget {
     try {
       this.#settings = await this.#options.readSettings()
     } catch (error) {
-      showFailure(error as Error, '')
+      showFailure(error as Error)
     }
   }
 
@@ -250,7 +252,7 @@ export class DevelopmentServer implements Server, SignalTarget {
   async #afterFailure({ error, wasReady }: NonNullable<AppEnd>): Promise<void> {
     const worker = this.#run?.worker
     if (!wasReady && (this.#watch === undefined || this.#isMistyped(error))) return this.#giveUp(error)
-    showFailure(error, worker?.lastOutput ?? '')
+    showFailure(error, { output: worker?.lastOutput ?? '', loaded: this.#loaded })
     if (this.#watch === undefined) return this.#giveUp(error)
     if (!wasReady) this.#noteReload('refused', error)
     const { log } = this.#options

@@ -51,7 +51,10 @@ export class ReloadOnChange {
       this.#watch?.onReady({ isWhole: false })
       if (isServiceError(error, 'EKB_ERR_RELOAD_STOPPED')) return
       const { detail } = error as { detail?: { lastOutput?: string } }
-      showFailure(error as Error, detail?.lastOutput ?? '')
+      showFailure(error as Error, {
+        output: detail?.lastOutput ?? '',
+        loaded: this.#loaded.get(this.#generation) ?? [],
+      })
     }
   }
 }

@@ -13,7 +13,7 @@ type ParseModule = new (source: string, options: { identifier: string }) => { de
 const { SourceTextModule } = vm as unknown as { SourceTextModule: ParseModule }
 const { stripTypeScriptTypes } = nodeModule as unknown as { stripTypeScriptTypes?: StripTypes }
 
-const files = new Set([resolve(process.argv[2] as string)])
+const files = new Set(process.argv.slice(2).map((file) => resolve(file)))
 for (const file of files) {
   const source = readSource(file)
   if (source === undefined) continue
