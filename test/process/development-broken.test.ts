@@ -39,7 +39,7 @@ describe('a broken file in development mode', () => {
       'plain.js': '',
     })
     await using run = await serveReloading(project)
-    await save(project, 'plain.js', 'const a = 1\nconst b = (\n')
+    await save(project, 'plain.js', 'const a = 1\nconst b = (\nconst c = 2\n')
     assert.match(await run.broken(), /plain\.js:\d+\n/)
     await save(project, 'plain.js', 'const a = 1\n\nundefined.b\n')
     assert.match(
