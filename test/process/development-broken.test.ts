@@ -40,7 +40,7 @@ describe('a broken file in development mode', () => {
     })
     await using run = await serveReloading(project)
     await save(project, 'plain.js', 'const a = 1\nconst b = (\nconst c = 2\n')
-    assert.match(await run.broken(), /plain\.js:\d+\n/)
+    assert.match(await run.broken(), /plain\.js:3:1\n[\s\S]*> 3 \| const c = 2/)
     await save(project, 'plain.js', 'const a = 1\n\nundefined.b\n')
     assert.match(
       await run.broken(),
