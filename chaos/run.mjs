@@ -6,6 +6,7 @@
  *   npm run chaos -- --quick            about a minute, on this Node, Ekiben alone
  *   npm run chaos -- reload kill        only the scenarios whose name contains a word
  *   npm run chaos -- --node 24          on this line of Node (repeat)
+ *   npm run chaos -- --threaded         with workers that are threads
  *   npm run chaos -- --no-peers         Ekiben alone (--quick --peers: the others too)
  *
  * Prints a table and the targets; ends with code 1 when one is not met. See docs/reliability.md.
@@ -46,8 +47,11 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean', default: false },
     node: { type: 'string', multiple: true },
     peers: { type: 'boolean' },
+    threaded: { type: 'boolean', default: false },
   },
 })
+// As a flag would, for every Ekiben that is started.
+if (values.threaded) process.env.EKIBEN_THREADED = 'true'
 const names = Object.keys(SCENARIOS)
 const chosen = names.filter((name) => positionals.length === 0 || positionals.some((word) => asksFor(word, name)))
 if (chosen.length === 0) {

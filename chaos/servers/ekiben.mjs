@@ -23,7 +23,7 @@ export async function startEkiben({ node, project, port = 0, flags = [], nodeArg
 }
 
 class Ekiben {
-  name = 'ekiben'
+  name = process.env.EKIBEN_THREADED ? 'ekiben, threads' : 'ekiben'
   #supervisor
   #command
 
@@ -75,7 +75,7 @@ class Ekiben {
 
   #leaving() {
     const states = new Map()
-    for (const { msg, workerPid, to } of this.#supervisor.lines) if (msg === 'worker state') states.set(workerPid, to)
+    for (const line of this.#supervisor.lines) if (line.msg === 'worker state') states.set(workerOf(line), line.to)
     return [...states.values()].filter((state) => state !== 'ready' && state !== 'exited').length
   }
 
@@ -84,8 +84,8 @@ class Ekiben {
     const ready = new Map()
     for (const line of this.#supervisor.lines) {
       if (line.msg !== 'worker state' || (service !== undefined && line.service !== service)) continue
-      if (line.to === 'ready') ready.set(line.workerPid, { pid: line.workerPid, slot: line.slot })
-      else ready.delete(line.workerPid)
+      if (line.to === 'ready') ready.set(workerOf(line), { pid: line.workerPid, slot: line.slot })
+      else ready.delete(workerOf(line))
     }
     return [...ready.values()]
   }
@@ -109,4 +109,9 @@ class Ekiben {
     clearTimeout(timer)
     return code
   }
+}
+
+/** Threads share the pid of their process. */
+function workerOf({ workerPid, workerThread = 0 }) {
+  return `${workerPid}/${workerThread}`
 }

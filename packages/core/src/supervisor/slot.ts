@@ -36,6 +36,11 @@ export function memberOf({ worker, plan }: Incarnation): PoolMember {
   return { slot, generation, address: worker.record.address ?? '', schemaHash: plan.schemaHash }
 }
 
+/** Where it runs, for the log. */
+export function placeOf({ pid, threadId }: WorkerHandle): { workerPid: number | undefined; workerThread?: number } {
+  return { workerPid: pid, ...(threadId !== undefined && { workerThread: threadId }) }
+}
+
 /** Where its calls went, if it is being killed: no answer will come from there. */
 export function lostAddress({ worker }: Incarnation): readonly string[] {
   const { address } = worker.record

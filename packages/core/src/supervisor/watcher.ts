@@ -10,7 +10,7 @@ import { recycleReason } from './recycling.js'
 import type { RestartBudget } from './restart-budget.js'
 import { RestartReport } from './restart-report.js'
 import { deathOf, ServiceRestarts } from './service-restarts.js'
-import { bootErrorOf, type Incarnation, isAvailable, memberOf, newIncarnation, type Slot } from './slot.js'
+import { bootErrorOf, type Incarnation, isAvailable, memberOf, newIncarnation, placeOf, type Slot } from './slot.js'
 import { SlotTable } from './slot-table.js'
 import { Trials } from './trial.js'
 import { describeExit } from './worker-exit.js'
@@ -291,7 +291,7 @@ export class Watcher implements WorkerObserver {
 
   onState(worker: WorkerHandle, change: WorkerStateChange): void {
     const { slot, generation } = worker.identity
-    this.#options.log.debug({ slot, generation, workerPid: worker.pid, ...change }, 'worker state')
+    this.#options.log.debug({ slot, generation, ...placeOf(worker), ...change }, 'worker state')
     this.#options.observer.onPoolChange(this, worker, change)
     if (change.to === 'exited') {
       this.#reap(worker)

@@ -37,9 +37,9 @@ export class ThreadBackend implements WorkerBackend {
   start({ onSpawned, onMessage, onExit }: WorkerBackendEvents): void {
     this.#host = this.#chooseHost()
     this.#seat = this.#host.seat(this.#start, {
-      onSpawned,
       onSeated: (threadId) => {
         this.#threadId = threadId
+        onSpawned()
       },
       onMessage,
       onOutput: (text) => {

@@ -30,7 +30,6 @@ export interface ThreadHostOptions extends Omit<SessionProcessOptions, 'args' | 
 /** What a thread is told of itself. */
 export interface SeatEvents {
   /** It can be spoken to. */
-  onSpawned(): void
   onSeated(threadId: number): void
   onMessage(received: unknown): void
   onOutput(text: string): void
@@ -96,7 +95,6 @@ export class ThreadHost {
     if (start.role === 'entry') this.#socketsLeft--
     this.#seats.set(seat, { events, isUnseated: false })
     this.#send({ type: 'seat', seat, ...start })
-    if (this.#early === undefined) process.nextTick(() => this.#seats.get(seat)?.events.onSpawned())
     return seat
   }
 
@@ -138,7 +136,6 @@ export class ThreadHost {
     this.#early = undefined
     this.#send({ type: 'hello', token: this.#token })
     for (const command of early) this.#send(command)
-    for (const { events } of this.#seats.values()) events.onSpawned()
   }
 
   #send(command: HostCommand): void {
