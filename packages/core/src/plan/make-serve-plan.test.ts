@@ -177,6 +177,29 @@ describe('makeServePlan', () => {
     assert.equal(planOne({}, { workers: { A: 'cpu' } })?.workers, 4)
   })
 
+  it('has threads where a service, or all, are to be such; what is said of one goes first', () => {
+    const threadsOf = (own: ServiceSettings, settings: Partial<PlanSettings>): boolean | undefined =>
+      plan(graphOf(node('A', own)), settings).services[0]?.threads
+    assert.equal(threadsOf({ threads: true }, {}), true)
+    assert.equal(threadsOf({}, { threaded: true }), true)
+    assert.equal(threadsOf({ threads: true }, { threaded: false }), false)
+    assert.equal(threadsOf({}, { threaded: true, services: { A: { threads: false } } }), false)
+    assert.equal(threadsOf({}, { threaded: false, services: { A: { threads: true } } }), true)
+  })
+
+  it('runs the workers of an app in processes, and says so where threads were asked for', () => {
+    const app = {}
+    for (const settings of [{ threaded: true }, { services: { A: { threads: true } } }]) {
+      const { services, warnings } = plan(graphOf(node('A')), { ...settings, app })
+      assert.equal(services[0]?.threads, false)
+      assert.deepEqual(
+        warnings.map(({ code }) => code),
+        ['EKB_WRN_PLAN_THREADS_APP'],
+      )
+    }
+    assert.deepEqual(plan(graphOf(node('A')), { app }).warnings, [])
+  })
+
   it('allocates GPUs per worker unless they are preset', () => {
     const own: ServiceSettings = { workers: 2, resources: { gpu: 1 } }
     assert.deepEqual(planOne(own)?.gpus, ['0', '1'])

@@ -19,6 +19,7 @@ export function planWarnings(facts: PlanFacts): PlanWarning[] {
     ...memoryWarnings(facts),
     ...socketWarnings(facts),
     ...gpuWarnings(facts),
+    ...threadWarnings(facts),
   ]
 }
 
@@ -99,6 +100,17 @@ function gpuWarnings({ services, machine: { gpuCount } }: PlanFacts): PlanWarnin
   if (gpuCount !== undefined || services.every(({ gpus }) => gpus.length === 0)) return []
   const message = 'How many GPUs this machine has is not known: workers get the numbers from 0 up'
   return [{ code: 'EKB_WRN_PLAN_GPU_COUNT_UNKNOWN', message }]
+}
+
+/** Node runs an app's main file as that of a process. */
+function threadWarnings({ services, settings }: PlanFacts): PlanWarning[] {
+  const app = settings.app === undefined ? undefined : services.find((service) => service.entry)
+  if (app === undefined) return []
+  const own = settings.services[app.name]?.threads === true ? `services.${app.name}.threads` : undefined
+  const key = own ?? (settings.threaded === true ? 'threaded' : undefined)
+  if (key === undefined) return []
+  const message = `${key} has no effect on the workers of '${app.name}', which run its main file: each is a process`
+  return [{ code: 'EKB_WRN_PLAN_THREADS_APP', message }]
 }
 
 function toMiB(bytes: number): number {
