@@ -98,7 +98,7 @@ export class InlineWorker {
     const { definition, instance, runner } = { definition: service.definition, ...running }
     const isReady = (): boolean => !this.#stopping && running.probes.ready
     const mounts = await makeMounts(definition, instance)
-    const serving = { init, start, service, runner, log, isReady, counts, scrape, mounts, takeSocket: seat.takeSocket }
+    const serving = { init, start, service, runner, log, isReady, counts, scrape, mounts, seat }
     this.#endpoint = httpEndpoint(init.http as HttpSettings, serving)
     tellLoaded()
     await link.send({ type: 'ready', address: await this.#endpoint.listen() })

@@ -32,6 +32,7 @@ import type { SupervisorLink } from '../supervisor-link.js'
 import { VitalSigns } from '../vitals.js'
 import { watchDescriptors } from '../watch-descriptors.js'
 import { startWatchThread } from '../watch-thread.js'
+import { AppEnding } from './app-ending.js'
 import { AppPools } from './app-pools.js'
 import { AppPorts } from './app-ports.js'
 import { type AppEncryption, AppServer } from './app-server.js'
@@ -67,7 +68,6 @@ export class AppWorker {
   readonly callers = undefined
   readonly #link: SupervisorLink
   readonly #tellLoaded: () => void
-  readonly #signals: AppSignals
   readonly #heartbeat: Heartbeat
   readonly #begun: Deferred<InitMessage> = deferred<InitMessage>()
   readonly #calls = new CallsInFlight()
@@ -78,7 +78,7 @@ export class AppWorker {
   readonly #mounted = new MountedServices()
   readonly #holds: Promise<void>[] = []
   readonly #onDrain: (() => void)[] = []
-  readonly #onEnd: (() => unknown)[] = []
+  readonly #ending: AppEnding
   readonly #deadline = new MovingDeadline()
   readonly #announceMore = oneAtATime(async () => this.#announce(await this.#begun.promise))
   #stage: BootStage = 'load'
@@ -93,7 +93,7 @@ export class AppWorker {
   constructor({ link, signals, isInline, tellLoaded }: AppWorkerOptions) {
     this.#tellLoaded = tellLoaded
     this.#link = link
-    this.#signals = signals
+    this.#ending = new AppEnding(signals)
     this.#sockets = new SocketRequests(link)
     const vitals = new VitalSigns({
       calls: () => this.#calls,
@@ -127,7 +127,7 @@ export class AppWorker {
       },
       announce: () => void this.#connect().catch(this.#fail),
       fail: this.#fail,
-      onEnd: (close) => void this.#onEnd.push(close),
+      onEnd: (close) => void this.#ending.add(close),
     })
     replaceListen({
       isPublic: ({ port }) => ports.isPublic(port),
@@ -355,7 +355,7 @@ export class AppWorker {
 
   #inlineSession(): HostSession {
     const session = inlineSession(this.#session())
-    this.#onEnd.push(() => session.stop())
+    this.#ending.add(() => session.stop())
     return session
   }
 
@@ -370,36 +370,13 @@ export class AppWorker {
     const reports = await Promise.all(this.#servers.map((server) => server.drain(toOptions(how), { onWithdrawn })))
     const what = reports.flatMap(({ cut }) => cut)
     if (what.length > 0) await this.#link.send({ type: 'cut', what })
-    await Promise.race([this.#closeApp(), this.#deadline.passed])
-    await this.#endApp()
+    await Promise.race([this.#ending.close(), this.#deadline.passed])
+    await this.#ending.deliver(this.#deadline, () => this.#pools.unref())
     await Promise.race([this.#mounted.stop(), this.#deadline.passed])
     this.#pools.end()
     await this.#reporter.report()
     await flushLogs()
     process.exit(0)
-  }
-
-  async #closeApp(): Promise<void> {
-    for (const close of this.#onEnd) {
-      try {
-        await close()
-      } catch (error) {
-        process.stderr.write(`the app failed to close: ${error instanceof Error ? error.stack : String(error)}\n`)
-      }
-    }
-  }
-
-  /** What the app does at SIGTERM may take until the deadline; it may end the process itself. */
-  async #endApp(): Promise<void> {
-    const raised = this.#signals.deliver()
-    if (raised === undefined) return
-    const ended = deferred()
-    process.once('beforeExit', ended.resolve)
-    // Only what is the app's own keeps the process alive now.
-    process.channel?.unref()
-    this.#deadline.unref()
-    this.#pools.unref()
-    await Promise.race([ended.promise, raised, this.#deadline.passed])
   }
 
   async #enter(stage: BootStage): Promise<void> {
