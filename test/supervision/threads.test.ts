@@ -40,7 +40,8 @@ describe('a thread whose event loop does not turn', () => {
     const { pid } = (await places(server, 2)).get('Front#0') as Place
     const inFlight = call<Place>(server.url, 'wait', { ms: 5_000 })
     const lost = endBack(server, 'compute')
-    await deathOf(server, 'Back')
+    const killed = () => logLines(server.stdout()).some(({ service, to }) => service === 'Back' && to === 'killing')
+    await waitUntil(killed, { describe: () => `Back to be killed:\n${server.stdout()}` })
     assert.deepEqual([(await lost).status, (await inFlight).status], [503, 200])
     await waitUntil(() => !isAlive(pid), { describe: () => `the end of the process:\n${server.stdout()}` })
     const after = [...(await places(server, 2)).values()]

@@ -16,6 +16,8 @@ import type { WorkerExit } from './worker-backend.js'
 const ENTRY = entryFile('worker/entry/thread/host-entry')
 /** A thread in native code does not end when it is told to; nor does any in a process that is stopped. */
 const UNSEAT_TIMEOUT_MS = 1_000
+/** Its main thread gives up earlier, if it turns. */
+const LOOK_TIMEOUT_MS = 1_000
 /** Without threads it has only its output to write. */
 const END_TIMEOUT_MS = 1_500
 /** How many of its threads may listen on the public socket, in all its life: each has a descriptor of its own. */
@@ -122,6 +124,8 @@ export class ThreadHost {
     return new Promise((resolve) => {
       this.#looks.set(id, resolve)
       this.#send({ type: 'look', seat, id })
+      const late = `its process did not answer within ${LOOK_TIMEOUT_MS} ms`
+      setTimeout(() => this.#answer(id, late), LOOK_TIMEOUT_MS).unref()
     })
   }
 
