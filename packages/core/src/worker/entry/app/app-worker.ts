@@ -37,6 +37,7 @@ import { AppPools } from './app-pools.js'
 import { AppPorts } from './app-ports.js'
 import { type AppEncryption, AppServer } from './app-server.js'
 import type { AppSignals } from './app-signals.js'
+import type { AppWorkerOptions } from './app-worker-options.js'
 import { inlineSession } from './inline-session.js'
 import type { ListenTarget } from './listen-target.js'
 import { MountedServices } from './mounted-services.js'
@@ -47,15 +48,6 @@ const QUICK_LEAVE_MS = 2_000
 /** What a quick leave gives to work in flight; the rest is for what the app does at SIGTERM. */
 const QUICK_DRAIN_MS = 1_500
 const WATCH_THREAD_DELAY_MS = 200
-
-export interface AppWorkerOptions {
-  readonly link: SupervisorLink
-  readonly signals: AppSignals
-  /** The services that the app calls run in its own process. */
-  readonly isInline: boolean
-  /** Says which files it has loaded, where anybody wants to know. */
-  readonly tellLoaded: () => void
-}
 
 /**
  * The life of a worker that runs a host app. Node runs the app's main file by itself; this looks on, and steps in where
