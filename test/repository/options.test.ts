@@ -35,6 +35,9 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
   apiWorkers: { text: '3', data: 3 },
   workers: { text: 'A=3', data: { A: 3 } },
   threaded: { data: true },
+  developmentMode: { data: true },
+  reload: { data: true },
+  inspect: same('127.0.0.1:9230'),
   depends: { text: 'A=http://a.test', data: { A: 'http://a.test' } },
   only: same('A'),
   timeout: { text: '5', data: 5 },
@@ -104,6 +107,18 @@ const SHOWN_BY: Readonly<Record<string, { readonly service?: Proof; readonly app
   threaded: {
     service: ['process/threads', 'share one process apart from the supervisor'],
     app: ['process/threads', 'are nothing that run knows'],
+  },
+  developmentMode: {
+    service: ['process/development', 'runs a service and what it depends on in one process'],
+    app: ['process/development-hosts', 'is one process without reload, where NODE_ENV is production too'],
+  },
+  reload: {
+    service: ['process/development-reload', 'takes a saved file into service'],
+    app: ['process/development-hosts', 'restarts one that nobody changed'],
+  },
+  inspect: {
+    service: ['process/development-hosts', 'attaches to the process that runs the code'],
+    app: ['process/development', 'has no debugger in production'],
   },
   depends: { service: ['process/remote-serve', 'can be given by variable, file and code'] },
   only: { service: ['process/remote-serve', 'make the one that is served alone the entry'] },

@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { describe, it } from 'node:test'
+import { greeterProject } from '../helpers/development-project.js'
+import { type ProjectFolder, projectFolder } from '../helpers/project-folder.js'
+import { greets, type Reloading, save, serveReloading, startReloading, stops, words } from '../helpers/reloading.js'
+import { call, EKIBEN, logLines } from '../helpers/serve-fixture.js'
+import { startServing } from '../helpers/serving-command.js'
+import { waitUntil } from '../helpers/wait-until.js'
+
+const HELPER = `
+import { defineService } from '@ekiben/core'
+export const Helper = defineService(class Helper { async pid() { return process.pid } }, { apis: { pid: {} } })
+`
+const LISTENING = (port: string) => `
+import { createServer } from 'node:http'
+import { words } from './words.js'
+createServer((_request, response) => response.end(JSON.stringify({ words, own: process.pid, mode: process.env.NODE_ENV })))
+  .listen(${port})
+`
+const BOOTSTRAP = `
+import { createServer } from 'node:http'
+import { bootstrapProduction } from '@ekiben/core'
+await bootstrapProduction(async ({ client }) => {
+  const { words } = await import('./words.js')
+  const { Helper } = await import('./helper.js')
+  const helper = client(Helper)
+  return createServer(async (_request, response) => {
+    response.end(JSON.stringify({ words, own: process.pid, helper: await helper.pid() }))
+  })
+}, { port: 0, logFormat: 'json', reload: true })
+`
+const FASTIFY = `
+import Fastify from 'fastify'
+import { servePlugin } from '@ekiben/fastify-plugin'
+import { defineService } from '@ekiben/core'
+import { Helper } from './helper.js'
+import { words } from './words.js'
+const Greeter = defineService(
+  class Greeter { async greet() { return { words, own: process.pid, helper: await this.helper.pid() } } },
+  { apis: { greet: {} }, dependencies: { helper: Helper } },
+)
+const app = Fastify()
+app.register(servePlugin, Greeter)
+await app.listen({ port: Number(process.env.PORT) })
+`
+
+interface Seen {
+  readonly words: string
+  readonly own: number
+  readonly helper?: number
+  readonly mode?: string
+}
+
+function appProject(files: Readonly<Record<string, string>>, packages: readonly string[] = []): Promise<ProjectFolder> {
+  const all = { 'package.json': { name: 'app', type: 'module' }, 'helper.js': HELPER, 'words.js': wordsJs('first') }
+  return projectFolder({ ...all, ...files }, { packages })
+}
+
+const wordsJs = (text: string): string => `export const words = '${text}'\n`
+
+/** Resolves with the answer that has these words. */
+function sees(run: Reloading, expected: string): Promise<Seen> {
+  return waitUntil(
+    async () => {
+      const seen = (await call<Seen>(run.url, 'greet')).body
+      return seen.words === expected ? seen : undefined
+    },
+    { timeoutMs: 30_000, describe: () => `the words ${expected}:\n${run.stdout()}${run.stderr()}` },
+  )
+}
+
+async function followsChanges(
+  run: Reloading,
+  project: ProjectFolder,
+  file = 'words.js',
+  make = wordsJs,
+): Promise<Seen> {
+  const first = await sees(run, 'first')
+  await save(project, file, make('second'))
+  const second = await sees(run, 'second')
+  assert.notEqual(second.own, first.own)
+  assert.notEqual(second.own, run.pid)
+  await stops(run)
+  return second
+}
+
+const RUN = [EKIBEN, 'run', '--development', '--reload', '--port', '0']
+
+describe('development mode of an app', () => {
+  it('restarts one that nobody changed', async () => {
+    await using project = await appProject({ 'main.js': LISTENING('process.env.PORT') })
+    await using run = await startReloading([...RUN, 'main.js'], project.path)
+    assert.equal((await followsChanges(run, project)).mode, 'development')
+  })
+
+  it('restarts one in TypeScript', async () => {
+    const files = { 'main.ts': LISTENING('Number(process.env.PORT)'), 'words.ts': words('first') }
+    await using project = await projectFolder(
+      { 'package.json': { name: 'app', type: 'module' }, ...files },
+      { packages: ['tsx'] },
+    )
+    await using run = await startReloading([...RUN, 'main.ts'], project.path)
+    await followsChanges(run, project, 'words.ts', words)
+  })
+
+  it('runs the services of one that calls bootstrapProduction in its own process, started by itself or by the command', async () => {
+    for (const args of [['main.js'], [...RUN, 'main.js']]) {
+      await using project = await appProject({ 'main.js': BOOTSTRAP })
+      await using run = await startReloading(args, project.path)
+      const { own, helper } = await followsChanges(run, project)
+      assert.equal(helper, own)
+    }
+  })
+
+  it('runs the services that are mounted in Fastify, and those that they call, in its process', async () => {
+    await using project = await appProject({ 'main.js': FASTIFY }, ['fastify', '@ekiben/fastify-plugin'])
+    await using run = await startReloading([...RUN, 'main.js'], project.path)
+    const { own, helper } = await followsChanges(run, project)
+    assert.equal(helper, own)
+  })
+
+  it('is one process without reload, where NODE_ENV is production too', async () => {
+    const main = BOOTSTRAP.replace('reload: true', 'developmentMode: true')
+    await using project = await appProject({ 'main.js': main })
+    await using run = await startServing(['main.js'], { cwd: project.path, env: { NODE_ENV: 'production' } })
+    const { own, helper } = (await call<Seen>(run.url, 'greet')).body
+    assert.deepEqual([own, helper], [run.pid, run.pid])
+    assert.equal(await run.stop(), 0)
+  })
+})
+
+describe('requests while the code changes', () => {
+  it('are all answered, and none is refused, when each has a connection of its own', async () => {
+    await using project = await greeterProject()
+    await using run = await serveReloading(project)
+    let isOver = false
+    const seen = new Set<string>()
+    const client = async (): Promise<void> => {
+      while (!isOver) {
+        const { status, body } = await call<{ words: string }>(run.url, 'greet')
+        assert.equal(status, 200)
+        seen.add(body.words)
+      }
+    }
+    const clients = [client(), client()]
+    for (const each of clients) each.catch(() => {})
+    const texts = ['a', 'b', 'c']
+    for (const text of texts) {
+      await save(project, 'words.ts', words(text))
+      await greets(run, text)
+    }
+    isOver = true
+    await Promise.all(clients)
+    for (const text of texts) assert.ok(seen.has(text), text)
+    await stops(run)
+  })
+
+  it('may finish where they take a moment, and are cut where they do not end', async () => {
+    const slow = `
+export const words: string = 'first'
+export async function wait(ms: number): Promise<void> {
+  process.stdout.write('{"waiting":' + ms + '}\\n')
+  await new Promise((resolve) => setTimeout(resolve, ms))
+}
+`
+    const service = `
+import { api, service } from '@ekiben/core'
+import { wait, words } from './words.js'
+@service()
+export class Greeter {
+  @api() async greet(): Promise<object> { return { words } }
+  @api() async wait({ ms }: { ms: number }): Promise<object> { await wait(ms); return { words } }
+}
+`
+    await using project = await greeterProject('standard', { 'words.ts': slow, 'service.ts': service })
+    await using run = await serveReloading(project)
+    const short = call<{ words: string }>(run.url, 'wait', { ms: 400 })
+    const long = call(run.url, 'wait', { ms: 60_000 })
+    long.catch(() => {})
+    await waitUntil(() => logLines(run.stdout()).filter(({ waiting }) => waiting !== undefined).length === 2)
+    await save(project, 'words.ts', slow.replace('first', 'second'))
+    assert.equal((await short).body.words, 'first')
+    await assert.rejects(long, /socket hang up|ECONNRESET/)
+    await greets(run, 'second')
+    await stops(run)
+  })
+})
+
+describe('a debugger in development mode', () => {
+  it('attaches to the process that runs the code, at the same address after each restart', async () => {
+    await using project = await greeterProject()
+    const address = `127.0.0.1:${await freePort()}`
+    await using run = await serveReloading(project, [`--inspect=${address}`])
+    const first = await evaluate(address)
+    const { own } = (await call<Seen>(run.url, 'greet')).body
+    assert.equal(first, own)
+    assert.notEqual(first, run.pid)
+    await save(project, 'words.ts', words('second'))
+    await greets(run, 'second')
+    assert.equal(await evaluate(address), (await call<Seen>(run.url, 'greet')).body.own)
+    await stops(run)
+  })
+})
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net')
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** The process number that a debugger reads where it attaches, over a WebSocket. */
+async function evaluate(address: string): Promise<number> {
+  const [target] = (await (await fetch(`http://${address}/json/list`)).json()) as [{ webSocketDebuggerUrl: string }]
+  const { hostname, port, pathname } = new URL(target.webSocketDebuggerUrl)
+  const socket = connect(Number(port), hostname)
+  await once(socket, 'connect')
+  const head = ['Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13', `Host: ${address}`]
+  const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
+  socket.write(`GET ${pathname} HTTP/1.1\r\n${[...head, key].join('\r\n')}\r\n\r\n`)
+  let received = Buffer.alloc(0)
+  socket.on('data', (chunk: Buffer) => {
+    received = Buffer.concat([received, chunk])
+  })
+  await waitUntil(() => received.includes('\r\n\r\n'), { describe: 'the upgrade' })
+  assert.match(received.toString('latin1'), /^HTTP\/1\.1 101/)
+  received = Buffer.alloc(0)
+  socket.write(textFrame(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression: 'process.pid' } })))
+  await waitUntil(() => received.includes('"id":1'), { describe: () => `an answer, got ${received.toString()}` })
+  socket.destroy()
+  return Number(/"value":(\d+)/.exec(received.toString())?.[1])
+}
+
+/** A short text from a client, which masks what it sends: here with zeroes. */
+function textFrame(text: string): Buffer {
+  const body = Buffer.from(text)
+  assert.ok(body.length < 126)
+  return Buffer.concat([Buffer.from([0x81, 0x80 | body.length, 0, 0, 0, 0]), body])
+}
