@@ -70,7 +70,6 @@ describe('a command line that cannot be', () => {
     [serve('--port'), 'EKB_ERR_CLI_USAGE', /'-p, --port <N>' argument missing/],
     [serve('--explain'), 'EKB_ERR_CLI_USAGE', /--dry-run/],
     [['graph', '--port', '1'], 'EKB_ERR_CLI_USAGE', /Unknown option '--port'/],
-    ...['--development', '--reload'].map((flag) => [serve(flag), 'EKB_ERR_CLI_USAGE', /Unknown option/] as const),
     [serve('--port', 'abc'), 'EKB_ERR_CONFIG_INVALID', /'port' \(flag --port\) is 'abc'; expected a whole number/],
     [serve('-p', '65536'), 'EKB_ERR_CONFIG_INVALID', /from 0 to 65535/],
     [serve('--api-workers', '0'), 'EKB_ERR_CONFIG_INVALID', /or 'cpu'/],

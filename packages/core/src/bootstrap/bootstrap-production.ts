@@ -4,7 +4,6 @@ import { describeValue } from '../graph/resolve-target.js'
 import { type AppHost, appHost } from '../hosting/app-host.js'
 import type { Server } from '../supervisor/server.js'
 import type { BootstrapOptions, BuildApp } from './bootstrap-options.js'
-import { endUncaught } from './end-uncaught.js'
 import { type EntryRole, entryRole } from './entry-role.js'
 import { loadOwn } from './load-own.js'
 
@@ -44,7 +43,7 @@ async function start(build: BuildApp, options: BootstrapOptions): Promise<Server
     if (isSupervised(app.settings)) return await superviseApp(app)
     return await loadOwn<typeof import('./run-alone.js')>('run-alone').runAlone(build, app)
   } catch (error) {
-    if (options.handleSignals !== false) endUncaught(error)
+    if (options.handleSignals !== false) await endUncaught(error)
     throw error
   }
 }
@@ -72,12 +71,18 @@ async function refuseSecond(role: EntryRole, host: AppHost | undefined): Promise
     return forever()
   }
   role.refused = true
-  endUncaught(error)
+  await endUncaught(error)
   await role.first?.then(
     (server) => server.stop(),
     () => {},
   )
   throw error
+}
+
+/** Its code is loaded where there is an error to tell. */
+async function endUncaught(error: unknown): Promise<void> {
+  const own = await import('./end-uncaught.js')
+  own.endUncaught(error)
 }
 
 function checkBuild(build: unknown): void {
