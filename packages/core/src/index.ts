@@ -15,6 +15,7 @@ export {
   type ServiceErrorOptions,
 } from './errors/service-error.js'
 export { type ResolveServiceOptions, resolveService } from './identifier/resolve-service.js'
+export type { MetricsOptions, MetricsRegistry } from './metrics/app-metric.js'
 export type { Logger } from './observe/logger.js'
 export type { CallContext, CookieOptions, ResponseControl } from './service/call-context.js'
 export {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Server as NetServer } from 'node:net'
 import type { EkibenConfig, ServeHttpProductionOptions } from '../config/serve-settings.js'
+import type { MetricsOptions } from '../metrics/app-metric.js'
 import type { ServiceClient } from '../service/service-client.js'
 import type { ServiceClass } from '../service/service-definition.js'
 
@@ -35,6 +36,11 @@ export interface BootstrapOptions extends Omit<ServeHttpProductionOptions, 'iden
   readonly services?: readonly ServiceClass[] | EkibenConfig['services']
   /** Services that the app calls, told in advance: also those that it asks for only later. */
   readonly uses?: readonly ServiceClass[]
+  /**
+   * The app's own metrics: what a registry of prom-client's holds in each worker is merged over the workers, and told
+   * by `/metrics` beside those of the instance (`docs/metrics.md`). In one process nothing is done with it.
+   */
+  readonly metrics?: MetricsOptions | undefined
   /** Stop on SIGTERM and SIGINT and end the process. Default true. */
   readonly handleSignals?: boolean | undefined
 }

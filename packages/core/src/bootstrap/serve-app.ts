@@ -6,6 +6,7 @@ import type { ServiceClient } from '../service/service-client.js'
 import type { ServiceClass } from '../service/service-definition.js'
 import { announcedServices } from './announced-services.js'
 import type { BootstrapOptions, BuildApp } from './bootstrap-options.js'
+import { ownRegistry } from './own-registry.js'
 import { toRunnableApp } from './runnable-app.js'
 
 /** Where the app listens in a worker, if nothing else is said: the socket is the supervisor's, and bound. */
@@ -19,6 +20,8 @@ export async function serveApp(host: AppHost, build: BuildApp, options: Bootstra
   session.onDrain(() => leaving.abort())
   try {
     await host.beginBuild()
+    const registry = ownRegistry(options)
+    if (registry !== undefined) host.include(registry)
     const { mounted, used } = announcedServices(options)
     for (const definition of mounted) for (const edge of followEdges(definition).locals) session.use(edge.definition)
     for (const definition of used) session.use(definition)

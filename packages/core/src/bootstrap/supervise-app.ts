@@ -13,6 +13,7 @@ import { writtenWorkingDir } from '../util/written-working-dir.js'
 import { announcedServices } from './announced-services.js'
 import type { BootstrapOptions } from './bootstrap-options.js'
 import { entryRole } from './entry-role.js'
+import { ownRegistry } from './own-registry.js'
 
 /** An app that calls `bootstrapProduction`, and how it is to be run. */
 export interface AppSettings {
@@ -28,7 +29,8 @@ const OWN_MACHINE = '127.0.0.1'
 /** The settings of the app whose main file is this process's own. */
 export async function readAppSettings(options: BootstrapOptions): Promise<AppSettings> {
   announcedServices(options)
-  const { services, uses: _uses, handleSignals = true, ...others } = options
+  ownRegistry(options)
+  const { services, uses: _uses, metrics: _metrics, handleSignals = true, ...others } = options
   const given: ServeHttpProductionOptions = {
     ...others,
     handleSignals,

@@ -8,7 +8,7 @@ import type { Logger } from '../observe/logger.js'
 import { inlineSettings } from '../plan/inline-settings.js'
 import type { ServePlan, ServicePlan } from '../plan/serve-plan.js'
 import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
-import { InstanceMetrics } from '../supervisor/instance-metrics.js'
+import { InstanceMetrics, type MeteredService } from '../supervisor/instance-metrics.js'
 import type { GenerationStatus, InstanceStatus } from '../supervisor/instance-status.js'
 import type { ListenSocket } from '../supervisor/listen-socket.js'
 import type { ReloadOutcome, Server, ServerClosed } from '../supervisor/server.js'
@@ -75,10 +75,11 @@ export class DevelopmentServer implements Server, SignalTarget {
   constructor(options: DevelopmentServerOptions) {
     this.#options = options
     this.#settings = options.settings
-    this.#metrics = new InstanceMetrics(() => {
+    const services = (): MeteredService[] => {
       const worker = this.#run?.worker
-      return worker === undefined ? [] : [{ name: options.name, workers: [worker] }]
-    })
+      return worker === undefined ? [] : [{ service: options.name, workers: [worker] }]
+    }
+    this.#metrics = new InstanceMetrics({ services, log: () => options.log })
   }
 
   /** Resolves when the app serves for the first time, however often it was changed until then. */

@@ -647,6 +647,10 @@ export const CATALOGUE = {
     message: (p) => `The metrics of the instance are not available: ${p.reason}`,
     hint: () => 'Look at the supervisor: its log, and whether its process is stopped or short of processor time.',
   }),
+  EKB_ERR_METRICS_LEFT_OUT: row<{ name: string; reason: string }>({
+    message: (p) => `/metrics is without the app's own ${p.name}: ${p.reason}`,
+    hint: () => 'Give the metric one name, one type and the same buckets in every worker.',
+  }),
   EKB_ERR_NOT_IN_THIS_VERSION: row<{ what: string }>({
     exitCode: 2,
     message: (p) => `${p.what} is not available in this version`,

@@ -1,3 +1,4 @@
+import type { MetricsRegistry } from '../metrics/app-metric.js'
 import { sharedSlot } from '../util/shared-state.js'
 import type { HostSession } from './host-session.js'
 
@@ -16,6 +17,8 @@ export interface AppHost {
   fail(error: unknown): Promise<void>
   /** What closes the app when its last request is answered, before it does what it would at SIGTERM. */
   onEnd(close: () => unknown): void
+  /** Has `/metrics` tell what is in the app's own registry. */
+  include(registry: MetricsRegistry): void
 }
 
 interface Holder {

@@ -32,6 +32,7 @@ import type { GraphCut } from '../graph/graph-cut.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
 import type { CorsPolicy } from '../http/cors.js'
 import type { EdgeSettings } from '../http/edge-settings.js'
+import type { AppMetric } from '../metrics/app-metric.js'
 import type { CountReport } from '../metrics/worker-counts.js'
 import type { InlineSettings } from '../plan/inline-settings.js'
 import type { SupervisionPlan, TrafficPlan } from '../plan/serve-plan.js'
@@ -307,6 +308,8 @@ export interface CountsMessage {
   readonly type: 'counts'
   readonly report: CountReport | undefined
   readonly answers: number | undefined
+  /** Of an app that has a registry of its own: what it holds now, or why it does not say. */
+  readonly app?: { readonly metrics: readonly AppMetric[] } | { readonly error: string } | undefined
 }
 
 /** The app asks to listen. */

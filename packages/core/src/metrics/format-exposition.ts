@@ -1,3 +1,5 @@
+import type { AppMetric } from './app-metric.js'
+
 type Labels = Readonly<Record<string, string>>
 
 export interface Sample {
@@ -28,13 +30,25 @@ export type MetricFamily = {
 )
 
 /** Prometheus' text format, version 0.0.4. */
-export function formatExposition(families: readonly MetricFamily[]): string {
-  return families.map(formatFamily).join('')
+export function formatExposition(families: readonly MetricFamily[], own: readonly AppMetric[] = []): string {
+  return families.map(formatFamily).join('') + own.map(formatAppMetric).join('')
+}
+
+function formatHead({ name, help, type }: Pick<AppMetric, 'name' | 'help' | 'type'>): string {
+  return `# HELP ${name} ${help.replace(/[\\\n]/g, escapeCharacter)}\n# TYPE ${name} ${type}\n`
+}
+
+/** Its histograms are cumulative as they are. */
+function formatAppMetric(metric: AppMetric): string {
+  const lines = metric.series.map(
+    ([name, labels, value]) => `${name}${inBraces(formatLabels(labels))} ${format(Number(value))}\n`,
+  )
+  return formatHead(metric) + lines.join('')
 }
 
 function formatFamily(family: MetricFamily): string {
-  const { name, help, type } = family
-  let text = `# HELP ${name} ${help.replace(/[\\\n]/g, escapeCharacter)}\n# TYPE ${name} ${type}\n`
+  const { name } = family
+  let text = formatHead(family)
   if (family.type === 'histogram') {
     for (const sample of family.samples) text += formatHistogram(name, family.limits, sample)
   } else {

@@ -1,6 +1,9 @@
+import { createError } from '../errors/service-error.js'
 import type { CollectMessage, CountsMessage, ScrapeMessage } from '../ipc/protocol.js'
+import { AppMetrics } from '../metrics/app-metrics.js'
 import { CountTotals } from '../metrics/count-totals.js'
 import type { ServiceFigures, WorkerFigures } from '../metrics/metric-families.js'
+import type { Logger } from '../observe/logger.js'
 import { oneAtATime } from '../util/one-at-a-time.js'
 import type { WorkerHandle } from '../worker/worker-handle.js'
 
@@ -8,11 +11,19 @@ import type { WorkerHandle } from '../worker/worker-handle.js'
 const COLLECT_TIMEOUT_MS = 500
 /** Rows of a table, about 1 KB each: far more than services have apis and codes. */
 const MAX_ROWS = 1_000
+/** Series of an app's own that are kept of workers that are gone. */
+const MAX_KEPT_SERIES = 10_000
 
 /** One service, and the workers of it that are not gone. */
 export interface MeteredService {
-  readonly name: string
+  readonly service: string
   readonly workers: readonly WorkerHandle[]
+}
+
+/** Both are asked for when they are needed. */
+export interface MeteredInstance {
+  readonly services: () => readonly MeteredService[]
+  readonly log: () => Logger
 }
 
 /** What all workers of an instance have counted; a dead worker's counts are kept, and generations share them. */
@@ -23,11 +34,16 @@ export class InstanceMetrics {
   readonly #handshakes = new CountTotals(MAX_ROWS)
   readonly #restarts = new CountTotals(MAX_ROWS)
   readonly #reloads = new CountTotals(MAX_ROWS)
+  readonly #app = new AppMetrics(MAX_KEPT_SERIES)
+  readonly #log: () => Logger
+  /** What was warned of. */
+  readonly #leftOut = new Set<string>()
   #collection: Collection | undefined
   #lastId = 0
 
-  constructor(services: () => readonly MeteredService[]) {
+  constructor({ services, log }: MeteredInstance) {
     this.#services = services
+    this.#log = log
   }
 
   /** The metrics in Prometheus' text format, with what workers have counted up to now. */
@@ -53,10 +69,12 @@ export class InstanceMetrics {
   /** It will answer no more. */
   forget(worker: WorkerHandle): void {
     this.#collection?.end(worker)
+    this.#app.forget(worker)
   }
 
-  #add(worker: WorkerHandle, { report, answers }: CountsMessage): void {
+  #add(worker: WorkerHandle, { report, answers, app }: CountsMessage): void {
     const { service } = worker.identity
+    if (app !== undefined) this.#learn(worker, app)
     for (const row of report?.requests ?? []) this.#requests.add([service], row)
     for (const row of report?.handshakes ?? []) this.#handshakes.add([service], row)
     for (const [to, rows] of Object.entries(report?.calls ?? {})) {
@@ -64,6 +82,21 @@ export class InstanceMetrics {
     }
     // An answer to an earlier question may be older than this one.
     if (answers === this.#lastId) this.#collection?.end(worker)
+  }
+
+  #learn(worker: WorkerHandle, app: NonNullable<CountsMessage['app']>): void {
+    // What comes after its end was counted with it already.
+    if (worker.state === 'exited') return
+    if ('metrics' in app) this.#app.learn(worker, app.metrics)
+    else this.#leaveOut('all metrics of its registry', app.error)
+  }
+
+  /** Once for each: it is the same at every scrape. */
+  #leaveOut(name: string, reason: string): void {
+    if (this.#leftOut.has(name)) return
+    this.#leftOut.add(name)
+    const { code, message } = createError('EKB_ERR_METRICS_LEFT_OUT', { name, reason })
+    this.#log().warn({ code }, message)
   }
 
   async #answerScrape(worker: WorkerHandle, id: number): Promise<void> {
@@ -99,6 +132,8 @@ export class InstanceMetrics {
       import('../metrics/metric-families.js'),
       import('../metrics/format-exposition.js'),
     ])
+    const { metrics, leftOut } = this.#app.merged()
+    for (const { name, reason } of leftOut) this.#leaveOut(name, reason)
     return formatExposition(
       metricFamilies({
         requests: this.#requests,
@@ -109,6 +144,7 @@ export class InstanceMetrics {
         services: this.#services().map(toFigures),
         supervisorRssBytes: process.memoryUsage.rss(),
       }),
+      metrics,
     )
   }
 }
@@ -131,8 +167,8 @@ function isServing({ state }: WorkerHandle): boolean {
   return state === 'ready' || state === 'draining'
 }
 
-function toFigures({ name, workers }: MeteredService): ServiceFigures {
-  return { name, workers: workers.map(workerFigures) }
+function toFigures({ service, workers }: MeteredService): ServiceFigures {
+  return { name: service, workers: workers.map(workerFigures) }
 }
 
 function workerFigures({ identity, state, record }: WorkerHandle): WorkerFigures {

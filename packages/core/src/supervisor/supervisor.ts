@@ -45,9 +45,7 @@ export interface StopOutcome {
  * through it. Everything it does follows from a worker's change of state (`onPoolChange`, `onGone`) or from a command.
  */
 export class Supervisor implements WatcherObserver {
-  readonly metrics = new InstanceMetrics(() =>
-    this.#watchers.map(({ service, workers }) => ({ name: service, workers })),
-  )
+  readonly metrics = new InstanceMetrics({ services: () => this.#watchers, log: () => this.#options.log })
   readonly #options: SupervisorOptions
   readonly #ready = deferred()
   readonly #stopped = deferred<StopOutcome>()

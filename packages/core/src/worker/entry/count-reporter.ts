@@ -1,4 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { createError } from '../../errors/service-error.js'
+import type { CountsMessage } from '../../ipc/protocol.js'
+import { type MetricsRegistry, toAppMetrics } from '../../metrics/app-metric.js'
 import { WorkerCounts } from '../../metrics/worker-counts.js'
 import { type Deferred, deferred } from '../../util/deferred.js'
 import { oneAtATime } from '../../util/one-at-a-time.js'
@@ -7,6 +10,8 @@ import type { SupervisorLink } from './supervisor-link.js'
 
 /** The supervisor waits half a second for its workers; one that is silent for so long is not coming back soon. */
 const SCRAPE_TIMEOUT_MS = 2_000
+/** What a worker that leaves gives the app's registry: as long as the supervisor would wait for it. */
+const LAST_WORD_MS = 500
 
 type Link = Pick<SupervisorLink, 'on' | 'send'>
 
@@ -14,6 +19,7 @@ type Link = Pick<SupervisorLink, 'on' | 'send'>
 export class CountReporter {
   readonly counts = new WorkerCounts()
   readonly #link: Link
+  #registry: MetricsRegistry | undefined
   #scrape: { readonly id: number; readonly answer: Deferred<string> } | undefined
   #lastScrape = 0
 
@@ -22,7 +28,7 @@ export class CountReporter {
     heartbeat.accompany(() => void this.report())
     link.on('collect', ({ id }) => {
       heartbeat.beat()
-      void this.report(id)
+      void this.#answer(id)
     })
     link.on('metrics', ({ id, text }) => {
       if (this.#scrape?.id !== id) return
@@ -31,12 +37,44 @@ export class CountReporter {
     })
   }
 
+  /** The app's own metrics are told beside these: when they are asked for, and once before the app is closed. */
+  include(registry: MetricsRegistry): void {
+    this.#registry = registry
+  }
+
   /** Reports what was counted since the last time, if anything was; `answers`: who asked gets an answer either way. */
   async report(answers?: number): Promise<void> {
     const report = this.counts.take()
     if (report === undefined && answers === undefined) return
     await this.#link.send({ type: 'counts', report, answers })
   }
+
+  /** Tells what the app's own registry holds, if it says so in time. */
+  async reportApp(): Promise<void> {
+    if (this.#registry === undefined) return
+    await Promise.race([this.#sendApp(undefined), delay(LAST_WORD_MS, undefined, { ref: false })])
+  }
+
+  /** A registry may take its time: what is counted here does not wait for it. */
+  async #answer(id: number): Promise<void> {
+    if (this.#registry === undefined) return this.report(id)
+    await this.report()
+    await this.#sendApp(id)
+  }
+
+  async #sendApp(answers: number | undefined): Promise<void> {
+    const app = await this.#readRegistry()
+    await this.#link.send({ type: 'counts', report: undefined, answers, app })
+  }
+
+  readonly #readRegistry = oneAtATime(async (): Promise<CountsMessage['app']> => {
+    try {
+      const listed = await this.#registry?.getMetricsAsJSON()
+      return { metrics: toAppMetrics(listed ?? []) }
+    } catch (error) {
+      return { error: error instanceof Error ? error.message : String(error) }
+    }
+  })
 
   /** The metrics of the whole instance, as text. */
   readonly scrape: () => Promise<string> = oneAtATime(async () => {

@@ -119,6 +119,7 @@ export class AppWorker {
       announce: () => void this.#connect().catch(this.#fail),
       fail: this.#fail,
       onEnd: (close) => void this.#ending.add(close),
+      include: (registry) => this.#reporter.include(registry),
     })
     replaceListen({
       isPublic: ({ port }) => ports.isPublic(port),
@@ -361,6 +362,7 @@ export class AppWorker {
     const reports = await Promise.all(this.#servers.map((server) => server.drain(toOptions(how), { onWithdrawn })))
     const what = reports.flatMap(({ cut }) => cut)
     if (what.length > 0) await this.#link.send({ type: 'cut', what })
+    await this.#reporter.reportApp()
     await Promise.race([this.#ending.close(), this.#deadline.passed])
     await this.#ending.deliver(this.#deadline, () => this.#pools.unref())
     await Promise.race([this.#mounted.stop(), this.#deadline.passed])
