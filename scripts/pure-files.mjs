@@ -85,6 +85,7 @@ export const PURE_FILES = {
     'changes',
     'deferred',
     'near-names',
+    'normalise-prefix',
     'one-at-a-time',
     'parse-bytes',
     'parse-proc-stat',

@@ -1,8 +1,8 @@
-import { normalisePrefix } from '../http/prefix-routes.js'
 import { parseAdminAddress } from '../net/parse-admin-address.js'
 import { type InspectAddress, parseInspectAddress } from '../net/parse-inspect-address.js'
 import { parseNetwork } from '../net/parse-network.js'
 import { slotAddress } from '../net/slot-address.js'
+import { normalisePrefix } from '../util/normalise-prefix.js'
 import { parseBytes } from '../util/parse-bytes.js'
 import { hideCredentials, parseRemoteUrl } from '../util/parse-remote-url.js'
 

@@ -1,12 +1,6 @@
 import type { ServiceDefinition } from '../service/service-definition.js'
 import type { Mount } from './mount-table.js'
 
-/** `ml/`, `/ml` and `/ml/` as `/ml`; `/` as nothing. */
-export function normalisePrefix(prefix: string): string {
-  const inner = prefix.replace(/^\/+|\/+$/g, '')
-  return inner === '' ? '' : `/${inner}`
-}
-
 /** A service whose apis are below a path. */
 export function prefixRoutes(definition: ServiceDefinition, prefix: string): ServiceDefinition {
   if (prefix === '') return definition
