@@ -23,6 +23,8 @@ export {
   isServiceError,
   type JsonSchema,
   type Logger,
+  type MetricsOptions,
+  type MetricsRegistry,
   type MountFactory,
   type RemoteAnswer,
   type RemoteTarget,
