@@ -131,8 +131,9 @@ export class MountCall implements DispatchRequest, StreamCaller {
     void this.files?.release()
   }
 
+  /** Runs at the end of each answer, too: an error that nobody needs would be the dearest part of it. */
   readonly #onLeft = (): void => {
-    this.#cut(createError('EKB_ERR_ABORTED', { what: this.route }))
+    if (this.#state === 'open') this.#cut(createError('EKB_ERR_ABORTED', { what: this.route }))
   }
 
   #cut(reason: unknown): void {
