@@ -7,9 +7,8 @@ import type { ResponseControl } from '../service/call-context.js'
 import { monotonicMs } from '../util/monotonic.js'
 import type { MountRequest } from './mount-types.js'
 
-export interface MountCallOptions {
-  /** The path of its route. */
-  readonly route: string
+/** Whose calls they are: one for all of them, for they are made for each request. */
+export interface MountCallOwner {
   /** Makes an id for a request that came without one. */
   readonly makeId: () => string
   /** Is told that it goes on for nobody. */
@@ -33,17 +32,19 @@ export class MountCall implements DispatchRequest, StreamCaller {
   readonly #request: MountRequest
   #state: 'open' | 'ended' | 'cut' = 'open'
   #cutBy: unknown = undefined
-  readonly #onCut: MountCallOptions['onCut']
+  readonly #owner: MountCallOwner
   #giveUp: ((reason: unknown) => void) | undefined = undefined
   #abort: AbortController | undefined = undefined
   #timer: NodeJS.Timeout | undefined = undefined
   #closeSource: (() => Promise<unknown>) | undefined = undefined
 
-  constructor(request: MountRequest, { route, makeId, onCut }: MountCallOptions) {
+  /** `route`: the path of its route. */
+  constructor(request: MountRequest, route: string, owner: MountCallOwner) {
     this.#request = request
     this.route = route
-    this.#onCut = onCut
-    this.requestId = acceptRequestId(request.headers['x-request-id']) ?? acceptRequestId(request.requestId) ?? makeId()
+    this.#owner = owner
+    const { headers, requestId } = request
+    this.requestId = acceptRequestId(headers['x-request-id']) ?? acceptRequestId(requestId) ?? owner.makeId()
     // It stays: taking it away again costs more than what it does when all has been said.
     request.outgoing?.on('close', this.#onLeft)
     request.signal?.addEventListener('abort', this.#onLeft, { once: true })
@@ -103,19 +104,12 @@ export class MountCall implements DispatchRequest, StreamCaller {
     this.deadlineAt = undefined
   }
 
-  /** Settles as the work does, or when the call is cut, whatever the work goes on to do; what fails goes to `recover`. */
-  unlessCut<T>(work: Promise<T>, recover: (thrown: unknown) => T): Promise<T> {
+  /** Settles as the work does; rejects at once when the call is cut, whatever the work goes on to do. */
+  unlessCut<T>(work: PromiseLike<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#giveUp = (reason) => {
-        try {
-          resolve(recover(reason))
-        } catch (error) {
-          reject(error)
-        }
-      }
-      // Once it is cut, nobody waits for it any more.
-      work.then(resolve, (thrown: unknown) => this.#state === 'cut' || this.#giveUp?.(thrown))
-      if (this.#state === 'cut') this.#giveUp(this.#cutBy)
+      this.#giveUp = reject
+      work.then(resolve, reject)
+      if (this.#state === 'cut') reject(this.#cutBy)
     })
   }
 
@@ -144,6 +138,6 @@ export class MountCall implements DispatchRequest, StreamCaller {
     // What its `finally` blocks throw is nobody's answer.
     this.#closeSource?.().catch(() => {})
     this.#giveUp?.(reason)
-    this.#onCut(this, reason)
+    this.#owner.onCut(this, reason)
   }
 }

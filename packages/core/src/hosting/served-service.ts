@@ -13,13 +13,14 @@ import type { SpoolFolder } from '../http/spool-folder.js'
 import { writeValue } from '../http/write-answer.js'
 import type { CountTable } from '../metrics/count-table.js'
 import type { Logger } from '../observe/logger.js'
+import { isThenable } from '../runner/api-call.js'
 import { logBindings } from '../runner/call-context.js'
 import type { CallHandler } from '../runner/call-request.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 import { answerStream } from './answer-stream.js'
 import { parsedInput, readInput } from './host-body.js'
 import { toHostError, withRequestId } from './host-error.js'
-import { MountCall } from './mount-call.js'
+import { MountCall, type MountCallOwner } from './mount-call.js'
 import type { MountAnswer, MountCallContext, MountOptions, MountRequest } from './mount-types.js'
 
 const DEFAULT_MAX_QUEUE = 1000
@@ -39,64 +40,65 @@ export class ServedService {
   readonly #options: ServedServiceOptions
   readonly #dispatcher: Dispatcher
   readonly #gate: Gate | undefined
-  readonly #makeId = createRequestIds()
+  readonly #owner: MountCallOwner
 
   constructor(options: ServedServiceOptions) {
     const { definition } = options
     const { maxConcurrency, maxQueue = DEFAULT_MAX_QUEUE } = definition.settings.traffic ?? {}
     this.#options = options
     this.#dispatcher = new Dispatcher({ ...options, isReady: () => true })
+    this.#owner = { makeId: createRequestIds(), onCut: (call, reason) => this.#gate?.forget(call, reason) }
     if (maxConcurrency !== undefined) this.#gate = new Gate({ service: definition.name, maxConcurrency, maxQueue })
   }
 
   /** Rejects with what the host is to answer, unless errors are answered here. */
-  answer(route: ApiRoute, request: MountRequest): Promise<MountAnswer> {
-    const call = this.#open(route, request)
-    const refuse = (thrown: unknown): MountAnswer => this.#refuse(route, thrown, { call, log: request.log })
-    return call.unlessCut(this.#run(route, request, call), refuse)
+  async answer(route: ApiRoute, request: MountRequest): Promise<MountAnswer> {
+    const call = new MountCall(request, route.path, this.#owner)
+    try {
+      const input = request.body === undefined ? await this.#read(route, request, call) : parsedInput(route, request)
+      const given =
+        request.transform === undefined ? input : await call.unlessCut(Promise.resolve(request.transform(input)))
+      this.#limit(call)
+      const result = this.#invoke(route, given, call)
+      const value = isThenable(result) ? await call.unlessCut(result) : result
+      if (isStreamed(value)) return await call.unlessCut(this.#stream(route, value, call))
+      return this.#answer(route, value, { call, asValue: request.asValue === true })
+    } catch (thrown) {
+      return this.#refuse(route, thrown, { call, log: request.log })
+    }
   }
 
   /** The api's result itself; of a stream what gives its items. */
   async call(route: ApiRoute, input: unknown, context: MountCallContext): Promise<unknown> {
     const { headers = {}, timeoutMs, ...rest } = context
-    const call = this.#open(route, { ...rest, headers })
+    const call = new MountCall({ ...rest, headers }, route.path, this.#owner)
     try {
       this.#limit(call, timeoutMs)
-      const run = async (): Promise<unknown> => this.#invoke(route, input, call)
-      return await call.unlessCut(run(), (thrown) => {
-        throw toHostError(thrown)
-      })
+      const result = this.#invoke(route, input, call)
+      return isThenable(result) ? await call.unlessCut(result) : result
+    } catch (thrown) {
+      throw toHostError(thrown)
     } finally {
       call.end()
     }
   }
 
-  #open(route: ApiRoute, request: MountRequest): MountCall {
-    const onCut = (call: MountCall, reason: unknown): void => this.#gate?.forget(call, reason)
-    return new MountCall(request, { route: route.path, makeId: this.#makeId, onCut })
-  }
-
-  async #run(route: ApiRoute, request: MountRequest, call: MountCall): Promise<MountAnswer> {
-    const input = request.body === undefined ? await this.#read(route, request, call) : parsedInput(route, request)
-    const given = request.transform === undefined ? input : await request.transform(input)
-    this.#limit(call)
-    const value = await this.#invoke(route, given, call)
-    if (isStreamed(value)) return this.#stream(route, value, call)
-    const asValue = request.asValue === true ? writeValue(value, call.control) : undefined
-    const answer = asValue ?? this.#dispatcher.answer(route, value, call)
+  #answer(route: ApiRoute, value: unknown, { call, asValue }: Answering): MountAnswer {
+    const written = asValue ? writeValue(value, call.control) : undefined
+    const answer = written ?? this.#dispatcher.answer(route, value, call)
     // One that was cut has been counted as what its client got.
     if (call.isWanted) this.#end(route, answer.statusCode, call)
-    const json = asValue === undefined ? value : asValue.value
+    const json = written === undefined ? value : written.value
     return toMountAnswer(answer, answer.headers.includes(JSON_TYPE) ? json : undefined, call)
   }
 
   async #read(route: ApiRoute, request: MountRequest, call: MountCall): Promise<unknown> {
-    const { value } = await readInput(route, request, () => {
+    const reading = readInput(route, request, () => {
       const files = new RequestFiles(this.#options.spool, FILE_MEMORY_BYTES)
       call.files = files
       return files
     })
-    return value
+    return (await call.unlessCut(reading)).value
   }
 
   #limit(call: MountCall, timeoutMs = this.#options.definition.settings.traffic?.timeoutMs): void {
@@ -106,8 +108,9 @@ export class ServedService {
 
   /** The result, or a promise of it. */
   #invoke(route: ApiRoute, input: unknown, call: MountCall): unknown {
-    const run = (): unknown => this.#options.handler(route.api.name, input, call)
-    return this.#gate === undefined ? run() : throughGate(this.#gate, call, run)
+    const { handler } = this.#options
+    if (this.#gate === undefined) return handler(route.api.name, input, call)
+    return throughGate(this.#gate, call, () => handler(route.api.name, input, call))
   }
 
   async #stream(route: ApiRoute, value: Streamed, call: MountCall): Promise<MountAnswer> {
@@ -149,6 +152,12 @@ export class ServedService {
     }
     throw withRequestId(toHostError(thrown, error), call.requestId)
   }
+}
+
+interface Answering {
+  readonly call: MountCall
+  /** Is it to be left as a value, for a host that makes the JSON? */
+  readonly asValue: boolean
 }
 
 interface Refused {

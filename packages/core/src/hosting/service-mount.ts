@@ -84,7 +84,7 @@ export class ServiceMount implements Mount {
     return this.#index.routes
   }
 
-  async answer(route: MountRoute, request: MountRequest): Promise<MountAnswer> {
+  answer(route: MountRoute, request: MountRequest): Promise<MountAnswer> {
     if (this.#system.has(route)) return this.#system.answer(route, this.#makeId())
     const { api, definition } = this.#index.apiOf(route)
     return (this.#served.get(definition) as ServedService).answer(api, request)
