@@ -19,15 +19,18 @@ const FILES = {
     import { createServer } from 'node:http'
     import { word } from 'virtual:word'
     createServer((_request, response) => response.end(word)).listen(process.env.PORT)`,
-  // What module.register of the file below loads: it answers for a module that no folder has.
+  // They answer for a module that no folder has.
   'hooks.mjs': `
     export const resolve = (specifier, context, next) =>
       specifier === 'virtual:word' ? { url: specifier, format: 'module', shortCircuit: true } : next(specifier, context)
     export const load = (url, context, next) =>
       url === 'virtual:word' ? { format: 'module', source: "export const word = 'hooked'", shortCircuit: true } : next(url, context)`,
   'register.mjs': `
-    import { register } from 'node:module'
-    register('./hooks.mjs', import.meta.url)`,
+    import nodeModule from 'node:module'
+    import * as hooks from './hooks.mjs'
+    // The older of the two is deprecated where the newer one is.
+    if (nodeModule.registerHooks) nodeModule.registerHooks(hooks)
+    else nodeModule.register('./hooks.mjs', import.meta.url)`,
   'preload.cjs': `globalThis.preloaded = ${SEEN}`,
   'preload.mjs': `globalThis.imported = ${SEEN}`,
   'preloaded.cjs': `

@@ -42,7 +42,7 @@ export class StreamExchange extends Exchange {
   override answer(answer: HttpAnswer, isLast: boolean): number {
     const bytes = super.answer(answer, isLast)
     // Nobody reads the rest of what it sends: this has its client stop, with the answer in its hands.
-    if (!this.incoming.complete) this.#stream.close(constants.NGHTTP2_NO_ERROR)
+    if (!this.#stream.endAfterHeaders && !this.incoming.complete) this.#stream.close(constants.NGHTTP2_NO_ERROR)
     return bytes
   }
 

@@ -23,7 +23,7 @@ async function importFile(file: string, loader: TypeScriptLoader | undefined): P
 
 function explainFailure(thrown: unknown, file: string, loader: TypeScriptLoader | undefined): unknown {
   if (isOwnVerdict(thrown)) return thrown
-  const location = locateSyntaxError(thrown, file)
+  const location = locateSyntaxError(thrown, file, loader)
   const gap = loader === 'native' ? strippingGap(thrown, location, existsAtUrl) : undefined
   if (gap !== undefined) return loaderMissing(file, gap, thrown)
   const reason = failureReason(thrown, location)
@@ -42,7 +42,11 @@ function loaderMissing(file: string, reason: string, cause?: unknown): Error {
   return createError('EKB_ERR_IDENTIFIER_LOADER_MISSING', { file, node: process.version, reason }, options)
 }
 
-function locateSyntaxError(thrown: unknown, file: string): SourceLocation | undefined {
+function locateSyntaxError(
+  thrown: unknown,
+  file: string,
+  loader: TypeScriptLoader | undefined,
+): SourceLocation | undefined {
   if (!isErrorLike(thrown) || thrown.name !== 'SyntaxError') return undefined
   const printed = parseLocation(thrown.stack)
   if (printed !== undefined) return printed
@@ -53,6 +57,8 @@ function locateSyntaxError(thrown: unknown, file: string): SourceLocation | unde
       .find((line) => /^\s+at /.test(line)) ?? ''
   if (!firstFrame.includes('node:internal/modules/')) return undefined
   const found = findSyntaxError(file)
+  // What only Node itself cannot read: the loader that ran could, and the fault is in another file.
+  if (found?.character === '@' && (loader === 'tsx' || loader === 'active')) return undefined
   if (found !== undefined) {
     const stack = `${found.file}:${found.line}\n${found.excerpt}\n\n${thrown.stack}`
     Object.defineProperty(thrown, 'stack', { value: stack, configurable: true, writable: true })
