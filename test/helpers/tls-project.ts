@@ -51,10 +51,14 @@ export interface SecureAnswer {
 /** POSTs to an api by HTTPS, on a connection of its own unless an agent is given. */
 export async function callSecurely(
   target: string,
-  options: AgentOptions & { readonly agent?: Agent; readonly method?: string } = {},
+  options: AgentOptions & {
+    readonly agent?: Agent
+    readonly method?: string
+    readonly headers?: Readonly<Record<string, string>>
+  } = {},
 ): Promise<SecureAnswer> {
-  const { agent = new Agent({ ...options, keepAlive: false }), method = 'POST', ...tls } = options
-  const headers = { 'content-type': 'application/json' }
+  const { agent = new Agent({ ...options, keepAlive: false }), method = 'POST', headers: more, ...tls } = options
+  const headers = { 'content-type': 'application/json', ...more }
   const sent = request(target, { ...tls, method, headers, agent }).end(method === 'POST' ? '{}' : undefined)
   const [answer] = (await once(sent, 'response')) as [IncomingMessage]
   const socket = answer.socket as TLSSocket

@@ -97,7 +97,7 @@ describe('a broken file in development mode', () => {
     const unknown = await serve('servce:Greeter')
     assert.equal(unknown.code, 4)
     assert.match(unknown.stderr, /^EKB_ERR_IDENTIFIER_NOT_FOUND/)
-    const setting = await serve('service:Greeter', '--set', 'Nobody.workers=2')
+    const setting = await serve('service:Greeter', '--set', 'Nobody.env.A=b')
     assert.equal(setting.code, 2)
     assert.match(setting.stderr, /^EKB_ERR_CONFIG_UNKNOWN/)
   })

@@ -1,6 +1,7 @@
 /**
  * No option is accepted and ignored: each, from each place that it can be given in, comes to be the setting that is acted
- * on, is refused where it has no use, and has a test that shows what it does, for services and for apps.
+ * on, is refused where it has no use, and has a test that shows what it does, for services and for apps, in production and
+ * in development mode, where there is one process and no supervisor.
  */
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
@@ -12,6 +13,7 @@ import { type ExplainedValue, explainSettings } from '../../packages/core/src/cl
 import { OPTION_TAKERS, OPTIONS, type OptionRow } from '../../packages/core/src/config/options.js'
 import { refuseUnused } from '../../packages/core/src/config/refuse-unused.js'
 import { resolveServeSettings } from '../../packages/core/src/config/resolve-serve-settings.js'
+import { unusedInDevelopment } from '../../packages/core/src/config/unused-in-development.js'
 
 interface Sample {
   /** As a flag and a variable have it; undefined: a switch. */
@@ -73,6 +75,12 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
 const READERS = ['config', 'set']
 
 type Proof = readonly [file: string, title: string]
+
+function assertProof([name, title]: Proof): void {
+  const file = `test/${name}.test.ts`
+  assert.ok(existsSync(file), file)
+  assert.ok(readFileSync(file, 'utf8').includes(title), `${file} has no test '${title}'`)
+}
 
 /** The test that shows what it does: where a service is served, and where an app is run. */
 const SHOWN_BY: Readonly<Record<string, { readonly service?: Proof; readonly app?: Proof }>> = {
@@ -219,6 +227,40 @@ const SHOWN_BY: Readonly<Record<string, { readonly service?: Proof; readonly app
   },
 }
 
+/** Started in each of the ways that development mode has: by command, in code, with and without a process of its own. */
+const ALL_WAYS: Proof = ['process/development-options', 'act, or are warned of']
+const WAYS_FILES = ['test/process/development-options.test.ts', 'test/helpers/development-ways.ts']
+const DRY: Proof = ['process/development-options', 'is shown by a dry run']
+const IN_PART: Proof = ['process/development-options', 'has a part elsewhere, and is served in part']
+
+/** The same of those that have an effect in development mode. Default: ALL_WAYS, where the option is named. */
+const SHOWN_IN_DEVELOPMENT: Readonly<Record<string, { readonly service?: Proof; readonly app?: Proof }>> = {
+  uds: {
+    service: ['process/development-options', 'is served on a Unix socket'],
+    app: ['process/uds', "['supervised', 'one process'] as const"],
+  },
+  udsMode: {
+    service: ['process/development-options', 'is served on a Unix socket'],
+    app: ['process/uds', "['supervised', 'one process'] as const"],
+  },
+  developmentMode: {
+    service: ['process/development', 'runs a service and what it depends on in one process'],
+    app: ['process/development-hosts', 'is one process without reload, where NODE_ENV is production too'],
+  },
+  reload: {
+    service: ['process/development-reload', 'takes a saved file into service'],
+    app: ['process/development-hosts', 'restarts one that nobody changed'],
+  },
+  inspect: {
+    service: ['process/development-hosts', 'attaches to the process that runs the code'],
+    app: ['process/development-hosts', 'attaches to the process that runs the code'],
+  },
+  depends: { service: IN_PART },
+  only: { service: IN_PART },
+  dryRun: { service: DRY, app: DRY },
+  explain: { service: DRY, app: DRY },
+}
+
 describe('the table of options', () => {
   let cwd = ''
   before(async () => {
@@ -288,15 +330,38 @@ describe('the table of options', () => {
         const kind = taker === 'serve' || taker === 'serveHttpProduction' ? 'service' : 'app'
         const proof = SHOWN_BY[key]?.[kind]
         assert.ok(proof !== undefined, `nothing shows what ${key} does for ${taker}`)
-        const file = `test/${proof[0]}.test.ts`
-        assert.ok(existsSync(file), file)
-        assert.ok(readFileSync(file, 'utf8').includes(proof[1]), `${file} has no test '${proof[1]}'`)
+        assertProof(proof)
       }
     })
   }
 
+  for (const { key, takenBy = OPTION_TAKERS, needs } of OPTIONS) {
+    it(`${key}: has a test that shows what it does in development mode, or is told to have no effect there`, () => {
+      for (const taker of OPTION_TAKERS.filter((each) => takenBy.includes(each))) {
+        const kind = taker === 'serve' || taker === 'serveHttpProduction' ? 'service' : 'app'
+        const run = { isApp: kind === 'app', isApart: true, entry: undefined }
+        const told = unusedInDevelopment({ [key]: 'file x' }, run).map(({ path }) => path)
+        assert.deepEqual(told, needs === 'pools' ? [key] : [])
+        if (needs !== 'pools') assertDevelopmentProof(key, kind)
+      }
+    })
+  }
+
+  function assertDevelopmentProof(key: string, kind: 'service' | 'app'): void {
+    const own = SHOWN_IN_DEVELOPMENT[key]
+    assertProof(own === undefined ? ALL_WAYS : (own[kind] ?? assert.fail(`nothing shows what ${key} does for ${kind}`)))
+    if (own !== undefined) return
+    const names = WAYS_FILES.map((file) => readFileSync(file, 'utf8')).join('')
+    const named = OPTIONS.find((row) => row.key === key) as OptionRow
+    const spellings = [key, named.env, `--${named.flag}'`]
+    assert.ok(
+      spellings.some((name) => names.includes(name)),
+      `${ALL_WAYS[0]} gives no ${key}: nothing shows that it acts in development mode`,
+    )
+  }
+
   it('has a sample and a proof for nothing else', () => {
     const keys = new Set(OPTIONS.map(({ key }) => key))
-    for (const key of [...Object.keys(SAMPLES), ...Object.keys(SHOWN_BY)]) assert.ok(keys.has(key), key)
+    for (const key of [SAMPLES, SHOWN_BY, SHOWN_IN_DEVELOPMENT].flatMap(Object.keys)) assert.ok(keys.has(key), key)
   })
 })

@@ -38,7 +38,7 @@ export interface BootstrapOptions extends Omit<ServeHttpProductionOptions, 'iden
   readonly uses?: readonly ServiceClass[]
   /**
    * The app's own metrics: what a registry of prom-client's holds in each worker is merged over the workers, and told
-   * by `/metrics` beside those of the instance (`docs/metrics.md`). In one process nothing is done with it.
+   * by `/metrics` beside those of the instance (`docs/metrics.md`). In one process by that of `admin`.
    */
   readonly metrics?: MetricsOptions | undefined
   /** Stop on SIGTERM and SIGINT and end the process. Default true. */

@@ -1,4 +1,6 @@
 import type { ServeSettings } from '../config/serve-settings.js'
+import type { AdminTarget } from '../control/admin-server.js'
+import { EXIT } from '../errors/exit-codes.js'
 import { createError } from '../errors/service-error.js'
 import { beginProcessDrain } from '../hosting/drain-listeners.js'
 import type { DrainOptions, DrainReport } from '../http/host-drain.js'
@@ -19,6 +21,8 @@ export interface LoneHost {
   /** As soon as it begins to stop. */
   onStop?(): unknown
   drain(options: DrainOptions): Promise<DrainReport>
+  /** In Prometheus' text format. */
+  metrics(): Promise<string>
   /** After its last answer. */
   close(): Promise<void>
 }
@@ -29,6 +33,8 @@ export interface LoneServerOptions {
   /** Aborted when it begins to stop. */
   readonly leaving: AbortController
   readonly settings: ServeSettings
+  /** Leaves nothing of what is beside it behind. */
+  readonly tidy: (outcome: ServerClosed) => Promise<void>
   readonly log: Logger
 }
 
@@ -65,7 +71,7 @@ export class LoneServer implements Server {
   }
 
   status(): InstanceStatus {
-    const { name } = this.#options
+    const { name, settings } = this.#options
     const calls = this.#host?.calls
     const worker = {
       slot: 0,
@@ -82,7 +88,16 @@ export class LoneServer implements Server {
     }
     const service = { name, state: 'ready' as const, target: 1, generation: 1, workers: [worker] }
     const { state, url } = { state: this.#state, url: this.url }
-    return { instance: name, pid: process.pid, url, state, lastReload: null, services: [service] }
+    const instance = settings.instance ?? name
+    return { instance, pid: process.pid, url, state, lastReload: null, services: [service] }
+  }
+
+  /** For an admin server. */
+  get shown(): AdminTarget {
+    const status = (): InstanceStatus => this.status()
+    const host = this.#host
+    const plan = { entry: this.#options.name, services: [] }
+    return { status, askStatus: async () => status(), plan: () => plan, metrics: host && (() => host.metrics()) }
   }
 
   reload(): Promise<never> {
@@ -122,7 +137,7 @@ export class LoneServer implements Server {
   }
 
   async #stop(): Promise<void> {
-    const { leaving, settings, log } = this.#options
+    const { leaving, settings, tidy, log } = this.#options
     this.#state = 'draining'
     leaving.abort()
     beginProcessDrain()
@@ -138,7 +153,8 @@ export class LoneServer implements Server {
     }
     this.#state = 'stopped'
     for (const what of forced) log.warn({ what }, 'had to be cut short')
-    const exitCode = forced.length > 0 ? 7 : 0
+    const exitCode = forced.length > 0 ? EXIT.killedSomething : EXIT.clean
+    await tidy({ exitCode, forced })
     log.info({ exitCode }, 'stopped')
     this.#closed.resolve({ exitCode, forced })
   }

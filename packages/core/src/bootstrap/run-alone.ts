@@ -1,8 +1,11 @@
 import { type AddressInfo, Server as NetServer } from 'node:net'
 import type { ServeSettings } from '../config/serve-settings.js'
+import { warnUnusedInDevelopment } from '../config/unused-in-development.js'
+import { renderOwnMetrics } from '../development/render-own-metrics.js'
 import { createMount } from '../hosting/create-mount.js'
 import { enterScope } from '../hosting/mount-scope.js'
 import { listenError } from '../http/listen.js'
+import { WorkerCounts } from '../metrics/worker-counts.js'
 import { listenBehind, longestBoundPath } from '../net/listen-privately.js'
 import { checkSocketPath, fileIdentity, freeSocketPath, takeAway } from '../net/socket-path.js'
 import { socketAddress } from '../net/socket-url.js'
@@ -16,22 +19,52 @@ import type { BuildApp, BuildContext } from './bootstrap-options.js'
 import { type LoneHost, LoneServer } from './lone-server.js'
 import { type ListenWhere, type RunnableApp, toRunnableApp } from './runnable-app.js'
 import type { AppSettings } from './supervise-app.js'
+import { withBacklog } from './with-backlog.js'
 
 /** Runs the app in this process, with the services that it calls. */
-export async function runAlone(build: BuildApp, { settings, handleSignals }: AppSettings): Promise<Server> {
-  const { app, sources } = settings
-  const log = createLogger(settings.log)
-  log.info({ mode: 'one process', why: sources.developmentMode, main: app?.main }, 'starting')
-  const encryption = await readEncryption(settings, log)
-  const services = servicesHere(log)
+export async function runAlone(build: BuildApp, app: AppSettings): Promise<Server> {
+  const { settings, handleSignals, registry } = app
+  const { sources, instance } = settings
+  const name = settings.app?.name ?? ''
+  const log = createLogger({ ...settings.log, bindings: instance === undefined ? {} : { instance } })
+  log.info({ mode: 'one process', why: sources.developmentMode, main: settings.app?.main }, 'starting')
+  warnUnusedInDevelopment(sources, { isApp: true, isApart: false, entry: name }, log)
+  const surroundings = await app.claimSurroundings(log)
   const leaving = new AbortController()
+  try {
+    const counts = new WorkerCounts()
+    const encryption = await readEncryption(settings, new HandshakeFailures(log, counts.handshakes), log)
+    // As its workers would run there. Embedded, the process is somebody else's.
+    if (handleSignals) process.chdir(settings.workingDir)
+    const metrics = renderOwnMetrics({ name, counts, registry, log })
+    const tidy = surroundings.close.bind(surroundings)
+    const server = new LoneServer({ name, leaving, settings, tidy, log })
+    server.take({ ...(await buildAndOpen(build, { settings, leaving, encryption, log })), metrics })
+    surroundings.show(server.shown)
+    if (handleSignals) server.stopBySignals()
+    return server
+  } catch (error) {
+    leaving.abort(error)
+    await surroundings.close(undefined)
+    throw error
+  }
+}
+
+interface BuildOptions {
+  readonly settings: ServeSettings
+  readonly leaving: AbortController
+  readonly encryption: AppEncryption | undefined
+  readonly log: Logger
+}
+
+/** Rejects with no service left running. */
+async function buildAndOpen(build: BuildApp, options: BuildOptions): Promise<OpenedHost> {
+  const { settings, leaving, encryption, log } = options
+  const services = servicesHere(log)
   try {
     const { client } = services
     const runnable = toRunnableApp(await build({ client, signal: leaving.signal, slot: 0 }))
-    const server = new LoneServer({ name: app?.name ?? '', leaving, settings, log })
-    server.take(await openHost(runnable, { settings, services, encryption }))
-    if (handleSignals) server.stopBySignals()
-    return server
+    return await openHost(runnable, { settings, services, encryption })
   } catch (error) {
     leaving.abort(error)
     await services.stop().catch(() => {})
@@ -55,24 +88,33 @@ function servicesHere(log: Logger): Pick<BuildContext, 'client'> & { stop(): Pro
 }
 
 /** What the app's server encrypts with; undefined: it does not. */
-async function readEncryption({ ssl }: ServeSettings, log: Logger): Promise<AppEncryption | undefined> {
+async function readEncryption(
+  { ssl }: ServeSettings,
+  failures: HandshakeFailures,
+  log: Logger,
+): Promise<AppEncryption | undefined> {
   if (ssl === undefined) return undefined
   const { TlsKeeper } = await import('../supervisor/tls-keeper.js')
   const { identity, warnings } = await (await TlsKeeper.open(ssl)).read({ ssl })
   for (const { code, message } of warnings) log.warn({ code }, message)
-  return { identity, failures: new HandshakeFailures(log, undefined) }
+  return { identity, failures }
 }
 
-/** Has `listen` run with `prepare` called for the server that it has listen, which may be made only then. */
+interface ListenPreparation {
+  /** Called for the server that is to listen, which may be made only then. */
+  readonly prepare: ((server: NetServer) => void) | undefined
+  readonly backlog: number
+}
+
+/** Has `listen` run, by which a server of the app's comes to listen. */
 async function beforeListen(
-  prepare: ((server: NetServer) => void) | undefined,
+  { prepare, backlog }: ListenPreparation,
   listen: () => Promise<NetServer>,
 ): Promise<NetServer> {
-  if (prepare === undefined) return listen()
   const { listen: own } = NetServer.prototype
   NetServer.prototype.listen = function (this: NetServer, ...args: unknown[]) {
-    prepare(this)
-    return Reflect.apply(own, this, args) as NetServer
+    prepare?.(this)
+    return Reflect.apply(own, this, [...withBacklog(args, backlog)]) as NetServer
   } as typeof own
   try {
     return await listen()
@@ -88,8 +130,10 @@ interface HostOptions {
   readonly encryption: AppEncryption | undefined
 }
 
+type OpenedHost = Omit<LoneHost, 'metrics'>
+
 /** Has the app listen, and looks after its requests from then on. */
-async function openHost(app: RunnableApp, { settings, services, encryption }: HostOptions): Promise<LoneHost> {
+async function openHost(app: RunnableApp, { settings, services, encryption }: HostOptions): Promise<OpenedHost> {
   const calls = new CallsInFlight()
   let server: AppServer | undefined
   const prepare = encryption === undefined ? undefined : (listening: NetServer) => look(listening, encryption)
@@ -97,7 +141,8 @@ async function openHost(app: RunnableApp, { settings, services, encryption }: Ho
     server ??= new AppServer(listening, calls, encryption)
     return server
   }
-  const listen: Listen = (where) => beforeListen(prepare, () => app.listen(where))
+  const { backlog } = settings
+  const listen: Listen = (where) => beforeListen({ prepare, backlog }, () => app.listen(where))
   const close = async (): Promise<void> => {
     await app.close?.()
     await services.stop()
@@ -107,11 +152,18 @@ async function openHost(app: RunnableApp, { settings, services, encryption }: Ho
     const { listening, ...where } =
       uds === undefined ? await listenOnPort(listen, settings) : await listenOnPath(listen, { ...settings, uds })
     const looked = look(listening)
+    keepAlive(listening, settings)
     return { ...where, calls, drain: (options) => looked.drain(options, {}), close }
   } catch (error) {
     await Promise.resolve(app.close?.()).catch(() => {})
     throw error
   }
+}
+
+/** The app's own limit, unless another is given. */
+function keepAlive(server: NetServer, { keepAliveTimeoutMs, sources }: ServeSettings): void {
+  const isGiven = (sources.timeoutKeepAlive ?? 'default') !== 'default'
+  if (isGiven && 'keepAliveTimeout' in server) server.keepAliveTimeout = keepAliveTimeoutMs
 }
 
 type Listen = (where: ListenWhere) => Promise<NetServer>

@@ -6,9 +6,12 @@ import { loadServeSettingsFromCode } from '../config/resolve-serve-settings.js'
 import type { ServeHttpProductionOptions, ServeSettings } from '../config/serve-settings.js'
 import { EXIT } from '../errors/exit-codes.js'
 import { createError, isServiceError } from '../errors/service-error.js'
+import type { MetricsRegistry } from '../metrics/app-metric.js'
 import { createLogger, flushLogs } from '../observe/create-logger.js'
+import type { Logger } from '../observe/logger.js'
 import type { Server } from '../supervisor/server.js'
 import { startServing } from '../supervisor/start-serving.js'
+import { Surroundings } from '../supervisor/surroundings.js'
 import { writtenWorkingDir } from '../util/written-working-dir.js'
 import { announcedServices } from './announced-services.js'
 import type { BootstrapOptions } from './bootstrap-options.js'
@@ -21,6 +24,10 @@ export interface AppSettings {
   /** Reads the settings anew, for a reload. */
   readonly readSettings: () => Promise<ServeSettings>
   readonly handleSignals: boolean
+  /** The app's own metrics. */
+  readonly registry: MetricsRegistry | undefined
+  /** Opens what an app that runs in one process has beside it. */
+  readonly claimSurroundings: (log: Logger) => Promise<Surroundings>
 }
 
 /** Nobody else is to reach an app that somebody works on. */
@@ -29,7 +36,7 @@ const OWN_MACHINE = '127.0.0.1'
 /** The settings of the app whose main file is this process's own. */
 export async function readAppSettings(options: BootstrapOptions): Promise<AppSettings> {
   announcedServices(options)
-  ownRegistry(options)
+  const registry = ownRegistry(options)
   const { services, uses: _uses, metrics: _metrics, handleSignals = true, ...others } = options
   const given: ServeHttpProductionOptions = {
     ...others,
@@ -46,7 +53,14 @@ export async function readAppSettings(options: BootstrapOptions): Promise<AppSet
     // What the app answers is its own; it logs its requests itself.
     return { ...modeOf(settings), app, accessLog: false }
   }
-  return { settings: await readSettings(), readSettings, handleSignals }
+  const settings = await readSettings()
+  const claimSurroundings = async (log: Logger): Promise<Surroundings> => {
+    const own = { folder: '', isSteered: false, endsProcess: handleSignals }
+    const surroundings = new Surroundings({ settings, ...own, log })
+    await surroundings.claim()
+    return surroundings
+  }
+  return { settings, readSettings, handleSignals, registry, claimSurroundings }
 }
 
 /** Without NODE_ENV=production an app is run for whoever works on it, whatever its options leave open. */

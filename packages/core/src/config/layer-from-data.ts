@@ -1,5 +1,6 @@
 import { CORS_SHAPE } from './cors-settings.js'
 import { OPTIONS, type OptionPlace, type OptionRow } from './options.js'
+import { refuseAppsOwn } from './refuse-unused.js'
 import { SERVICE_SHAPE, type SettingShape, SUPERVISION_SHAPE } from './service-settings-rows.js'
 import { SettingEntries } from './setting-entries.js'
 import { fromValue, invalidSetting, unknownSetting } from './setting-errors.js'
@@ -29,7 +30,10 @@ export function layerFromData(data: unknown, place: OptionPlace, source: string)
     else if (key === 'supervision') walk({ group: SUPERVISION_SHAPE }, value, [key], target)
     else if (key === 'cors') walk({ group: CORS_SHAPE }, value, [key], target)
     else if (key === 'services') putServices(value, target)
-    else throw unknownSetting([key], source, known)
+    else {
+      if (place === 'code') refuseAppsOwn(key, source)
+      throw unknownSetting([key], source, known)
+    }
   }
   return target.entries
 }

@@ -50,6 +50,10 @@ export interface OptionRow {
   readonly places: readonly OptionPlace[]
   /** Who has a use for it. Default: all. */
   readonly takenBy?: readonly OptionTaker[]
+  /** What stands in for it, for those who have no use for it. */
+  readonly instead?: string
+  /** It has no effect without pools of workers, as in development mode. */
+  readonly needs?: 'pools'
 }
 
 /** Who takes options: two commands, and two functions. */
@@ -135,6 +139,7 @@ export const OPTIONS: readonly OptionRow[] = [
     defaultText: "the service's own, 1",
     description: 'processes of the entry service; cpu: one for each usable core',
     places: BOTH,
+    needs: 'pools',
   },
   {
     key: 'workers',
@@ -146,6 +151,7 @@ export const OPTIONS: readonly OptionRow[] = [
     defaultText: "each service's own, 1",
     description: 'processes of a service; in a variable A=2,B=cpu; in code and file { A: 2 }',
     places: BOTH,
+    needs: 'pools',
   },
   {
     key: 'threaded',
@@ -155,6 +161,7 @@ export const OPTIONS: readonly OptionRow[] = [
     defaultText: 'each service as it says; processes',
     description: 'workers are threads of a host process instead of processes; --no-threaded: none is',
     places: BOTH,
+    needs: 'pools',
   },
   {
     key: 'depends',
@@ -341,6 +348,7 @@ export const OPTIONS: readonly OptionRow[] = [
     defaultText: "the supervisor's own",
     description: 'user, by name or id, that the workers run as; the supervisor must be root',
     places: BOTH,
+    needs: 'pools',
   },
   {
     key: 'group',
@@ -351,6 +359,7 @@ export const OPTIONS: readonly OptionRow[] = [
     defaultText: "the user's own",
     description: 'group, by name or id, that the workers run as, and the only one',
     places: BOTH,
+    needs: 'pools',
   },
   {
     key: 'envAllow',
@@ -393,6 +402,7 @@ export const OPTIONS: readonly OptionRow[] = [
       "of an app: an address of its own for each worker, beside the shared one; 'unix:/run/app/{slot}.sock' or '127.0.0.1:{4000+slot}'",
     places: BOTH,
     takenBy: APPS,
+    needs: 'pools',
   },
   {
     key: 'sslCertfile',
@@ -477,6 +487,8 @@ export const OPTIONS: readonly OptionRow[] = [
     description: 'routes of our own beside the apis: all, probes (/livez, /healthz, /readyz) or none',
     places: BOTH,
     takenBy: SERVING,
+    instead:
+      "The paths of an app are its own: --admin has probes and metrics of the instance, and a mount of services takes { system: 'probes' }.",
   },
   {
     key: 'prefix',

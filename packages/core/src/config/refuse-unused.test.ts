@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { ServiceError } from '../errors/service-error.js'
+import { layerFromData } from './layer-from-data.js'
 import { OPTION_TAKERS, OPTIONS } from './options.js'
 import { refuseUnused } from './refuse-unused.js'
 
@@ -17,6 +19,21 @@ describe('refuseUnused', () => {
   it('lets pass what nobody has given', () => {
     for (const taker of OPTION_TAKERS)
       refuseUnused(Object.fromEntries(OPTIONS.map(({ key }) => [key, 'default'])), taker)
+  })
+
+  it('says what stands in for it', () => {
+    const refuse = () => refuseUnused({ systemRoutes: 'variable EKIBEN_SYSTEM_ROUTES' }, 'run')
+    assert.throws(refuse, ({ hint }: ServiceError) => /--admin has probes/.test(hint ?? ''))
+  })
+
+  it('refuses options in code that are for the main file of an app alone, and knows no others', () => {
+    const given = { message: /'metrics' \(options in code\) has no use in serveHttpProduction\(\)/ }
+    assert.throws(() => layerFromData({ metrics: {} }, 'code', 'options in code'), given)
+    assert.throws(() => layerFromData({ uses: [] }, 'code', 'options in code'), { code: 'EKB_ERR_CONFIG_UNUSED' })
+    for (const key of ['metric', 'constructor']) {
+      assert.throws(() => layerFromData({ [key]: {} }, 'code', 'options in code'), { code: 'EKB_ERR_CONFIG_UNKNOWN' })
+    }
+    assert.throws(() => layerFromData({ metrics: {} }, 'file', 'file x'), { code: 'EKB_ERR_CONFIG_UNKNOWN' })
   })
 
   it('knows a part of a setting by its first name', () => {

@@ -14,15 +14,34 @@ const SHOWN: Readonly<Record<OptionTaker, string>> = {
 /** Throws where a setting was given, in whatever place, that whoever it was given to has no use for. */
 export function refuseUnused(sources: Readonly<Record<string, string>>, taker: OptionTaker): void {
   for (const [path, source] of Object.entries(sources)) {
-    const takers = takersOf(path)
-    if (source === 'default' || takers.includes(taker)) continue
-    const params = { source, key: path, taker: SHOWN[taker], takers: takers.map((each) => SHOWN[each]) }
-    throw createError('EKB_ERR_CONFIG_UNUSED', params)
+    // By the first name of a path: `workers.Embedder` is one of `workers`.
+    const [key = ''] = path.split('.')
+    const row = OPTIONS.find((each) => each.key === key)
+    const takers = row?.takenBy ?? GROUPS[key] ?? OPTION_TAKERS
+    if (source !== 'default' && !takers.includes(taker)) throw unused({ path, source }, { taker, takers, ...row })
   }
 }
 
-/** By the first name of a path: `workers.Embedder` is one of `workers`. */
-function takersOf(path: string): readonly OptionTaker[] {
-  const [key = ''] = path.split('.')
-  return OPTIONS.find((row) => row.key === key)?.takenBy ?? GROUPS[key] ?? OPTION_TAKERS
+/** Options of `bootstrapProduction` that are no settings, and what to say of them elsewhere. */
+const APPS_OWN: Readonly<Record<string, string>> = {
+  metrics: 'The services of serveHttpProduction() run in workers, and a registry of this process is not theirs.',
+  uses: 'What a service calls is said by its dependencies.',
+}
+
+/** Throws where an option in code is one that only an app's own main file can give. */
+export function refuseAppsOwn(key: string, source: string): void {
+  const instead = Object.hasOwn(APPS_OWN, key) ? APPS_OWN[key] : undefined
+  if (instead === undefined) return
+  throw unused({ path: key, source }, { taker: 'serveHttpProduction', takers: ['bootstrapProduction'], instead })
+}
+
+interface Refusal {
+  readonly taker: OptionTaker
+  readonly takers: readonly OptionTaker[]
+  readonly instead?: string
+}
+
+function unused({ path, source }: { path: string; source: string }, { taker, takers, instead }: Refusal): Error {
+  const params = { source, key: path, taker: SHOWN[taker], takers: takers.map((each) => SHOWN[each]), instead }
+  return createError('EKB_ERR_CONFIG_UNUSED', params)
 }

@@ -2,12 +2,12 @@ import { lstat, unlink } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { toPublicError } from '../errors/public-error.js'
 import { createError, type ServiceError } from '../errors/service-error.js'
+import type { NeedingPlan } from '../graph/required-services.js'
 import { TEXT_TYPE } from '../http/http-answer.js'
 import { listenPrivately, longestBoundPath } from '../net/listen-privately.js'
 import { type AdminAddress, parseAdminAddress } from '../net/parse-admin-address.js'
 import { freeSocketPath, SOCKET_PATH_LIMIT } from '../net/socket-path.js'
 import { socketAddress } from '../net/socket-url.js'
-import type { ServePlan } from '../plan/serve-plan.js'
 import type { InstanceStatus } from '../supervisor/instance-status.js'
 import { metricsReply } from './metrics-reply.js'
 import { isInstanceReady } from './readiness.js'
@@ -19,7 +19,7 @@ export interface AdminTarget {
   /** The same, after those elsewhere were asked how they are. */
   readonly askStatus: () => Promise<InstanceStatus>
   /** undefined: there is none yet. */
-  readonly plan: () => ServePlan | undefined
+  readonly plan: () => NeedingPlan | undefined
   readonly metrics?: (() => Promise<string>) | undefined
 }
 

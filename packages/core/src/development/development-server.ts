@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import type { ServeSettings } from '../config/serve-settings.js'
+import type { AdminTarget } from '../control/admin-server.js'
 import { EXIT } from '../errors/exit-codes.js'
 import { createError, isServiceError } from '../errors/service-error.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
@@ -58,7 +59,6 @@ export class DevelopmentServer implements Server, SignalTarget {
   readonly #changes = new Changes()
   readonly #metrics: InstanceMetrics
   #settings: ServeSettings
-  #plan: ServePlan | undefined
   #watch: SourceWatch | undefined
   #run: AppRun | undefined
   /** By this run. */
@@ -77,7 +77,7 @@ export class DevelopmentServer implements Server, SignalTarget {
     this.#settings = options.settings
     const services = (): MeteredService[] => {
       const worker = this.#run?.worker
-      return worker === undefined ? [] : [{ service: options.name, workers: [worker] }]
+      return worker === undefined ? [] : [{ service: this.#service, workers: [worker] }]
     }
     this.#metrics = new InstanceMetrics({ services, log: () => options.log })
   }
@@ -94,7 +94,8 @@ export class DevelopmentServer implements Server, SignalTarget {
   }
 
   get url(): string {
-    return this.#options.socket.url
+    const { socket, settings } = this.#options
+    return settings.ssl === undefined ? socket.url : socket.url.replace(/^http:/, 'https:')
   }
 
   get address(): { readonly host: string; readonly port: number } {
@@ -106,13 +107,24 @@ export class DevelopmentServer implements Server, SignalTarget {
     return this.#closed.promise
   }
 
-  get plan(): ServePlan | undefined {
-    return this.#plan
+  /** For an admin server. Nothing that it needs is beside it. */
+  get shown(): AdminTarget {
+    return {
+      status: () => this.status(),
+      askStatus: () => this.askStatus(),
+      plan: () => ({ entry: this.#service, services: [] }),
+      metrics: () => this.metrics(),
+    }
+  }
+
+  /** Unknown until it has announced itself, where it is none of an app's. */
+  get #service(): string {
+    return this.#run?.worker.identity.service || this.#options.name
   }
 
   status(): InstanceStatus {
     const state = this.#isStopping ? 'draining' : this.#run?.worker.state === 'ready' ? 'running' : 'starting'
-    const services = [appStatus(this.#options.name, this.#run?.worker, monotonicMs())]
+    const services = [appStatus(this.#service, this.#run?.worker, monotonicMs())]
     return {
       instance: this.#options.name,
       pid: process.pid,
@@ -201,12 +213,13 @@ export class DevelopmentServer implements Server, SignalTarget {
       this.#watch?.learn(number, files)
     }
     const worker = await makeWorker(current, number, onLoaded)
-    const run = new AppRun({
+    const run: AppRun = new AppRun({
       worker,
       bootTimeoutMs,
       makeStart: async (graph) => {
-        this.#plan = await makePlan(Promise.resolve(graph), current)
-        return startMessage(this.#plan)
+        const plan = await makePlan(Promise.resolve(graph), current)
+        worker.adopt({ service: plan.entry, bootTimeoutMs, observer: run })
+        return startMessage(plan)
       },
       onReady: () => this.#onReady(run),
     })

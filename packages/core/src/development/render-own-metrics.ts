@@ -1,24 +1,60 @@
+import { createError } from '../errors/service-error.js'
+import { type MetricsRegistry, toAppMetrics } from '../metrics/app-metric.js'
 import { CountTotals } from '../metrics/count-totals.js'
 import { formatExposition } from '../metrics/format-exposition.js'
+import { mergeAppMetrics } from '../metrics/merge-app-metrics.js'
 import { metricFamilies } from '../metrics/metric-families.js'
 import type { WorkerCounts } from '../metrics/worker-counts.js'
+import type { Logger } from '../observe/logger.js'
 
 /** Rows of a table: far more than a service has apis and codes. */
 const MAX_ROWS = 1_000
 
-/** What renders the metrics of a service that runs in this process, as a supervisor would. */
-export function renderOwnMetrics(service: string, counts: WorkerCounts): () => Promise<string> {
+export interface OwnMetrics {
+  /** The service, or the app. */
+  readonly name: string
+  readonly counts: WorkerCounts
+  /** The app's own. */
+  readonly registry?: MetricsRegistry | undefined
+  readonly log: Logger
+}
+
+/** What renders the metrics of what runs in this process, as a supervisor would. */
+export function renderOwnMetrics({ name, counts, registry, log }: OwnMetrics): () => Promise<string> {
   const requests = new CountTotals(MAX_ROWS)
   const handshakes = new CountTotals(MAX_ROWS)
   const none = new CountTotals(MAX_ROWS)
+  const own = registry && readRegistry(registry, log)
   return async () => {
     const report = counts.take()
-    for (const row of report?.requests ?? []) requests.add([service], row)
-    for (const row of report?.handshakes ?? []) handshakes.add([service], row)
+    for (const row of report?.requests ?? []) requests.add([name], row)
+    for (const row of report?.handshakes ?? []) handshakes.add([name], row)
     const rssBytes = process.memoryUsage.rss()
     const worker = { slot: 0, state: 'ready' as const, inFlight: undefined, rssBytes, loopUtilization: undefined }
-    const services = [{ name: service, workers: [worker] }]
+    const services = [{ name, workers: [worker] }]
     const others = { handshakes, calls: none, restarts: none, reloads: none }
-    return formatExposition(metricFamilies({ requests, ...others, services, supervisorRssBytes: rssBytes }))
+    const families = metricFamilies({ requests, ...others, services, supervisorRssBytes: rssBytes })
+    return formatExposition(families, await own?.())
+  }
+}
+
+/** What the registry holds and can be told; of what cannot is warned once. */
+function readRegistry(registry: MetricsRegistry, log: Logger) {
+  const told = new Set<string>()
+  const leaveOut = (name: string, reason: string): void => {
+    if (told.has(name)) return
+    told.add(name)
+    const { code, message } = createError('EKB_ERR_METRICS_LEFT_OUT', { name, reason })
+    log.warn({ code }, message)
+  }
+  return async () => {
+    try {
+      const { metrics, leftOut } = mergeAppMetrics([toAppMetrics(await registry.getMetricsAsJSON())])
+      for (const { name, reason } of leftOut) leaveOut(name, reason)
+      return metrics
+    } catch (error) {
+      leaveOut('all metrics of its registry', error instanceof Error ? error.message : String(error))
+      return []
+    }
   }
 }

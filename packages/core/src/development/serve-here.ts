@@ -10,7 +10,7 @@ import type { Logger } from '../observe/logger.js'
 import type { InlineSettings } from '../plan/inline-settings.js'
 import type { ServePlan, ServicePlan, TrafficPlan } from '../plan/serve-plan.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
-import type { Server } from '../supervisor/server.js'
+import type { ServerClosed } from '../supervisor/server.js'
 import type { TlsIdentity } from '../tls/tls-identity.js'
 import { type InlineService, startInline } from '../worker/entry/inline-service.js'
 import { loadRoot, type WorkerService, workerService } from '../worker/entry/load-worker-service.js'
@@ -33,11 +33,13 @@ export interface ServeHereOptions {
   /** What it encrypts with; undefined: it does not. */
   readonly tls: TlsIdentity | undefined
   readonly handleSignals: boolean
+  /** As its last act, where it came to serve. */
+  readonly tidy: (outcome: ServerClosed) => Promise<void>
 }
 
 /** Serves a service in this process, and all it depends on with it. Rejects with nothing left running. */
-export async function serveHere(options: ServeHereOptions): Promise<Server> {
-  const { settings, handleSignals, makePlan, tls } = options
+export async function serveHere(options: ServeHereOptions): Promise<LoneServer> {
+  const { settings, handleSignals, makePlan, tls, tidy } = options
   const service = await load(options)
   const { name } = service.definition
   const { plan, inline } = await makePlan(service.graph)
@@ -45,7 +47,7 @@ export async function serveHere(options: ServeHereOptions): Promise<Server> {
   const running = await startInline(service, inline, log)
   const leaving = new AbortController()
   leaving.signal.addEventListener('abort', running.beginDrain)
-  const server = new LoneServer({ name, leaving, settings, log })
+  const server = new LoneServer({ name, leaving, settings, tidy, log })
   const { traffic } = plan.services.find(({ entry }) => entry) as ServicePlan
   try {
     const host = await openHost({
@@ -86,9 +88,10 @@ interface Hosted {
 
 async function openHost({ settings, running, service: { definition }, traffic, tls, log }: Hosted) {
   const { prefix = '', trustProxy, systemRoutes } = settings
-  const { accessLog, keepAliveTimeoutMs, cors, port, host: name, backlog } = settings
+  const { accessLog, keepAliveTimeoutMs, cors, port, host: name, backlog, admin } = settings
   const { timeoutMs, maxConcurrency, maxQueue } = traffic
   const counts = new WorkerCounts()
+  const metrics = renderOwnMetrics({ name: definition.name, counts, log })
   let isStopping = false
   const host = new NodeHost({
     definition: prefixRoutes(definition, prefix),
@@ -101,7 +104,7 @@ async function openHost({ settings, running, service: { definition }, traffic, t
     maxQueue,
     isReady: () => !isStopping && running.probes.ready,
     counts: counts.requests,
-    metrics: renderOwnMetrics(definition.name, counts),
+    metrics: admin === undefined ? metrics : undefined,
     cors,
     trustProxy,
     systemRoutes,
@@ -115,5 +118,5 @@ async function openHost({ settings, running, service: { definition }, traffic, t
     isStopping = true
     return host.drain(options, events)
   }
-  return { address: { host: bound?.address ?? name, port: bound?.port ?? port }, drain }
+  return { address: { host: bound?.address ?? name, port: bound?.port ?? port }, drain, metrics }
 }

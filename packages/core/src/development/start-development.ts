@@ -1,5 +1,8 @@
+import type { LoneServer } from '../bootstrap/lone-server.js'
 import type { ServeSettings } from '../config/serve-settings.js'
+import { developmentProcess, needsParent, warnUnusedInDevelopment } from '../config/unused-in-development.js'
 import { createLogger } from '../observe/create-logger.js'
+import type { Logger } from '../observe/logger.js'
 import { inlineSettings } from '../plan/inline-settings.js'
 import { requireOwn } from '../require-own.js'
 import { definitionOf } from '../service/registry.js'
@@ -7,6 +10,7 @@ import { openTls } from '../supervisor/open-tls.js'
 import type { Server } from '../supervisor/server.js'
 import { serviceSource } from '../supervisor/service-source.js'
 import { Surroundings } from '../supervisor/surroundings.js'
+import type { ServeHereOptions } from './serve-here.js'
 import type { StartDevelopmentOptions } from './start-development-options.js'
 
 /** Serves in development mode: everything in one process, this one or, where files are watched, one that is replaced. */
@@ -27,9 +31,8 @@ export async function startDevelopment(settings: ServeSettings, options: StartDe
   })
   await surroundings.claim()
   try {
-    const server = await serveInThisProcess(settings, options)
-    surroundings.show({ status: () => server.status(), askStatus: async () => server.status(), plan: () => undefined })
-    void server.closed.then((outcome) => surroundings.close(outcome))
+    const server = await serveInThisProcess(settings, options, { tidy: (outcome) => surroundings.close(outcome), log })
+    surroundings.show(server.shown)
     return server
   } catch (error) {
     await surroundings.close(undefined)
@@ -37,23 +40,19 @@ export async function startDevelopment(settings: ServeSettings, options: StartDe
   }
 }
 
-/** Is there anything that a process above the one that runs the code has to hold? */
-function needsParent({ app, reload, inspect, uds, serviceManager }: ServeSettings): boolean {
-  return (
-    reload || app !== undefined || inspect !== undefined || uds !== undefined || serviceManager.sockets?.forUs === true
-  )
-}
-
 async function serveInThisProcess(
   settings: ServeSettings,
   { handleSignals, makePlan }: StartDevelopmentOptions,
-): Promise<Server> {
+  { tidy, log }: Pick<ServeHereOptions, 'tidy'> & { readonly log: Logger },
+): Promise<LoneServer> {
   const { identifier, workingDir } = settings
   if (handleSignals) {
     process.env.NODE_ENV ??= 'development'
     process.chdir(workingDir)
   }
   const own = typeof identifier === 'string' ? undefined : definitionOf(identifier)
+  const tls = await (await openTls(settings))?.read(settings)
+  for (const { code, message } of tls?.warnings ?? []) log.warn({ code }, message)
   // By path: what runs a user's code is in a bundle that supervisors do not load.
   const { serveHere } = requireOwn<typeof import('./serve-here.js')>('development/serve-here')
   return serveHere({
@@ -61,9 +60,11 @@ async function serveInThisProcess(
     source: own ?? serviceSource(settings),
     makePlan: async (graph) => {
       const plan = await makePlan(Promise.resolve(graph), settings)
+      warnUnusedInDevelopment(settings.sources, developmentProcess(settings, plan.entry), log)
       return { plan, inline: inlineSettings(plan) }
     },
-    tls: (await (await openTls(settings))?.read(settings))?.identity,
+    tls: tls?.identity,
     handleSignals,
+    tidy,
   })
 }

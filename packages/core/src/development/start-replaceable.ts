@@ -1,8 +1,10 @@
 import type { ServeSettings } from '../config/serve-settings.js'
+import { developmentProcess, warnUnusedInDevelopment } from '../config/unused-in-development.js'
 import { createError } from '../errors/service-error.js'
 import type { WorkerTrait } from '../ipc/worker-variables.js'
 import { socketAddress } from '../net/socket-url.js'
 import { createLogger } from '../observe/create-logger.js'
+import type { ServePlan } from '../plan/serve-plan.js'
 import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
 import { AppSockets } from '../supervisor/app-sockets.js'
 import { inheritance, pin } from '../supervisor/generation-planner.js'
@@ -17,6 +19,7 @@ import { controlBySignals } from '../supervisor/signal-control.js'
 import { Surroundings } from '../supervisor/surroundings.js'
 import { WorkerFactory } from '../supervisor/worker-factory.js'
 import type { TlsIdentity } from '../tls/tls-identity.js'
+import { once } from '../util/once.js'
 import type { WorkerHandle } from '../worker/worker-handle.js'
 import { DevelopmentServer } from './development-server.js'
 import { SourceWatch } from './source-watch.js'
@@ -53,12 +56,19 @@ export async function startReplaceable(settings: ServeSettings, options: StartDe
     await folder.remove()
     throw error
   })
+  const warnOnce = once(({ entry }: ServePlan): void => {
+    warnUnusedInDevelopment(settings.sources, developmentProcess(settings, entry), log)
+  })
   const server = new DevelopmentServer({
     name,
     settings,
     readSettings,
     socket,
-    makePlan,
+    makePlan: async (announced, current) => {
+      const plan = await makePlan(announced, current)
+      warnOnce(plan)
+      return plan
+    },
     makeWorker: async (current, number, onLoaded) => {
       const read = await tls?.read(current)
       for (const { code, message } of read?.warnings ?? []) log.warn({ code }, message)
@@ -74,12 +84,7 @@ export async function startReplaceable(settings: ServeSettings, options: StartDe
     log,
   })
   if (handleSignals) controlBySignals(server, log)
-  surroundings.show({
-    status: () => server.status(),
-    askStatus: () => server.askStatus(),
-    plan: () => server.plan,
-    metrics: () => server.metrics(),
-  })
+  surroundings.show(server.shown)
   surroundings.steer(server)
   await server.start()
   return server
@@ -99,7 +104,7 @@ function makeWorker({ settings, number, onLoaded, folder, opened, appSockets, tl
   const { inspect, host, reload, supervision } = settings
   const { cors, systemRoutes, prefix, trustProxy } = settings
   const traits: WorkerTrait[] = reload ? ['inline', 'watched'] : ['inline']
-  const { execArgv, ...inherited } = inheritance(settings)
+  const { execArgv, ...inherited } = inheritance({ ...settings, threaded: false })
   const http = { ...httpSettings(settings, opened), cors, systemRoutes, prefix, trustProxy, development: { host } }
   const factory = new WorkerFactory({
     ...inherited,

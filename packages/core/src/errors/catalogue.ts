@@ -233,10 +233,23 @@ export const CATALOGUE = {
     message: (p) => `Unknown setting '${p.key}' (${p.source})`,
     hint: (p) => `Remove it or correct its name.${near(p.near)}`,
   }),
-  EKB_ERR_CONFIG_UNUSED: row<{ source: string; key: string; taker: string; takers: readonly string[] }>({
+  EKB_ERR_CONFIG_UNUSED: row<{
+    source: string
+    key: string
+    taker: string
+    takers: readonly string[]
+    instead?: string | undefined
+  }>({
     exitCode: 2,
     message: (p) => `The setting '${p.key}' (${p.source}) has no use in ${p.taker}`,
-    hint: (p) => `Take it away: it is for ${p.takers.join(', ')}.`,
+    hint: (p) => `Take it away: it is for ${p.takers.join(', ')}.${p.instead === undefined ? '' : ` ${p.instead}`}`,
+  }),
+  EKB_ERR_CONFIG_DEVELOPMENT: row<{ settings: readonly string[] }>({
+    exitCode: 2,
+    message: (p) =>
+      `Without effect in development mode, where one process runs everything and there are no workers: ${p.settings.join('; ')}`,
+    hint: () =>
+      'Take it away, or start production: without --development, and bootstrapProduction() with NODE_ENV=production.',
   }),
   EKB_ERR_CONFIG_INVALID: row<{ source: string; key: string; value: string; expected: string }>({
     exitCode: 2,

@@ -19,10 +19,13 @@ export function requiredServices(services: readonly Dependent[], name: string): 
   return found
 }
 
-/** What no request can be served without: the entry service, and what it cannot work without. */
-export function servicesNeeded(plan: {
+/** As much of a plan as says which services need which. */
+export interface NeedingPlan {
   readonly entry: string
   readonly services: readonly Dependent[]
-}): ReadonlySet<string> {
+}
+
+/** What no request can be served without: the entry service, and what it cannot work without. */
+export function servicesNeeded(plan: NeedingPlan): ReadonlySet<string> {
   return new Set([plan.entry, ...requiredServices(plan.services, plan.entry)])
 }

@@ -2,6 +2,7 @@ import { findApp } from '../../config/find-app.js'
 import { refuseUnused } from '../../config/refuse-unused.js'
 import { resolveServeSettings } from '../../config/resolve-serve-settings.js'
 import type { ServeSettings } from '../../config/serve-settings.js'
+import { refuseUnusedInDevelopment } from '../../config/unused-in-development.js'
 import { skipOptimising } from '../../supervisor/skip-optimising.js'
 import type { CommandInput } from '../command-input.js'
 
@@ -26,7 +27,9 @@ export async function run({ main, args, flags, env, cwd }: RunInput): Promise<nu
       bindsAsked: true,
     })
     // What the app answers is its own; it logs its requests itself.
-    return { ...settings, app, accessLog: false }
+    const running = { ...settings, app, accessLog: false }
+    refuseUnusedInDevelopment(running)
+    return running
   }
   const settings = await readSettings()
   if (settings.dryRun || settings.explain) return (await import('./dry-run.js')).dryRun(settings)

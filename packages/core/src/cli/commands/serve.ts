@@ -1,5 +1,6 @@
 import { refuseUnused } from '../../config/refuse-unused.js'
 import { resolveServeSettings } from '../../config/resolve-serve-settings.js'
+import { refuseUnusedInDevelopment } from '../../config/unused-in-development.js'
 import { skipOptimising } from '../../supervisor/skip-optimising.js'
 import type { CommandInput } from '../command-input.js'
 
@@ -9,6 +10,7 @@ export async function serve({ identifier, flags, env, cwd }: CommandInput): Prom
   const readSettings = async () => {
     const settings = await resolveServeSettings({ code: undefined, flags: given, env, readFile: true, cwd })
     refuseUnused(settings.sources, 'serve')
+    refuseUnusedInDevelopment(settings)
     return settings
   }
   const settings = await readSettings()
