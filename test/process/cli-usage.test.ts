@@ -145,6 +145,17 @@ describe('ekiben serve --dry-run', () => {
     assert.deepEqual(settings.backlog, { value: 2048, source: 'default' })
     assert.deepEqual(settings.services.Left.env.A_TOKEN, { value: '[redacted]', source: 'flag --set' })
   })
+
+  it('says with --explain what comes from a service itself, and what is set over it', async () => {
+    const args = ['serve', 'threads:Front', '--dry-run', '--explain', '--set', 'Front.restart.flappingCount=9']
+    const { code, stdout, stderr } = await ekiben(args)
+    assert.equal(code, 0, stderr)
+    const { Front, Back } = JSON.parse(stdout).settings.services
+    assert.deepEqual(Front.restart.flappingCount, { value: 9, source: 'flag --set' })
+    assert.deepEqual(Back.restart.flappingCount, { value: 100, source: "service 'Back'" })
+    assert.deepEqual(Back.restart.maxMs, { value: 30_000, source: 'default' })
+    assert.deepEqual(Back.workers, { value: 1, source: 'default' })
+  })
 })
 
 describe('ekiben graph', () => {

@@ -163,7 +163,7 @@ describe('makeServePlan', () => {
     }
     const from = (whole: string, named: string): Partial<PlanSettings> => ({
       ...settings,
-      sources: { apiWorkers: whole, timeoutMs: whole, 'workers.A': named, 'services.A.traffic.timeoutMs': named },
+      sources: { apiWorkers: whole, timeout: whole, 'workers.A': named, 'services.A.traffic.timeoutMs': named },
     })
     const flagWins = planOne({}, from('flag --api-workers', 'file ekiben.config.json'))
     assert.deepEqual([flagWins?.workers, flagWins?.traffic.timeoutMs], [4, 500])

@@ -82,11 +82,21 @@ export function workersKey(
   return named !== undefined && !isStronger(settings, 'apiWorkers', named) ? named : 'apiWorkers'
 }
 
+/** Which setting says how long a call of a service may take; undefined: the service itself does, or nobody. */
+export function timeoutKey(
+  settings: PlanSettings,
+  { name, isEntry }: { readonly name: string; readonly isEntry: boolean },
+): string | undefined {
+  const isNamed = settings.services[name]?.traffic?.timeoutMs !== undefined
+  const named = isNamed ? `services.${name}.traffic.timeoutMs` : undefined
+  if (!isEntry || settings.timeoutMs === undefined) return named
+  return named !== undefined && isStronger(settings, named, 'timeout') ? named : 'timeout'
+}
+
 function planTraffic({ name, settings: own }: GraphNode, { entry, settings }: PlanContext): TrafficPlan {
   const given = settings.services[name]?.traffic
-  const whole = name === entry ? settings.timeoutMs : undefined
-  const isNamedStronger = isStronger(settings, `services.${name}.traffic.timeoutMs`, 'timeoutMs')
-  const timeoutMs = isNamedStronger ? (given?.timeoutMs ?? whole) : (whole ?? given?.timeoutMs)
+  const isWhole = timeoutKey(settings, { name, isEntry: name === entry }) === 'timeout'
+  const timeoutMs = isWhole ? settings.timeoutMs : given?.timeoutMs
   return {
     timeoutMs: timeoutMs ?? own.traffic?.timeoutMs,
     maxConcurrency: given?.maxConcurrency ?? own.traffic?.maxConcurrency,

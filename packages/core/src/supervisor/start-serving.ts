@@ -104,12 +104,16 @@ export async function startServing(settings: ServeSettings, options: StartServin
 }
 
 /** What `serve` would do: no socket is bound, and only the process that reads the graph is started. */
-export async function describePlan(settings: ServeSettings): Promise<{ readonly plan: ServePlan }> {
+export async function describePlan(
+  settings: ServeSettings,
+): Promise<{ readonly plan: ServePlan; readonly graph: ServiceGraph }> {
   const read = await (await openTls(settings))?.read(settings)
-  const plan = await makePlan(describeGraph(settings), settings)
+  const announced = describeGraph(settings)
+  const plan = await makePlan(announced, settings)
+  const graph = await announced
   const { password: _secret, ...tls } = settings.ssl ?? {}
   const warnings = [...plan.warnings, ...(read?.warnings ?? [])]
-  return { plan: settings.ssl === undefined ? plan : { ...plan, tls: tls as ServePlan['tls'], warnings } }
+  return { plan: settings.ssl === undefined ? plan : { ...plan, tls: tls as ServePlan['tls'], warnings }, graph }
 }
 
 /** The graph of a service, read by a short process of its own. */

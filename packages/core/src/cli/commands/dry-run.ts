@@ -1,6 +1,7 @@
 import type { ServeSettings } from '../../config/serve-settings.js'
 import { createError } from '../../errors/service-error.js'
 import type { ServePlan } from '../../plan/serve-plan.js'
+import { explainServices } from '../explain-services.js'
 import { explainSettings } from '../explain-settings.js'
 import { print } from '../print.js'
 import { redactSecrets } from '../redact-secrets.js'
@@ -13,9 +14,10 @@ export async function dryRun(settings: ServeSettings): Promise<number> {
   }
   const { describePlan } = await import('../../supervisor/start-serving.js')
   // The plan is all that stdout is to hold.
-  const { plan } = await describePlan({ ...settings, log: { ...settings.log, level: 'silent' } })
+  const { plan, graph } = await describePlan({ ...settings, log: { ...settings.log, level: 'silent' } })
   const planned = settings.developmentMode ? { mode: 'development', ...inOneProcess(plan) } : plan
-  const shown = settings.explain ? { ...planned, settings: explainSettings(settings) } : planned
+  const explained = { ...explainSettings(settings), services: explainServices(plan, graph, settings) }
+  const shown = settings.explain ? { ...planned, settings: explained } : planned
   print(`${JSON.stringify(redactSecrets(shown), null, 2)}\n`)
   return 0
 }
