@@ -14,6 +14,8 @@ export interface Place {
   readonly model: string | null
   readonly zone: string
   readonly flags: readonly string[]
+  /** Of its heap, in MiB; of a main thread none. */
+  readonly limits: { readonly maxOldGenerationSizeMb?: number; readonly maxYoungGenerationSizeMb?: number }
 }
 
 const WATCHED = ['--no-access-log', '--log-level', 'debug']

@@ -73,6 +73,16 @@ describe('workers that are threads', () => {
     assert.equal(await server.stop(), 0)
   })
 
+  it('have a heap so limited that what is young in it fits into what Node gives a full one to end in', async () => {
+    await using server = await serveThreads(['--set', 'Back.maxHeapBytes=64M'])
+    const all = await places(server, 2)
+    const { maxOldGenerationSizeMb, maxYoungGenerationSizeMb = 0 } = place(all, 'Back#0').limits
+    assert.equal(maxOldGenerationSizeMb, 64)
+    assert.ok(maxYoungGenerationSizeMb < 16, `${maxYoungGenerationSizeMb} MiB`)
+    assert.notEqual(place(all, 'Front#0').limits.maxOldGenerationSizeMb, 64)
+    assert.equal(await server.stop(), 0)
+  })
+
   it('finish what is in flight at a stop, and refuse who comes then', async () => {
     await using server = await serveThreads(['--api-workers', '2'])
     await places(server, 3)

@@ -1,6 +1,6 @@
 import { extname, join } from 'node:path'
 import { inspect } from 'node:util'
-import { type MessagePort, Worker } from 'node:worker_threads'
+import { type MessagePort, Worker, type WorkerOptions } from 'node:worker_threads'
 import {
   type HostReport,
   parseThreadWord,
@@ -13,6 +13,12 @@ import {
 /** Beside this file, and beside the bundle that takes its place. */
 const ENTRY = join(__dirname, `thread-entry${extname(__filename)}`)
 const MEBIBYTE = 1024 * 1024
+/**
+ * Of a thread whose heap has a limit. At the limit Node lets it have 16 MiB more, so that the collection at work can come
+ * to its end before the thread does; where what is young does not fit in there, V8 ends the process, with all threads. By
+ * default it may be three times as much.
+ */
+const YOUNG_MEBIBYTES = 12
 const OUT_OF_HEAP = 'ERR_WORKER_OUT_OF_MEMORY'
 
 export interface HostedThreadOptions {
@@ -64,11 +70,9 @@ export class HostedThread {
     const { seat, token, role, env, heapBytes } = command
     const workerData: ThreadData = { token, role, socketFd, socketTaken: this.#socketTaken }
     // The flags of Node are this process's: a thread that is given none takes them over.
-    const limits =
-      heapBytes === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: Math.ceil(heapBytes / MEBIBYTE) } }
     let worker: Worker
     try {
-      worker = new Worker(ENTRY, { workerData, env, stdout: true, stderr: true, ...limits })
+      worker = new Worker(ENTRY, { workerData, env, stdout: true, stderr: true, ...limitHeap(heapBytes) })
     } catch (error) {
       return this.#leave({ code: null, error: (error as Error).message })
     }
@@ -128,6 +132,12 @@ export class HostedThread {
     const { command, onLeft } = this.#options
     onLeft({ type: 'left', seat: command.seat, code, outOfHeap: this.#outOfHeap, error })
   }
+}
+
+function limitHeap(bytes: number | undefined): WorkerOptions {
+  if (bytes === undefined) return {}
+  const maxOldGenerationSizeMb = Math.ceil(bytes / MEBIBYTE)
+  return { resourceLimits: { maxOldGenerationSizeMb, maxYoungGenerationSizeMb: YOUNG_MEBIBYTES } }
 }
 
 /** The copy that reaches us has lost its class, and kept the name of it. */
