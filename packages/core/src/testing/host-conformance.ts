@@ -1,7 +1,7 @@
 import { entryFile } from '../entry-file.js'
 import type { ServiceClass } from '../service/service-definition.js'
 import { CALL_CASES } from './conformance/call-cases.js'
-import { drainsUnderLoad, refusesOverload } from './conformance/load-cases.js'
+import { drainsUnderLoad, endsInTime, refusesOverload } from './conformance/load-cases.js'
 import { REFUSAL_CASES } from './conformance/refusal-cases.js'
 import { STREAM_CASES } from './conformance/stream-cases.js'
 import { type HostTraits, TestedHost } from './conformance/tested-host.js'
@@ -47,7 +47,7 @@ export function hostConformance(
   // Here: whoever tests services only, with another runner, must not load this one.
   const { describe, it, before, after } = process.getBuiltinModule('node:test')
   const file = entryFile('testing/conformance/services')
-  const services = require(file) as Readonly<Record<'Texts' | 'Narrow', ServiceClass>>
+  const services = require(file) as Readonly<Record<'Texts' | 'Hurried' | 'Narrow', ServiceClass>>
   const start = (name: keyof typeof services) => startHost({ service: services[name], identifier: `${file}:${name}` })
   // The runner itself waits for what is registered with it.
   void describe(`host: ${name}`, () => {
@@ -59,14 +59,19 @@ export function hostConformance(
     for (const { name: what, run } of [...CALL_CASES, ...STREAM_CASES, ...REFUSAL_CASES]) {
       void it(what, () => run(new TestedHost(host.url, traits)))
     }
-    void it('answers 429 where too many calls run and wait already', async () => {
-      const narrow = await start('Narrow')
-      try {
-        await refusesOverload(new TestedHost(narrow.url, traits))
-      } finally {
-        await narrow.stop()
-      }
-    })
+    for (const { what, service, run } of [
+      { what: 'answers an api that never answers with 504 EKB_ERR_TIMEOUT', service: 'Hurried', run: endsInTime },
+      { what: 'answers 429 where too many calls run and wait already', service: 'Narrow', run: refusesOverload },
+    ] as const) {
+      void it(what, async () => {
+        const other = await start(service)
+        try {
+          await run(new TestedHost(other.url, traits))
+        } finally {
+          await other.stop()
+        }
+      })
+    }
     void it('answers all that it has begun when it is stopped, and leaves no connection', async () => {
       const stopped = await start('Texts')
       await drainsUnderLoad(new TestedHost(stopped.url, traits), () => stopped.stop())

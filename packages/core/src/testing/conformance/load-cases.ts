@@ -2,16 +2,23 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import type { Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import type { TestedHost } from './tested-host.js'
 
 const IN_FLIGHT = 5
 const ENOUGH = 200
 
+/** Of a service that gives its calls little time. */
+export async function endsInTime(host: TestedHost): Promise<void> {
+  const response = await host.post('/hold')
+  assert.equal(response.status, 504)
+  await host.refusal(response, 'EKB_ERR_TIMEOUT')
+}
+
 /** Of a service that runs one call at a time and lets one wait: of three that last, one too many. */
 export async function refusesOverload(host: TestedHost): Promise<void> {
   const leaving = new AbortController()
-  const { signal } = leaving
-  const held = [1, 2, 3].map(() => host.post('/hold', {}, { signal, headers: { connection: 'close' } }))
+  const held = [1, 2, 3].map(() => hold(host.url, leaving.signal))
   const refused = await Promise.any(held)
   assert.equal(refused.status, 429)
   assert.match(refused.headers.get('retry-after') ?? '', /^[1-9]\d*$/)
@@ -53,6 +60,14 @@ export async function drainsUnderLoad(host: TestedHost, stop: () => Promise<void
   assert.equal(streamed, '{"n":1}\n{"n":2}\n')
   await Promise.all([stopped, idle.closed])
   await assert.rejects(host.post('/count', { text: 'late' }), TypeError, 'a request after the stop')
+}
+
+/** On a connection of its own: fetch opens another for each whose client has left, and keeps it for seconds. */
+async function hold(url: string, signal: AbortSignal): Promise<Response> {
+  const sent = request(`${url}/hold`, { method: 'POST', agent: false, signal }).end()
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]
+  const init = { status: response.statusCode ?? 0, headers: response.headers as Record<string, string> }
+  return new Response(await text(response), init)
 }
 
 /** A connection that has had its answer, and is kept. */

@@ -46,7 +46,6 @@ const REFUSED: readonly Refused[] = [
   },
   { what: 'an api that refuses', path: '/refuses', status: 409, code: 'ORDER_TAKEN' },
   { what: 'an api that throws', path: '/throws', status: 500, code: 'EKB_ERR_INTERNAL' },
-  { what: 'an api that never answers', path: '/never', status: 504, code: 'EKB_ERR_TIMEOUT' },
   { what: 'an answer with a cycle', path: '/cyclic', status: 500, code: 'EKB_ERR_NOT_SERIALISABLE' },
   { what: 'an answer that JSON has no word for', path: '/big', status: 500, code: 'EKB_ERR_NOT_SERIALISABLE' },
   { what: 'an answer that its schema refuses', path: '/lies', status: 500, code: 'EKB_ERR_OUTPUT_INVALID' },

@@ -119,11 +119,6 @@ export const Texts = defineService(
       throw Object.assign(new Error('a secret of the house'), { status: 418 })
     }
 
-    // Not while it serves; a stop would wait for it until its deadline.
-    never(_input: unknown, { draining }: CallContext) {
-      return new Promise((resolve) => draining.addEventListener('abort', resolve))
-    }
-
     cyclic() {
       const value: { self?: unknown } = {}
       value.self = value
@@ -192,7 +187,6 @@ export const Texts = defineService(
       context: {},
       refuses: {},
       throws: {},
-      never: {},
       cyclic: {},
       big: {},
       lies: { output: words },
@@ -204,18 +198,26 @@ export const Texts = defineService(
       happened: {},
     },
     dependencies: { words: Words },
-    traffic: { timeoutMs: 2_000 },
   },
 )
 
+class Holding {
+  /** Until its client leaves, or its time is up. */
+  hold(_input: unknown, { signal }: CallContext): Promise<unknown> {
+    return new Promise((resolve) => signal.addEventListener('abort', resolve))
+  }
+}
+
+/** Gives its calls little time. */
+export const Hurried = defineService(class Hurried extends Holding {}, {
+  name: 'Hurried',
+  apis: { hold: {} },
+  traffic: { timeoutMs: 100 },
+})
+
 /** Runs one call at a time, and lets one wait. */
 export const Narrow = defineService(
-  class Narrow {
-    /** Until its client leaves. */
-    hold(_input: unknown, { signal }: CallContext) {
-      return new Promise((resolve) => signal.addEventListener('abort', resolve))
-    }
-
+  class Narrow extends Holding {
     pass() {
       return 'passed'
     }
