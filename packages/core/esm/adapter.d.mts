@@ -1,13 +1,17 @@
 export {
+  type AnsweredRequest,
   type ApiDescription,
   type BodyContent,
   checkOptions,
+  closeAfter,
   createError,
   createMount,
   type ErrorParams,
   type FrameworkRequest,
   type HostBodyLimit,
+  type HostError,
   hostRequest,
+  type LineWriter,
   lineLogger,
   type Mount,
   type MountAnswer,
@@ -22,5 +26,4 @@ export {
   type RequestHead,
   type SystemRoutesOption,
   serviceName,
-  type WriteLine,
 } from '../build/adapter.js'

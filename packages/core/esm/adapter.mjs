@@ -1,6 +1,7 @@
 // The ES module face of the one CommonJS build: see index.mjs.
 export {
   checkOptions,
+  closeAfter,
   createError,
   createMount,
   hostRequest,

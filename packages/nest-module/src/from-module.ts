@@ -1,9 +1,14 @@
-import type { ServiceClass } from '@ekiben/core'
-import type { DynamicModule, INestApplicationContext, Type } from '@nestjs/common'
-import { ModulesContainer, NestFactory } from '@nestjs/core'
-import { makeInstance } from './make-instance.js'
-import { kFromModule } from './marks.js'
+import type { ServiceClass, ServiceOptions } from '@ekiben/core'
+import { closeAfter, createError, serviceName } from '@ekiben/core/adapter'
+import type { DynamicModule, Type } from '@nestjs/common'
+import { ModuleRef, ModulesContainer, NestFactory } from '@nestjs/core'
 
+/** Metadata of a generated controller: the service it stands for. */
+export const SERVICE_OF_CONTROLLER = 'ekiben:service'
+/** Marks what `fromModule` made, by a name that both builds of this package know. */
+const kFromModule: unique symbol = Symbol.for('ekiben.nest.from-module') as never
+
+type Create = (service: ServiceClass) => Promise<never>
 type ModuleClass = Type | DynamicModule
 
 /** Nest's own, such as `logger`. */
@@ -17,19 +22,15 @@ type ContextOptions = NonNullable<Parameters<typeof NestFactory.createApplicatio
  * @service({ workers: 2, create: fromModule(() => PdfModule) })
  * export class PdfRenderer { constructor(@Inject(Fonts) fonts: Fonts) { … } }
  */
-export function fromModule(
-  load: () => ModuleClass | Promise<ModuleClass>,
-  options: ContextOptions = {},
-): (service: ServiceClass) => Promise<never> {
-  const create = async (service: ServiceClass): Promise<never> => {
+export function fromModule(load: () => ModuleClass | Promise<ModuleClass>, options: ContextOptions = {}): Create {
+  const create: Create = async (service) => {
     const module = await load()
     // Nest would end the process where a provider cannot be made.
     const context = await NestFactory.createApplicationContext(module, { abortOnError: false, ...options })
     try {
       const modules = [...context.get(ModulesContainer).values()]
-      const metatype = 'module' in module ? module.module : module
-      const own = modules.filter((each) => each.metatype === metatype)
-      return closing((await makeInstance(service, modules, own)) as Stopping, context) as never
+      const root = modules.find(({ metatype }) => metatype === ('module' in module ? module.module : module))
+      return closeAfter(await makeInstance(service, modules, root), () => context.close()) as never
     } catch (error) {
       await context.close()
       throw error
@@ -38,19 +39,34 @@ export function fromModule(
   return Object.assign(create, { [kFromModule]: true })
 }
 
-interface Stopping {
-  onStop?(): unknown
+type NestModule = NonNullable<ReturnType<ModulesContainer['get']>>
+
+/**
+ * The instance of a mounted service: the one that a module of the app provides; else made by its own `create`; else made
+ * by Nest, as if the module that mounts it had it among its providers.
+ */
+export function makeMounted(service: ServiceClass, create: ServiceOptions['create'], all: ModulesContainer): unknown {
+  const modules = [...all.values()]
+  if (create !== undefined && !(kFromModule in create) && !providerOf(service, modules)) return create(service)
+  const isOf = (controller: object) => Reflect.getMetadata(SERVICE_OF_CONTROLLER, controller) === service
+  const mounting = modules.filter(({ controllers }) => [...controllers.keys()].some((each) => isOf(each as Type)))
+  const place = modules.find(({ imports }) => mounting.some((module) => imports.has(module)))
+  return makeInstance(service, modules, place)
 }
 
-/** Closes the context after the service has stopped. */
-function closing(instance: Stopping, context: INestApplicationContext): Stopping {
-  const { onStop } = instance
-  const value = async (): Promise<void> => {
-    try {
-      await onStop?.call(instance)
-    } finally {
-      await context.close()
-    }
-  }
-  return Object.defineProperty(instance, 'onStop', { value, configurable: true })
+/** The instance that a module provides, else one made in `place`. */
+async function makeInstance(service: ServiceClass, modules: NestModule[], place?: NestModule): Promise<object> {
+  const owner = providerOf(service, modules)
+  const ref = (owner ?? place)?.getProviderByKey(ModuleRef).instance as ModuleRef
+  if (owner !== undefined) return ref.get(service, { strict: true })
+  // Nest leaves out in silence what no compiler and no `@Inject()` names.
+  const types: unknown[] = Reflect.getMetadata('design:paramtypes', service) ?? []
+  const own: { index: number }[] = Reflect.getMetadata('self:paramtypes', service) ?? []
+  const count = service.length - Math.max(types.length, ...own.map(({ index }) => index + 1))
+  if (count > 0) throw createError('EKB_ERR_NEST_CONSTRUCTOR', { service: serviceName(service, 'ServeModule'), count })
+  return ref.create(service as never)
+}
+
+function providerOf(service: ServiceClass, modules: readonly NestModule[]): NestModule | undefined {
+  return modules.find(({ providers }) => providers.has(service as never))
 }

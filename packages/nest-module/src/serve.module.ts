@@ -1,55 +1,44 @@
 import type { ServiceClass } from '@ekiben/core'
 import { checkOptions, createMount, type Mount } from '@ekiben/core/adapter'
-import {
-  type ConfigurableModuleAsyncOptions,
-  ConfigurableModuleBuilder,
-  type DynamicModule,
-  type FactoryProvider,
-  Inject,
-  type InjectionToken,
-  Module,
-  type Provider,
-  type Type,
-} from '@nestjs/common'
+import type { ConfigurableModuleAsyncOptions, DynamicModule, FactoryProvider, Type } from '@nestjs/common'
+import { ConfigurableModuleBuilder, Inject, Module } from '@nestjs/common'
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core'
 import { apiController, setPrefix } from './api-controller.js'
-import { type HostApp, MOUNT_HOST, MountHost } from './mount-host.js'
-import { ASYNC_NAMES, OPTION_NAMES, ROOT_NAMES, type ServeExtras, type ServeOptions } from './serve-options.js'
+import { MOUNT_HOST, MountHost, type ServeOptions } from './mount-host.js'
 import { getServiceToken } from './service-token.js'
+
+type Services = readonly ServiceClass[]
+
+/** What the module is made of. */
+interface ServeExtras {
+  /** Mounted: their apis are routes of the app, and run in its process. */
+  readonly services?: Services
+  /** Used: they run in pools where a supervisor is above the app, and have no routes. */
+  readonly uses?: Services
+  /** Clients can be injected in every module. Default true. */
+  readonly isGlobal?: boolean
+}
+
+const EXTRAS = ['services', 'uses', 'isGlobal']
+const OPTIONS = ['prefix', 'dependencies', 'errors', 'system', 'log']
+/** Nest's own, in place of the options. */
+const OF_FACTORY = ['imports', 'inject', 'useFactory', 'useClass', 'useExisting', 'provideInjectionTokenFrom']
 
 export interface ServeModuleOptions extends ServeOptions, ServeExtras {}
 
-export interface ServeModuleAsyncOptions
-  extends ConfigurableModuleAsyncOptions<ServeOptions, 'createServeOptions'>,
-    ServeExtras {}
+type AsyncOptions = ConfigurableModuleAsyncOptions<ServeOptions, 'createServeOptions'>
+export interface ServeModuleAsyncOptions extends AsyncOptions, ServeExtras {}
 
-interface Built extends ServeExtras {
-  readonly controllers?: readonly Type[]
-}
+const builder = new ConfigurableModuleBuilder<ServeOptions>({ moduleName: 'Serve' }).setClassMethodName('forRoot')
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = builder.setFactoryMethodName('createServeOptions').build()
 
-const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<ServeOptions>({
-  moduleName: 'Serve',
-})
-  .setClassMethodName('forRoot')
-  .setFactoryMethodName('createServeOptions')
-  .setExtras<Built>({ services: [], uses: [], isGlobal: true, controllers: [] }, toDefinition)
-  .build()
-
-/** What is global: the host of the services, and their clients. The controllers are in the module that is around it. */
+/** What may be global: a host of services, and their clients. The controllers are in the module that is around it. */
 class MountModule extends ConfigurableModuleClass {}
 Module({})(MountModule)
 
-/** The clients of one `forFeature`. */
-class FeatureModule {}
-Module({})(FeatureModule)
-
 /** Serves services in a Nest app, and gives clients of services to its providers. */
 export class ServeModule {
-  readonly #host: MountHost
-
-  constructor(host: MountHost) {
-    this.#host = host
-  }
+  declare private readonly host: MountHost
 
   /**
    * Calls back when the app begins to stop, also under a supervisor: long streams of its own can end then.
@@ -58,7 +47,7 @@ export class ServeModule {
    * app.get(ServeModule).onDrain(() => events.complete())
    */
   onDrain(listener: () => void): void {
-    this.#host.mount.onDrain(listener)
+    this.host.mount.onDrain(listener)
   }
 
   /**
@@ -71,71 +60,61 @@ export class ServeModule {
    * is wrong with the graph
    */
   static forRoot(options: ServeModuleOptions): DynamicModule {
-    checkOptions(options, ROOT_NAMES, 'the options of ServeModule.forRoot()')
-    return around(options, (controllers) => MountModule.forRoot({ ...options, controllers }))
+    checkOptions(options, [...EXTRAS, ...OPTIONS], 'the options of ServeModule.forRoot()')
+    const { services, uses, isGlobal, ...own } = options
+    return mounting(options, MountModule.forRoot(own))
   }
 
   /** As `forRoot`, with the prefix and what else may be known late from a factory. */
   static forRootAsync(options: ServeModuleAsyncOptions): DynamicModule {
-    checkOptions(options, ASYNC_NAMES, 'the options of ServeModule.forRootAsync()')
-    return around(options, (controllers) => MountModule.forRootAsync({ ...options, controllers }))
+    checkOptions(options, [...EXTRAS, ...OF_FACTORY], 'the options of ServeModule.forRootAsync()')
+    return mounting(options, MountModule.forRootAsync(options))
   }
 
   /** Gives clients of services to the module that imports it, whether or not `forRoot` names them. */
-  static forFeature(services: readonly ServiceClass[]): DynamicModule {
-    tryMount({ uses: services })
+  static forFeature(services: Services): DynamicModule {
+    tryMount([], services)
     const own = Symbol('host')
-    const providers = [
-      hostProvider(own, [], (app) => new MountHost([], {}, app)),
-      ...clientsFrom([{ token: MOUNT_HOST, optional: true }, own], services),
-    ]
-    return { module: FeatureModule, providers, exports: services.map(getServiceToken) }
+    const providers = [hostProvider(own, []), ...clientsFrom([own, { token: MOUNT_HOST, optional: true }], services)]
+    return { module: MountModule, providers, exports: services.map(getServiceToken) }
   }
 }
 Module({})(ServeModule)
-Inject(MOUNT_HOST)(ServeModule, undefined, 0)
+Inject(MOUNT_HOST)(ServeModule.prototype, 'host')
 
-function around(extras: ServeExtras, inner: (controllers: Type[]) => DynamicModule): DynamicModule {
-  const mount = tryMount(extras)
-  const controllers = (extras.services ?? []).map((service) => apiController(service, mount))
-  const mounts = inner(controllers)
-  return { module: ServeModule, imports: [mounts], exports: [mounts], controllers }
+/** `definition`: of the options. */
+function mounting(extras: ServeExtras, definition: DynamicModule): DynamicModule {
+  const { services = [], uses = [], isGlobal = true } = extras
+  const mount = tryMount(services, uses)
+  const controllers = services.map((service) => apiController(service, mount))
+  const clients = [...services, ...uses]
+  const host = hostProvider(MOUNT_HOST, services, controllers)
+  const providers = [...(definition.providers ?? []), host, ...clientsFrom([MOUNT_HOST], clients)]
+  const inner = { ...definition, global: isGlobal, providers, exports: [MOUNT_HOST, ...clients.map(getServiceToken)] }
+  return { module: ServeModule, imports: [inner], exports: [inner], controllers }
 }
 
 /** Looks at services as a mount does. It has a scope of its own, so that nothing comes of it. */
-function tryMount({ services = [], uses = [] }: ServeExtras): Mount {
+function tryMount(services: Services, uses: Services): Mount {
   return createMount(services, { uses, dependencies: 'inline', scope: {} })
 }
 
-function toDefinition(definition: DynamicModule, extras: Built): DynamicModule {
-  const { services = [], uses = [], isGlobal = true, controllers = [] } = extras
-  const clients = [...services, ...uses]
-  const host = hostProvider(MOUNT_HOST, [MODULE_OPTIONS_TOKEN], (app, options) => {
-    checkOptions(options, OPTION_NAMES, 'what the factory of ServeModule.forRootAsync() gave')
+function hostProvider(provide: string | symbol, services: Services, controllers: Type[] = []): FactoryProvider {
+  const useFactory = (adapterHost: HttpAdapterHost, modules: ModulesContainer, options: ServeOptions = {}) => {
+    checkOptions(options, OPTIONS, 'what the factory of ServeModule.forRootAsync() gave')
     for (const controller of controllers) setPrefix(controller, options.prefix ?? '')
-    return new MountHost(services, options, app)
-  })
-  const providers = [...(definition.providers ?? []), host, ...clientsFrom([MOUNT_HOST], clients)]
-  return { ...definition, global: isGlobal, providers, exports: [MOUNT_HOST, ...clients.map(getServiceToken)] }
+    return new MountHost(services, { ...options, scope: modules }, adapterHost)
+  }
+  const inject = [HttpAdapterHost, ModulesContainer, { token: MODULE_OPTIONS_TOKEN, optional: true }]
+  return { provide, inject, useFactory }
 }
 
-type Injected = NonNullable<FactoryProvider['inject']>
-
-function hostProvider(
-  provide: InjectionToken,
-  inject: Injected,
-  make: (app: HostApp, options: ServeOptions) => MountHost,
-): Provider {
-  const useFactory = (adapterHost: HttpAdapterHost, modules: ModulesContainer, options: ServeOptions) =>
-    make({ adapterHost, modules }, options)
-  return { provide, inject: [HttpAdapterHost, ModulesContainer, ...inject], useFactory }
-}
-
-/** Of the first host that there is. */
-function clientsFrom(inject: Injected, services: readonly ServiceClass[]): Provider[] {
+/** Of the last host that there is. */
+function clientsFrom(inject: NonNullable<FactoryProvider['inject']>, services: Services): FactoryProvider[] {
   return services.map((service) => ({
     provide: getServiceToken(service),
     inject,
-    useFactory: (...hosts: (MountHost | undefined)[]) => hosts.find((host) => host !== undefined)?.client(service),
+    // What nobody asks for, as when a test overrides it, is never started.
+    useFactory: (own: MountHost, root = own) => root.mount.use(service),
   }))
 }

@@ -4,6 +4,8 @@ import { ServiceError } from '../errors/service-error.js'
 /** An error as a host's own handling takes it: Fastify, Nest and Express read status and message, Express and Fastify the headers. */
 export interface HostError extends Error {
   readonly statusCode: number
+  readonly code?: string
+  readonly detail?: unknown
   readonly headers?: Readonly<Record<string, string>>
   /** Of the request that it answers. */
   readonly requestId?: string

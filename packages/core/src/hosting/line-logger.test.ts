@@ -4,16 +4,20 @@ import { lineLogger } from './line-logger.js'
 
 test('a line logger puts fields behind the message, and gives the stack of an error apart', () => {
   const lines: unknown[] = []
-  const log = lineLogger((...line) => lines.push(line))
+  const to =
+    (level: string) =>
+    (...line: unknown[]) =>
+      lines.push([level, ...line])
+  const log = lineLogger({ debug: to('debug'), log: to('log'), warn: to('warn'), error: to('error') })
   log.info({}, 'started')
   log.child({ service: 'Embedder' }).warn({ slot: 2 }, 'slow')
   const err = new Error('no model')
   log.error({ err }, 'could not start')
   log.debug({ a: 1 })
   assert.deepEqual(lines, [
-    ['info', 'started', undefined],
-    ['warn', 'slow {"service":"Embedder","slot":2}', undefined],
+    ['log', 'started'],
+    ['warn', 'slow {"service":"Embedder","slot":2}'],
     ['error', 'could not start', err.stack],
-    ['debug', '{"a":1}', undefined],
+    ['debug', '{"a":1}'],
   ])
 })

@@ -1,20 +1,27 @@
 import type { Logger } from '../observe/logger.js'
 
-/** A line for a host's own logger; of an error its stack as well. */
-export type WriteLine = (level: 'debug' | 'info' | 'warn' | 'error', line: string, stack?: string) => void
+/** What a host's own logger takes, when it takes lines as `console` does. */
+export interface LineWriter {
+  debug(line: string): unknown
+  log(line: string): unknown
+  warn(line: string): unknown
+  error(line: string, stack?: string): unknown
+}
 
-/** A logger for a host whose own takes lines: the fields stand behind the message. */
-export function lineLogger(write: WriteLine, bindings: object = {}): Logger {
-  const at = (level: Parameters<WriteLine>[0]) => (fields: object, message?: string) => {
+/** A logger for a host whose own takes lines: the fields stand behind the message, and an error's stack is given apart. */
+export function lineLogger(writer: LineWriter, bindings: object = {}): Logger {
+  const at = (level: keyof LineWriter) => (fields: object, message?: string) => {
     const { err, ...rest } = { ...bindings, ...fields } as { err?: unknown }
-    const line = [message, Object.keys(rest).length > 0 ? JSON.stringify(rest) : undefined]
-    write(level, line.filter((part) => part !== undefined).join(' '), err instanceof Error ? err.stack : undefined)
+    const parts = [message, Object.keys(rest).length > 0 ? JSON.stringify(rest) : undefined]
+    const line = parts.filter((part) => part !== undefined).join(' ')
+    if (level === 'error' && err instanceof Error) writer.error(line, err.stack)
+    else writer[level](line)
   }
   return {
     debug: at('debug'),
-    info: at('info'),
+    info: at('log'),
     warn: at('warn'),
     error: at('error'),
-    child: (more) => lineLogger(write, { ...bindings, ...more }),
+    child: (more) => lineLogger(writer, { ...bindings, ...more }),
   }
 }

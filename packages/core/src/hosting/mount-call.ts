@@ -113,6 +113,11 @@ export class MountCall implements DispatchRequest, StreamCaller {
     })
   }
 
+  /** The connection is done with its answer, sent or not. */
+  onceClosed(listener: () => void): void {
+    this.#request.outgoing?.once('close', listener)
+  }
+
   attach(close: () => Promise<unknown>): void {
     this.#closeSource = close
   }

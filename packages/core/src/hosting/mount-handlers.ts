@@ -8,7 +8,7 @@ import { createRequestIds } from '../http/request-id.js'
 import { pathOf } from '../http/route-table.js'
 import { type FrameworkRequest, hostRequest } from './host-request.js'
 import type { Mount, MountAnswer, MountRoute } from './mount-types.js'
-import { toMountAnswer } from './served-service.js'
+import { NO_VALUE, toMountAnswer } from './served-service.js'
 
 /** For what is no route, and so has no call. */
 const makeId = createRequestIds()
@@ -97,7 +97,7 @@ export async function answerFetch(mount: RoutedMount, request: Request): Promise
 
 function refusal(error: unknown): MountAnswer {
   const { requestId = makeId() } = error as { requestId?: string }
-  return toMountAnswer(errorAnswer(toPublicError(error), requestId), undefined, { requestId })
+  return toMountAnswer(errorAnswer(toPublicError(error), requestId), NO_VALUE, { requestId })
 }
 
 function toResponse({ statusCode, headers, body }: MountAnswer): Response {

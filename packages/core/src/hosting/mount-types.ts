@@ -72,7 +72,7 @@ export interface MountRequest {
   readonly body?: unknown
   /** What the host makes of the input when it has been read, before it is checked: Nest's pipes. What it throws refuses the request. */
   readonly transform?: ((input: unknown) => unknown) | undefined
-  /** The host makes the JSON of objects and lists itself: their answers have a `value` and no `body`. */
+  /** The host makes text and JSON itself: answers of that kind have a `value` and its `type`, and no `body`. */
   readonly asValue?: boolean | undefined
   /** Its closing before its end says that the client has left. */
   readonly outgoing?: ServerResponse | undefined
@@ -94,8 +94,10 @@ export interface MountAnswer {
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** A `Readable` ends with an error where the answer must break off. `undefined`: there is none. */
   readonly body: string | Uint8Array | Readable | undefined
-  /** The result whose JSON the body is, or is to be; undefined where it is no JSON. */
+  /** The result whose JSON the body is; undefined where it is no JSON. With `asValue`, what the host makes the body of. */
   readonly value: unknown
+  /** With `asValue`: the `content-type` of what the host makes of the value; undefined: the headers and the body say it all. */
+  readonly type: string | undefined
 }
 
 /** What a call is told of whoever makes it; all of it may be left out. */

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { toPublicError } from '../errors/public-error.js'
 import { reasonOf } from '../errors/reason-of.js'
 import { Dispatcher } from '../http/dispatch.js'
@@ -84,12 +85,12 @@ export class ServedService {
   }
 
   #answer(route: ApiRoute, value: unknown, { call, asValue }: Answering): MountAnswer {
-    const written = asValue ? writeValue(value, call.control) : undefined
+    const written = asValue ? writeValue(route.api, value, call.control) : undefined
     const answer = written ?? this.#dispatcher.answer(route, value, call)
     // One that was cut has been counted as what its client got.
     if (call.isWanted) this.#end(route, answer.statusCode, call)
-    const json = written === undefined ? value : written.value
-    return toMountAnswer(answer, answer.headers.includes(JSON_TYPE) ? json : undefined, call)
+    if ('value' in answer) return toMountAnswer({ ...answer, body: undefined }, answer, call)
+    return toMountAnswer(answer, answer.headers.includes(JSON_TYPE) ? { value } : NO_VALUE, call)
   }
 
   async #read(route: ApiRoute, request: MountRequest, call: MountCall): Promise<unknown> {
@@ -120,7 +121,7 @@ export class ServedService {
     call.liftLimit()
     const { statusCode } = answer
     let status = statusCode
-    const body = answerStream(answer, {
+    const body: Readable = answerStream(answer, {
       tell: (error) => {
         const refusal = this.#dispatcher.refuse(error, call)
         status = refusal.statusCode
@@ -128,7 +129,8 @@ export class ServedService {
       },
       onEnd: () => this.#end(route, call.isCut ? 499 : status, call),
     })
-    return toMountAnswer({ ...answer, body }, undefined, call)
+    call.onceClosed(() => body.destroy())
+    return toMountAnswer({ ...answer, body }, NO_VALUE, call)
   }
 
   /** Counts a request that has ended. */
@@ -143,8 +145,8 @@ export class ServedService {
     // Its client has left: nobody reads the answer, and nothing went wrong.
     const isLeft = call.isCut && error.code === 'EKB_ERR_ABORTED'
     if (this.#options.errors === 'ekiben') {
-      if (isLeft) return toMountAnswer(errorAnswer(error, call.requestId), undefined, call)
-      return toMountAnswer(this.#dispatcher.refuse(thrown, call), undefined, call)
+      if (isLeft) return toMountAnswer(errorAnswer(error, call.requestId), NO_VALUE, call)
+      return toMountAnswer(this.#dispatcher.refuse(thrown, call), NO_VALUE, call)
     }
     if (error.level === 'error') {
       const { name } = this.#options.definition
@@ -167,14 +169,19 @@ interface Refused {
 
 type Sent = Pick<HttpAnswer | StreamAnswer, 'statusCode' | 'headers'> & { readonly body: MountAnswer['body'] }
 
+/** Of an answer whose body is no JSON. */
+export const NO_VALUE: Given = { value: undefined }
+
+interface Given extends Pick<MountAnswer, 'value'>, Partial<Pick<MountAnswer, 'type'>> {}
+
 /** As a host takes it: headers in pairs, and the request's id among them. */
 export function toMountAnswer(
   { statusCode, headers, body }: Sent,
-  value: unknown,
+  { value, type }: Given,
   { requestId }: { readonly requestId: string },
 ): MountAnswer {
   const pairs: [string, string][] = []
   for (let at = 0; at < headers.length; at += 2) pairs.push([headers[at] as string, headers[at + 1] as string])
   pairs.push(['x-request-id', requestId])
-  return { statusCode, headers: pairs, body: statusCode === 204 || statusCode === 304 ? undefined : body, value }
+  return { statusCode, headers: pairs, body: statusCode === 204 || statusCode === 304 ? undefined : body, value, type }
 }

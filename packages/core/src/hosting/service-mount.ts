@@ -31,7 +31,7 @@ import type {
 } from './mount-types.js'
 import { definitionGiven } from './mounted-definition.js'
 import { type ParserError, toBodyError } from './parser-error.js'
-import { ServedService, toMountAnswer } from './served-service.js'
+import { NO_VALUE, ServedService, toMountAnswer } from './served-service.js'
 import { SystemMount } from './system-mount.js'
 
 export interface ServiceMountOptions extends MountOptions {
@@ -106,7 +106,7 @@ export class ServiceMount implements Mount {
   refuseBody(error: ParserError, request: RequestHead): MountAnswer {
     const requestId = this.requestId(request)
     const refused = toBodyError(error, request.headers['content-type'])
-    return toMountAnswer(errorAnswer(toPublicError(refused), requestId), undefined, { requestId })
+    return toMountAnswer(errorAnswer(toPublicError(refused), requestId), NO_VALUE, { requestId })
   }
 
   async call(name: string, input: unknown = {}, context: MountCallContext = {}): Promise<unknown> {

@@ -3,7 +3,7 @@ import { createSystemAnswers, systemPaths } from '../http/system-routes.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 import type { MountedApi } from './mount-routes.js'
 import type { MountAnswer, MountRoute, SystemRoutesOption } from './mount-types.js'
-import { toMountAnswer } from './served-service.js'
+import { NO_VALUE, toMountAnswer } from './served-service.js'
 
 export interface SystemMountOptions {
   readonly which: SystemRoutesOption
@@ -24,7 +24,7 @@ export class SystemMount {
   }
 
   async answer({ path }: MountRoute, requestId: string): Promise<MountAnswer> {
-    return toMountAnswer(await this.#answer(path as SystemPath), undefined, { requestId })
+    return toMountAnswer(await this.#answer(path as SystemPath), NO_VALUE, { requestId })
   }
 
   /** Is it one of these? */

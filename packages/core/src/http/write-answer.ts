@@ -6,6 +6,7 @@ import { toJson, toJsonValue } from './to-json.js'
 
 const JSON_HEADERS: readonly string[] = ['content-type', JSON_TYPE]
 const TEXT_HEADERS: readonly string[] = ['content-type', TEXT_TYPE]
+const PLAIN = { statusCode: 200, headers: [] as readonly string[] }
 
 /** The answer to a call: text and bytes as they are, else JSON; nothing at all is `null`, as BentoML sends None. */
 export function writeAnswer(api: ApiDefinition, value: unknown, control: HttpResponseControl | undefined): HttpAnswer {
@@ -16,17 +17,28 @@ export function writeAnswer(api: ApiDefinition, value: unknown, control: HttpRes
   return control === undefined ? { statusCode: 200, headers, body } : { ...withControl(headers, control), body }
 }
 
+/** What a host makes the body of, and the type that it is to say of it. */
 export interface ValueAnswer extends Omit<HttpAnswer, 'body'> {
-  readonly body: undefined
   readonly value: unknown
+  readonly type: string
 }
 
-/** For a host that makes JSON itself: what it makes it of; undefined where the answer is not that of an object or a list. */
-export function writeValue(value: unknown, control: HttpResponseControl | undefined): ValueAnswer | undefined {
-  if (typeof value !== 'object' || value === null || control?.has('content-type') === true) return undefined
-  if (toBytes(value) !== undefined) return undefined
-  const head = control === undefined ? { statusCode: 200, headers: JSON_HEADERS } : withControl(JSON_HEADERS, control)
-  return { statusCode: head.statusCode, headers: head.headers, body: undefined, value: toJsonValue(value) }
+/** For a host that makes text itself; undefined where the answer is bytes, or has a type of its own. */
+export function writeValue(
+  api: ApiDefinition,
+  value: unknown,
+  control: HttpResponseControl | undefined,
+): ValueAnswer | undefined {
+  if (control?.has('content-type') === true || toBytes(value) !== undefined) return undefined
+  const isText = typeof value === 'string'
+  if (isText && api.mediaType !== undefined) return undefined
+  const { statusCode, headers } = control === undefined ? PLAIN : withControl([], control)
+  return { statusCode, headers, value: isText ? value : jsonValue(value), type: isText ? TEXT_TYPE : JSON_TYPE }
+}
+
+/** Of what is no object the value that its JSON says: null for nothing at all. */
+function jsonValue(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? toJsonValue(value) : JSON.parse(toJson(value))
 }
 
 function rawHeaders(api: ApiDefinition): readonly string[] {
