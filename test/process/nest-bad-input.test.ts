@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { defineService } from '@ekiben/core'
+import { defineService, isServiceError, type ServiceClient } from '@ekiben/core'
 import { getServiceToken, InjectService, ServeModule } from '@ekiben/nest-module'
 import { Body, Headers, Inject } from '@nestjs/common'
+import { ExpressAdapter } from '@nestjs/platform-express'
 import { PLATFORMS, startNest } from '../helpers/nest-app.js'
 import { silentLog } from '../helpers/silent-log.js'
 
@@ -148,6 +149,37 @@ describe('ServeModule refuses', () => {
       imports: [ServeModule.forRoot({ services: [made], log: silentLog })],
     })
     assert.equal(await (await app.post('/run')).text(), 'ran')
+  })
+
+  it('a service among the imports of a module', async () => {
+    const imports = [Plain, ServeModule.forRoot({ services: [Other] })]
+    await assert.rejects(startNest(PLATFORMS.Express?.() as never, { imports }), (error) => {
+      assert.ok(isServiceError(error, 'EKB_ERR_NEST_NOT_A_MODULE'))
+      assert.match(error.hint ?? '', /imports: \[ServeModule\.forRoot\(\{ services: \[Plain\] \}\)\]/)
+      return true
+    })
+  })
+
+  it('an HTTP adapter that it does not know, where it is to mount anything there', async () => {
+    class OwnAdapter extends ExpressAdapter {
+      override getType(): string {
+        return 'own'
+      }
+    }
+    const imports = [ServeModule.forRoot({ services: [Plain], log: silentLog })]
+    await assert.rejects(startNest(new OwnAdapter(), { imports }), (error) => {
+      assert.ok(isServiceError(error, 'EKB_ERR_NEST_PLATFORM'))
+      assert.match(error.message, /Plain is to be mounted in a Nest app on 'own'/)
+      assert.match(
+        error.hint ?? '',
+        /@nestjs\/platform-express or @nestjs\/platform-fastify, or name the service in uses/,
+      )
+      return true
+    })
+    const used = [ServeModule.forRoot({ uses: [Plain], log: silentLog })]
+    await using app = await startNest(new OwnAdapter(), { imports: used })
+    const plain: ServiceClient<typeof Plain> = app.app.get(getServiceToken(Plain))
+    assert.equal(await plain.run(), 'ran')
   })
 
   it('to start an app whose service cannot start', async () => {

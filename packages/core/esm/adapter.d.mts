@@ -11,6 +11,7 @@ export {
   type HostBodyLimit,
   type HostError,
   hostRequest,
+  isService,
   type LineWriter,
   lineLogger,
   type Mount,

@@ -5,6 +5,7 @@ export {
   createError,
   createMount,
   hostRequest,
+  isService,
   lineLogger,
   openRequest,
   serviceName,

@@ -18,6 +18,6 @@ export type {
   RequestHead,
   SystemRoutesOption,
 } from './hosting/mount-types.js'
-export { serviceName } from './hosting/mounted-definition.js'
+export { isService, serviceName } from './hosting/mounted-definition.js'
 export { type AnsweredRequest, type OpenRequest, openRequest } from './hosting/open-request.js'
 export type { ApiDescription, BodyContent } from './openapi/describe-api.js'

@@ -25,8 +25,6 @@ export function apiController(service: ServiceClass, mount: Mount): Type {
   const controller = Object.setPrototypeOf(class {}, service) as Type
   Object.defineProperty(controller, 'name', { value: `${name}Controller` })
   Reflect.defineMetadata('__controller__', true, controller)
-  // None, for as long as its prefix is not known.
-  Reflect.defineMetadata('path', [], controller)
   Reflect.defineMetadata(SERVICE_OF_CONTROLLER, service, controller)
   for (const key of OF_CONSTRUCTION) Reflect.defineMetadata(key, undefined, controller)
   for (const route of mount.routes) {

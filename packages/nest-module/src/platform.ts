@@ -29,6 +29,8 @@ export function prepare(adapter: AbstractHttpAdapter | undefined, mount: Mount):
   const services = [...new Set(mount.routes.flatMap(({ service }) => service ?? []))]
   if (services.length === 0) return
   if (!adapter) throw createError('EKB_ERR_NEST_NO_HTTP_ADAPTER', { services })
+  const platform = adapter.getType()
+  if (!['express', 'fastify'].includes(platform)) throw createError('EKB_ERR_NEST_PLATFORM', { services, platform })
   passBodies(fastifyOf(adapter))
   addSystemRoutes(adapter, mount)
 }

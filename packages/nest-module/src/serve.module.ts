@@ -4,6 +4,7 @@ import type { ConfigurableModuleAsyncOptions, DynamicModule, FactoryProvider, Ty
 import { ConfigurableModuleBuilder, Inject, Module } from '@nestjs/common'
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core'
 import { apiController, setPrefix } from './api-controller.js'
+import { checkApp } from './app-checks.js'
 import { MOUNT_HOST, MountHost, type ServeOptions } from './mount-host.js'
 import { getServiceToken } from './service-token.js'
 
@@ -39,6 +40,12 @@ Module({})(MountModule)
 /** Serves services in a Nest app, and gives clients of services to its providers. */
 export class ServeModule {
   declare private readonly host: MountHost
+  declare private readonly modules: ModulesContainer
+
+  /** Nest calls it when all of the app is made, and before it has routes. @internal */
+  configure(): void {
+    checkApp(this.modules)
+  }
 
   /**
    * Calls back when the app begins to stop, also under a supervisor: long streams of its own can end then.
@@ -81,6 +88,7 @@ export class ServeModule {
 }
 Module({})(ServeModule)
 Inject(MOUNT_HOST)(ServeModule.prototype, 'host')
+Inject(ModulesContainer)(ServeModule.prototype, 'modules')
 
 /** `definition`: of the options. */
 function mounting(extras: ServeExtras, definition: DynamicModule): DynamicModule {

@@ -199,6 +199,17 @@ export const CATALOGUE = {
     message: (p) => `${p.services.join(', ')} is to be mounted in a Nest app that serves no HTTP`,
     hint: () => 'Make the app with NestFactory.create(), or name the service in uses: it has no routes then.',
   }),
+  EKB_ERR_NEST_PLATFORM: row<{ services: readonly string[]; platform: string }>({
+    exitCode: 2,
+    message: (p) => `${p.services.join(', ')} is to be mounted in a Nest app on '${p.platform}'`,
+    hint: () =>
+      'Make the app with the adapter of @nestjs/platform-express or @nestjs/platform-fastify, or name the service in uses: it has no routes then.',
+  }),
+  EKB_ERR_NEST_NOT_A_MODULE: row<{ service: string }>({
+    exitCode: 2,
+    message: (p) => `Service '${p.service}' is among the imports of a module, and is no module`,
+    hint: (p) => `Mount it: imports: [ServeModule.forRoot({ services: [${p.service}] })].`,
+  }),
   EKB_ERR_NEST_CONSTRUCTOR: row<{ service: string; count: number }>({
     exitCode: 2,
     message: (p) =>

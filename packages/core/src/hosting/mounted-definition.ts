@@ -1,7 +1,12 @@
 import { createError } from '../errors/service-error.js'
 import { describeValue } from '../graph/resolve-target.js'
 import { definitionOf } from '../service/registry.js'
-import type { ServiceDefinition } from '../service/service-definition.js'
+import type { ServiceClass, ServiceDefinition } from '../service/service-definition.js'
+
+/** Is it a service class, declared as such? */
+export function isService(value: unknown): value is ServiceClass {
+  return definitionOf(value) !== undefined
+}
 
 /** The name of what was given as a service; `to`: to whom. Throws EKB_ERR_MOUNT_NOT_A_SERVICE for anything else. */
 export function serviceName(value: unknown, to: string): string {
