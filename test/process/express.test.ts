@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { after, describe, it } from 'node:test'
 import { defineService, isServiceError, type Logger } from '@ekiben/core'
 import { serve, useService } from '@ekiben/express-adapter'
 import express5, { type ErrorRequestHandler, type Express } from 'express'
 import express4 from 'express4'
 import multer from 'multer'
+import { listen } from '../helpers/express-app.js'
 import { silentLog } from '../helpers/silent-log.js'
 
 const stopped: string[] = []
@@ -68,29 +66,6 @@ const Broken = defineService(
   },
   { name: 'Broken', apis: { run: {} } },
 )
-
-interface Running extends AsyncDisposable {
-  post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>
-  readonly url: string
-}
-
-async function listen(app: Express, closes: readonly { close(): Promise<void> }[]): Promise<Running> {
-  app.set('env', 'test')
-  const server = createServer(app).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return {
-    url,
-    post: (path, body = {}, headers = { 'content-type': 'application/json' }) =>
-      fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) }),
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-      for (const each of closes) await each.close()
-    },
-  }
-}
 
 for (const [name, express] of Object.entries({ 'Express 5': express5, 'Express 4': express4 })) {
   describe(name, () => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServiceClass, ServiceClient } from '@ekiben/core'
 import { createMount, type Mount, type MountOptions, type MountTarget } from '@ekiben/core/adapter'
+import { type ExpressApp, refuseTaken } from './taken-routes.js'
 
 export interface ServeOptions extends Pick<MountOptions, 'dependencies' | 'errors' | 'log' | 'system' | 'uses'> {}
 
@@ -27,7 +28,8 @@ export interface ServeHandler {
  * @example
  * app.use('/ml', serve(TextClassifier))
  *
- * @throws EKB_ERR_MOUNT_NOT_A_SERVICE, EKB_ERR_MOUNT_AND_USE, EKB_ERR_CONFIG_UNKNOWN and what is wrong with the graph
+ * @throws EKB_ERR_MOUNT_NOT_A_SERVICE, EKB_ERR_MOUNT_AND_USE, EKB_ERR_CONFIG_UNKNOWN and what is wrong with the graph;
+ * `app.use()` then EKB_ERR_MOUNT_ROUTE_TAKEN
  */
 export function serve(target: MountTarget, options: ServeOptions = {}): ServeHandler {
   const mount = createMount(target, options)
@@ -35,7 +37,7 @@ export function serve(target: MountTarget, options: ServeOptions = {}): ServeHan
   const handle = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void =>
     mount.node(request, response, next)
   const close = (): Promise<void> => mount.close()
-  return Object.assign(handle, {
+  return Object.assign(handle, subApp(mount), {
     ready: () => mount.ready(),
     onDrain: (listener: () => void) => void mount.onDrain(listener),
     beginDrain: () => mount.beginDrain(),
@@ -43,6 +45,20 @@ export function serve(target: MountTarget, options: ServeOptions = {}): ServeHan
     client: <TService extends ServiceClass>(service: TService) => mount.client(service),
     [Symbol.asyncDispose]: close,
   })
+}
+
+/**
+ * What Express looks for in an app that is used by another one: such an app is told, by an event, where it is mounted.
+ * Routers tell nobody.
+ */
+function subApp(mount: Mount): object {
+  return {
+    handle: mount.node,
+    set: true,
+    emit(this: { mountpath: unknown }, _mount: string, app: ExpressApp): void {
+      refuseTaken(mount, app, this.mountpath)
+    },
+  }
 }
 
 /** Not in the middle of the user's set-up. What fails is answered to requests, and told by `ready()`. */

@@ -182,7 +182,8 @@ export const CATALOGUE = {
   EKB_ERR_MOUNT_ROUTE_TAKEN: row<{ api: string; method: string; path: string }>({
     exitCode: 2,
     message: (p) => `The app has a route ${p.method} ${p.path} already, which ${p.api} is to be mounted at as well`,
-    hint: () => "Mount the service below a prefix (prefix: '/ml'), or give the api another 'route'.",
+    hint: () =>
+      "Mount the service below a prefix (prefix: '/ml'), in Express before that route, or give the api another 'route'.",
   }),
   EKB_ERR_MOUNT_LATE: row<{ services: readonly string[] }>({
     exitCode: 2,
