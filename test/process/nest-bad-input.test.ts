@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { defineService, isServiceError, type ServiceClient } from '@ekiben/core'
+import { defineService, isServiceError, type Logger, type ServiceClient } from '@ekiben/core'
 import { getServiceToken, InjectService, ServeModule } from '@ekiben/nest-module'
-import { Body, Headers, Inject } from '@nestjs/common'
+import multipart from '@fastify/multipart'
+import { Body, Headers, type INestApplication, Inject } from '@nestjs/common'
 import { ExpressAdapter } from '@nestjs/platform-express'
+import type { NestFastifyApplication } from '@nestjs/platform-fastify'
+import multer from 'multer'
 import { PLATFORMS, startNest } from '../helpers/nest-app.js'
 import { silentLog } from '../helpers/silent-log.js'
 
@@ -23,6 +26,18 @@ const Other = defineService(
     }
   },
   { name: 'Other', apis: { run: {} } },
+)
+
+const Sized = defineService(
+  class Sized {
+    size({ file }: { file: File }) {
+      return file.size
+    }
+  },
+  {
+    name: 'Sized',
+    apis: { size: { input: { type: 'object', properties: { file: { type: 'string', format: 'binary' } } } } },
+  },
 )
 
 class NoService {}
@@ -181,6 +196,26 @@ describe('ServeModule refuses', () => {
     const plain: ServiceClient<typeof Plain> = app.app.get(getServiceToken(Plain))
     assert.equal(await plain.run(), 'ran')
   })
+
+  const PARSERS: Readonly<Record<string, (app: INestApplication) => void>> = {
+    Express: (app) => void app.use(multer().any()),
+    Fastify: (app) => void (app as NestFastifyApplication).register(multipart as never, { attachFieldsToBody: true }),
+  }
+  for (const [platform, parse] of Object.entries(PARSERS)) {
+    it(`a form that another parser has read, on ${platform}`, async () => {
+      const logged: unknown[] = []
+      const log: Logger = { ...silentLog, error: ({ err }: { err?: unknown }) => logged.push(err), child: () => log }
+      const imports = [ServeModule.forRoot({ services: [Sized], errors: 'ekiben', log })]
+      await using app = await startNest(PLATFORMS[platform]?.() as never, { imports }, { set: parse })
+      const form = new FormData()
+      form.append('file', new File(['abc'], 'a.txt'))
+      const refused = await fetch(`${app.url}/size`, { method: 'POST', body: form })
+      const { code } = (await refused.json()) as { code: string }
+      assert.deepEqual([refused.status, code], [500, 'EKB_ERR_BODY_CONSUMED'])
+      assert.ok(isServiceError(logged[0], 'EKB_ERR_BODY_CONSUMED'))
+      assert.match(logged[0].hint ?? '', /multer.*attachFieldsToBody/)
+    })
+  }
 
   it('to start an app whose service cannot start', async () => {
     const Broken = defineService(
