@@ -1,10 +1,11 @@
 /**
  * The same Fastify app, by its own main file, in two workers: under `ekiben run`, under plain node:cluster, under PM2's
- * cluster mode, and under Watt (where its workers are threads) on a Node that runs it. Requests/s with keep-alive and with a connection for each request,
- * in turns; who goes first takes turns too. Of connections that are kept the first two seconds do not count. About four
- * minutes by default.
+ * cluster mode, and under Watt (where its workers are threads) on a Node that runs it. Requests/s with keep-alive and with
+ * a connection for each request, in turns; who goes first takes turns too. Of connections that are kept the first two
+ * seconds do not count. How fast one and the same code is made differs by a tenth from process to process, so all are
+ * started anew, five times, and a round's ratio is what counts. About five minutes by default.
  *
- *     node bench/supervised.mjs [--smoke] [--rounds N]
+ *     node bench/supervised.mjs [--smoke] [--starts N] [--rounds N]
  *
  * Targets: with keep-alive at least equal to each peer, with a connection for each request at least 1.5 times.
  */
@@ -27,40 +28,58 @@ const WORKERS = '2'
 const CLIENTS = 32
 
 const { values } = parseArgs({
-  options: { smoke: { type: 'boolean', default: false }, rounds: { type: 'string', default: '10' } },
+  options: {
+    smoke: { type: 'boolean', default: false },
+    starts: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '2' },
+  },
 })
+const starts = values.smoke ? 1 : Number(values.starts)
+/** After each start. */
 const rounds = values.smoke ? 1 : Number(values.rounds)
 const seconds = values.smoke ? 0.3 : 1
 /** Of connections that are kept: the server may share them out among its workers first. */
 const lasting = values.smoke ? { settleSeconds: 0, seconds: 1 } : { settleSeconds: 2, seconds: 2 }
 
 const folder = await mkdtemp(join(tmpdir(), 'ekiben-bench-'))
-const sides = []
 try {
-  sides.push(
-    await startSide('ekiben run', [
-      here('../packages/core/bin/ekiben.js'),
-      'run',
-      here('hosts/app.mjs'),
-      '--api-workers',
-      WORKERS,
-      '--log-level',
-      'warn',
-    ]),
-  )
-  sides.push(await startSide('node:cluster', [here('hosts/cluster-primary.mjs')]))
+  const kinds = await findKinds()
+  const taken = []
+  for (let index = 0; index < starts; index++) taken.push(...(await takeStart(kinds, index === 0)))
+  report(taken)
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+
+/** How each of those is started that this machine and this Node can run. */
+async function findKinds() {
+  const ekiben = [here('../packages/core/bin/ekiben.js'), 'run', here('hosts/app.mjs'), '--api-workers', WORKERS]
+  const kinds = [
+    () => startSide('ekiben run', [...ekiben, '--log-level', 'warn']),
+    () => startSide('node:cluster', [here('hosts/cluster-primary.mjs')]),
+  ]
   const pm2 = await installPm2().catch((error) =>
     console.log(`PM2 could not be installed: ${error.message.split('\n')[0]}`),
   )
-  if (pm2 !== undefined) sides.push(await startPm2(pm2))
-  if (runsWatt(process.version)) sides.push(await startWattSide())
+  if (pm2 !== undefined) kinds.push(() => startPm2(pm2))
+  if (runsWatt(process.version)) kinds.push(startWattSide)
   else console.log(`Watt does not run on Node ${process.versions.node}`)
-  for (const { name, port } of sides) await proveMain(name, port)
-  for (const side of sides) await takeTurn(side)
-  report(await takeRounds())
-} finally {
-  for (const { end } of sides) await end()
-  await rm(folder, { recursive: true, force: true })
+  return kinds
+}
+
+async function takeStart(kinds, isFirst) {
+  const sides = []
+  try {
+    for (const start of kinds) sides.push(await start())
+    for (const { name, port } of sides) {
+      const main = await mainOf(name, port)
+      if (isFirst) console.log(`${name}: ${main.split('/').slice(-2).join('/')} answers`)
+    }
+    for (const side of sides) await takeTurn(side)
+    return await takeRounds(sides)
+  } finally {
+    for (const { end } of sides) await end()
+  }
 }
 
 async function startSide(name, args) {
@@ -97,14 +116,14 @@ async function startWattSide() {
   return { name: 'Watt', port, end: stop }
 }
 
-/** That the app's own main file is what answers. */
-async function proveMain(name, port) {
+/** The file that answers: it has to be the app's own. */
+async function mainOf(name, port) {
   for (let attempt = 0; attempt < 200; attempt++) {
     const answer = await fetch(`http://127.0.0.1:${port}/main`).then(
       (response) => response.json(),
       () => undefined,
     )
-    if (answer !== undefined) return console.log(`${name}: ${answer.main.split('/').slice(-2).join('/')} answers`)
+    if (answer !== undefined) return answer.main
     await sleep(100)
   }
   throw new Error(`${name} does not answer`)
@@ -117,7 +136,7 @@ async function takeTurn({ port }) {
   return { kept, keptP99, connected, p99 }
 }
 
-async function takeRounds() {
+async function takeRounds(sides) {
   const taken = []
   for (let index = 0; index < rounds; index++) {
     const round = {}
@@ -129,8 +148,11 @@ async function takeRounds() {
 
 function report(taken) {
   const pick = (name, key) => taken.map((round) => round[name][key])
-  console.log(`Node ${process.versions.node}, ${WORKERS} workers each, ${CLIENTS} clients, ${taken.length} rounds`)
-  for (const { name } of sides) {
+  const names = Object.keys(taken[0])
+  console.log(
+    `Node ${process.versions.node}, ${WORKERS} workers each, ${CLIENTS} clients, ${starts} starts of ${rounds} rounds`,
+  )
+  for (const name of names) {
     console.log(
       `${name}, requests/s with keep-alive: ${spread(pick(name, 'kept'), 0)}; p99 in ms: ${spread(pick(name, 'keptP99'), 1)}`,
     )
@@ -138,7 +160,7 @@ function report(taken) {
       `${name}, requests/s with a connection each: ${spread(pick(name, 'connected'), 0)}; p99 in ms: ${spread(pick(name, 'p99'), 1)}`,
     )
   }
-  for (const { name } of sides.slice(1)) {
+  for (const name of names.filter((other) => other !== 'ekiben run')) {
     const ratio = (key) => taken.map((round) => round['ekiben run'][key] / round[name][key])
     console.log(`ekiben run / ${name}, with keep-alive: ${spread(ratio('kept'), 2)}`)
     console.log(`ekiben run / ${name}, with a connection each: ${spread(ratio('connected'), 2)}`)
