@@ -6,6 +6,7 @@ import { createError } from '../errors/service-error.js'
 import { constructorParameters } from '../graph/constructor-parameters.js'
 import { followEdge, followEdges, type LocalEdge, type RemoteDependency } from '../graph/follow-edges.js'
 import type { GraphCut } from '../graph/graph-cut.js'
+import { type Gate, gatedHandler, makeGate } from '../http/gate.js'
 import type { Logger } from '../observe/logger.js'
 import { Runner } from '../runner/runner.js'
 import { constructService, type ServiceInstance } from '../runner/service-instance.js'
@@ -42,6 +43,7 @@ export interface InlineStart {
 export class InlineGraph {
   readonly #options: InlineGraphOptions
   readonly #starting = new Map<ServiceDefinition, Promise<RunningService>>()
+  readonly #gates = new Map<ServiceDefinition, Gate | undefined>()
   /** In the order in which they started. */
   #running: RunningService[] = []
 
@@ -52,6 +54,12 @@ export class InlineGraph {
   /** Starts it once, with all that it depends on; rejects when one of them cannot start. Those that did run until `stop`. */
   start(definition: ServiceDefinition, how: InlineStart = {}): Promise<RunningService> {
     return this.#start(definition, how, [])
+  }
+
+  /** One for all calls to a service, from wherever they come; undefined: it takes all at once. */
+  gateOf(definition: ServiceDefinition): Gate | undefined {
+    if (!this.#gates.has(definition)) this.#gates.set(definition, makeGate(definition))
+    return this.#gates.get(definition)
   }
 
   /** The calls that run, and those to come, are told that this process is about to leave. */
@@ -105,7 +113,9 @@ export class InlineGraph {
     const inCall = Object.keys(clients).length > 0 ? { inCall: runInCall } : {}
     const runner = new Runner({ definition, instance, slot, log: log.child({ service }), ...inCall })
     await instance.onStart?.()
-    const transport = createInlineTransport({ service, handler: runner.invoke.bind(runner) })
+    const gate = this.gateOf(definition)
+    const handler = runner.invoke.bind(runner)
+    const transport = createInlineTransport({ service, handler: gate ? gatedHandler(gate, handler) : handler })
     const running = { instance, runner, transport, client: createServiceClient(definition, transport) }
     this.#running.push(running)
     return running

@@ -3,7 +3,7 @@ import { toPublicError } from '../errors/public-error.js'
 import { reasonOf } from '../errors/reason-of.js'
 import { Dispatcher } from '../http/dispatch.js'
 import { errorAnswer } from '../http/error-answer.js'
-import { Gate, throughGate } from '../http/gate.js'
+import { type Gate, throughGate } from '../http/gate.js'
 import { type HttpAnswer, JSON_TYPE, type StreamAnswer } from '../http/http-answer.js'
 import { isStreamed, type Streamed } from '../http/open-stream.js'
 import { parseTimeLeft, TIME_LEFT_HEADER } from '../http/parse-time-left.js'
@@ -24,7 +24,6 @@ import { toHostError, withRequestId } from './host-error.js'
 import { MountCall, type MountCallOwner } from './mount-call.js'
 import type { MountAnswer, MountCallContext, MountOptions, MountRequest } from './mount-types.js'
 
-const DEFAULT_MAX_QUEUE = 1000
 const FILE_MEMORY_BYTES = 256 * 1024
 
 export interface ServedServiceOptions {
@@ -33,6 +32,8 @@ export interface ServedServiceOptions {
   readonly spool: SpoolFolder
   readonly errors: NonNullable<MountOptions['errors']>
   readonly counts: CountTable | undefined
+  /** What lets its calls in, those from inside as well; undefined: all at once. */
+  readonly gate: Gate | undefined
   readonly log: Logger
 }
 
@@ -44,12 +45,10 @@ export class ServedService {
   readonly #owner: MountCallOwner
 
   constructor(options: ServedServiceOptions) {
-    const { definition } = options
-    const { maxConcurrency, maxQueue = DEFAULT_MAX_QUEUE } = definition.settings.traffic ?? {}
     this.#options = options
+    this.#gate = options.gate
     this.#dispatcher = new Dispatcher({ ...options, isReady: () => true })
     this.#owner = { makeId: createRequestIds(), onCut: (call, reason) => this.#gate?.forget(call, reason) }
-    if (maxConcurrency !== undefined) this.#gate = new Gate({ service: definition.name, maxConcurrency, maxQueue })
   }
 
   /** Rejects with what the host is to answer, unless errors are answered here. */

@@ -71,10 +71,10 @@ export class ServiceMount implements Mount {
     this.#used = new Set(used)
     this.#system = new SystemMount({ which: system, apis: this.#apis, isReady: () => this.#isReady, metrics })
     this.#index = new RouteIndex(this.#apis, this.#system.routes)
-    for (const definition of mounted) this.#served.set(definition, this.#serve(definition))
     this.#announce()
     const reach = session === undefined ? {} : { reach: (definition: ServiceDefinition) => session.use(definition) }
     this.#scope = enterScope(options.scope, { log, slot: session?.slot ?? 0, ...reach })
+    for (const definition of mounted) this.#served.set(definition, this.#serve(definition))
     this.#drain = new DrainListeners(log)
     if (session === undefined || session.own !== undefined) this.#leave.push(onProcessDrain(this.beginDrain))
     else session.onDrain(this.beginDrain)
@@ -179,14 +179,14 @@ export class ServiceMount implements Mount {
       handler: (api, input, request) => {
         const running = this.#running.get(definition)
         this.#refuseIfClosed(definition)
+        if (running !== undefined) return running.runner.invoke(api, input, request)
         // Most hosts wait for ready(); in one that does not, the first requests do.
-        if (running === undefined)
-          return this.#started(definition).then(({ runner }) => runner.invoke(api, input, request))
-        return running.runner.invoke(api, input, request)
+        return this.#started(definition).then(({ runner }) => runner.invoke(api, input, request))
       },
       spool: this.#spool,
       errors,
       counts: session?.requests,
+      gate: this.#scope.graph.gateOf(definition),
       log: log.child({ service: definition.name }),
     })
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Gate } from './gate.js'
+import type { CallRequest } from '../runner/call-request.js'
+import { Gate, gatedHandler } from './gate.js'
 
 const gateOf = (maxConcurrency: number, maxQueue: number) => new Gate({ service: 'S', maxConcurrency, maxQueue })
 
@@ -26,6 +27,37 @@ test('refuses one more than may wait, with 429', () => {
   const gate = gateOf(1, 0)
   void gate.enter({})
   assert.throws(() => gate.enter({}), { code: 'EKB_ERR_OVERLOADED', statusCode: 429 })
+})
+
+test('refuses a call from inside with 503, and runs none whose caller has left while it waited', async () => {
+  const began: unknown[] = []
+  let end: (value: unknown) => void = () => {}
+  const handler = gatedHandler(gateOf(1, 1), (_api, input) => {
+    began.push(input)
+    return new Promise((resolve) => {
+      end = resolve
+    })
+  })
+  const request = () => {
+    const leaving = new AbortController()
+    return { leaving, request: { requestId: 'r', signal: leaving.signal } as unknown as CallRequest }
+  }
+  const first = handler('api', 1, request().request)
+  const second = request()
+  const waiting = handler('api', 2, second.request)
+  await assert.rejects(async () => handler('api', 3, request().request), {
+    code: 'EKB_ERR_OVERLOADED',
+    statusCode: 503,
+  })
+  second.leaving.abort(new Error('left'))
+  await assert.rejects(async () => waiting, { message: 'left' })
+  const third = handler('api', 4, request().request)
+  end('done')
+  assert.equal(await first, 'done')
+  await new Promise(setImmediate)
+  end('done too')
+  assert.equal(await third, 'done too')
+  assert.deepEqual(began, [1, 4])
 })
 
 test('a place that becomes free goes to who waits, not to who comes', async () => {

@@ -1,5 +1,11 @@
 import { createError } from '../errors/service-error.js'
 import { ApiStream } from '../runner/api-stream.js'
+import type { CallHandler } from '../runner/call-request.js'
+import type { ServiceDefinition } from '../service/service-definition.js'
+
+const DEFAULT_MAX_QUEUE = 1000
+/** The status of a refusal that is no client's. */
+const INSIDE = 503
 
 interface Waiter {
   readonly owner: object
@@ -27,15 +33,18 @@ export class Gate {
     return this.#queue.length
   }
 
-  /** Resolves when the owner may run; undefined: at once. Each entry is paid back with `leave`. */
-  enter(owner: object): Promise<void> | undefined {
+  /**
+   * Resolves when the owner may run; undefined: at once. Each entry is paid back with `leave`. `statusCode`: of one that
+   * is refused, 429 where a client is told, 503 inside.
+   */
+  enter(owner: object, statusCode = 429): Promise<void> | undefined {
     const { service, maxConcurrency, maxQueue } = this.#limits
     if (this.#running < maxConcurrency) {
       this.#running++
       return undefined
     }
     if (this.#queue.length >= maxQueue) {
-      throw createError('EKB_ERR_OVERLOADED', { service, queued: this.#queue.length }, { statusCode: 429 })
+      throw createError('EKB_ERR_OVERLOADED', { service, queued: this.#queue.length }, { statusCode })
     }
     return new Promise((enter, refuse) => this.#queue.push({ owner, enter, refuse }))
   }
@@ -55,9 +64,32 @@ export class Gate {
   }
 }
 
+/** The gate of a service; undefined: it takes all calls at once. */
+export function makeGate({ name: service, settings: { traffic = {} } }: ServiceDefinition): Gate | undefined {
+  const { maxConcurrency, maxQueue = DEFAULT_MAX_QUEUE } = traffic
+  return maxConcurrency === undefined ? undefined : new Gate({ service, maxConcurrency, maxQueue })
+}
+
 /** Runs a call when its turn has come. */
 export async function throughGate(gate: Gate, owner: object, call: () => unknown): Promise<unknown> {
   await gate.enter(owner)
+  return leaveAfter(gate, call)
+}
+
+/** A service's handler for calls from inside: each waits for its turn for as long as its caller does. */
+export function gatedHandler(gate: Gate, handler: CallHandler): CallHandler {
+  return async (api, input, request) => {
+    const turn = gate.enter(request, INSIDE)
+    if (turn !== undefined) {
+      const { signal } = request
+      signal.addEventListener('abort', () => gate.forget(request, signal.reason), { once: true })
+      await turn
+    }
+    return leaveAfter(gate, () => handler(api, input, request))
+  }
+}
+
+async function leaveAfter(gate: Gate, call: () => unknown): Promise<unknown> {
   let result: unknown
   try {
     // Not before the call has ended, though its time be up: the limit is on what runs, not on who waits.

@@ -59,6 +59,8 @@ export function hostConformance(
     for (const { name: what, run } of [...CALL_CASES, ...STREAM_CASES, ...REFUSAL_CASES]) {
       void it(what, () => run(new TestedHost(host.url, traits)))
     }
+    void it('answers 503 where too many calls of a dependency run and wait already', () =>
+      refusesOverload(new TestedHost(host.url, traits), 503))
     for (const { what, service, run } of [
       { what: 'answers an api that never answers with 504 EKB_ERR_TIMEOUT', service: 'Hurried', run: endsInTime },
       { what: 'answers 429 where too many calls run and wait already', service: 'Narrow', run: refusesOverload },

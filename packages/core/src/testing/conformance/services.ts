@@ -44,10 +44,28 @@ export const Words = defineService(
   },
 )
 
+class Holding {
+  /** Until its client leaves, or its time is up. */
+  hold(_input: unknown, { signal }: CallContext): Promise<unknown> {
+    return new Promise((resolve) => signal.addEventListener('abort', resolve))
+  }
+}
+
+/** Runs one call at a time, and lets one wait. */
+export const Narrow = defineService(
+  class Narrow extends Holding {
+    pass() {
+      return 'passed'
+    }
+  },
+  { name: 'Narrow', apis: { hold: {}, pass: {} }, traffic: { maxConcurrency: 1, maxQueue: 1 } },
+)
+
 /** What a host is tested with: an api for each thing that hosts must do alike. */
 export const Texts = defineService(
   class Texts {
     declare readonly words: ServiceClient<typeof Words>
+    declare readonly lane: ServiceClient<typeof Narrow>
 
     async count({ text, times = 1 }: { text: string; times?: number }) {
       const { words } = await this.words.count({ text })
@@ -153,6 +171,14 @@ export const Texts = defineService(
       return this.words.count({ text: 'a', more: () => 1 } as { text: string })
     }
 
+    hold() {
+      return this.lane.hold()
+    }
+
+    pass() {
+      return this.lane.pass()
+    }
+
     wait(input: { ms: number }) {
       return this.words.wait(input)
     }
@@ -194,19 +220,14 @@ export const Texts = defineService(
       belowAsOwn: {},
       belowBad: {},
       belowUnsendable: {},
+      hold: {},
+      pass: {},
       wait: {},
       happened: {},
     },
-    dependencies: { words: Words },
+    dependencies: { words: Words, lane: Narrow },
   },
 )
-
-class Holding {
-  /** Until its client leaves, or its time is up. */
-  hold(_input: unknown, { signal }: CallContext): Promise<unknown> {
-    return new Promise((resolve) => signal.addEventListener('abort', resolve))
-  }
-}
 
 /** Gives its calls little time. */
 export const Hurried = defineService(class Hurried extends Holding {}, {
@@ -214,13 +235,3 @@ export const Hurried = defineService(class Hurried extends Holding {}, {
   apis: { hold: {} },
   traffic: { timeoutMs: 100 },
 })
-
-/** Runs one call at a time, and lets one wait. */
-export const Narrow = defineService(
-  class Narrow extends Holding {
-    pass() {
-      return 'passed'
-    }
-  },
-  { name: 'Narrow', apis: { hold: {}, pass: {} }, traffic: { maxConcurrency: 1, maxQueue: 1 } },
-)
