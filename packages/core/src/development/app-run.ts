@@ -9,7 +9,7 @@ import type { WorkerHandle, WorkerObserver, WorkerStateChange } from '../worker/
 /** What is in flight when the code has changed gets so long. */
 const RESTART_DRAIN_MS = 1_000
 /** Who is connected and asks nothing is let go soon: a request may be on its way. */
-const RESTART_KEEP_ALIVE_MS = 250
+const RESTART_KEEP_ALIVE_MS = 100
 
 export interface AppRunOptions {
   readonly worker: WorkerHandle
@@ -42,6 +42,11 @@ export class AppRun implements WorkerObserver {
 
   get ended(): Promise<AppEnd> {
     return this.#ended.promise
+  }
+
+  /** It has been told to end. */
+  get isLeaving(): boolean {
+    return this.#isLeaving
   }
 
   /** The code has changed: it finishes what it can in a moment. */

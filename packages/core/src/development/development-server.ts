@@ -20,6 +20,7 @@ import { monotonicMs } from '../util/monotonic.js'
 import type { WorkerHandle } from '../worker/worker-handle.js'
 import { type AppEnd, AppRun } from './app-run.js'
 import { appStatus } from './app-status.js'
+import { LeavingRuns } from './leaving-runs.js'
 import { nameFiles } from './name-files.js'
 import { showFailure } from './show-failure.js'
 import type { SourceWatch } from './source-watch.js'
@@ -61,6 +62,7 @@ export class DevelopmentServer implements Server, SignalTarget {
   #settings: ServeSettings
   #watch: SourceWatch | undefined
   #run: AppRun | undefined
+  readonly #leaving = new LeavingRuns()
   /** By this run. */
   #loaded: string[] = []
   #number = 0
@@ -176,6 +178,7 @@ export class DevelopmentServer implements Server, SignalTarget {
     this.#forcedExitCode = exitCode
     this.#isStopping = true
     this.#run?.kill()
+    this.#leaving.kill()
     this.#changes.tell()
   }
 
@@ -187,6 +190,7 @@ export class DevelopmentServer implements Server, SignalTarget {
     this.#isStopping = true
     this.#options.socket.close()
     this.#run?.leave(timeoutMs, keepAliveDrainMs)
+    this.#leaving.leave(timeoutMs, keepAliveDrainMs)
     this.#changes.tell()
   }
 
@@ -199,6 +203,7 @@ export class DevelopmentServer implements Server, SignalTarget {
       if (this.#isStopping) forced.push(...this.#cut())
       else if (end !== undefined) await this.#afterFailure(end)
     }
+    await this.#leaving.ended()
     await this.#close(forced)
   }
 
@@ -217,7 +222,8 @@ export class DevelopmentServer implements Server, SignalTarget {
       worker,
       bootTimeoutMs,
       makeStart: async (graph) => {
-        const plan = await makePlan(Promise.resolve(graph), current)
+        // What it makes may need what the one before it still has.
+        const [plan] = await Promise.all([makePlan(Promise.resolve(graph), current), this.#leaving.ended()])
         worker.adopt({ service: plan.entry, bootTimeoutMs, observer: run })
         return startMessage(plan)
       },
@@ -227,9 +233,23 @@ export class DevelopmentServer implements Server, SignalTarget {
     run.worker.reportTo(this.#metrics.receive)
     this.#watch ??= this.#options.watch?.((files) => this.#restart(files))
     this.#watch?.onStart(number)
-    const end = await run.ended
-    this.#metrics.forget(run.worker)
-    return end
+    // It was while this one was being made.
+    if (this.#isChanged) run.makeWay()
+    return Promise.race([run.ended, this.#madeWay(run)])
+  }
+
+  /** The next may begin while it still ends. Not of an app, whose main file does at once what it does, nor beside a debugger. */
+  async #madeWay(run: AppRun): Promise<undefined> {
+    const { app, inspect } = this.#options.settings
+    const mayOverlap = app === undefined && inspect === undefined
+    let hasEnded = false
+    void run.ended.then(() => {
+      hasEnded = true
+      this.#metrics.forget(run.worker)
+      this.#changes.tell()
+    })
+    await this.#changes.until(() => hasEnded || (mayOverlap && this.#isChanged && run.isLeaving))
+    if (!hasEnded) this.#leaving.add(run)
   }
 
   #onReady({ worker }: AppRun): void {

@@ -30,6 +30,9 @@ export class SourceWatch {
   /** Has it never been restarted? */
   #isFirst = true
   #readyAt: number | undefined
+  /** Given up, and loaded by the entry: somebody may have saved them since. */
+  readonly #owed = new Set<string>()
+  #lastChance: NodeJS.Timeout | undefined
 
   constructor(options: SourceWatchOptions) {
     this.#options = options
@@ -50,6 +53,7 @@ export class SourceWatch {
     this.#before = new Set([...this.#before, ...this.#loaded])
     this.#loaded = new Set()
     this.#readyAt = undefined
+    clearTimeout(this.#lastChance)
   }
 
   /** The app serves: what it has loaded now is all that it is made of, unless the run before serves on. */
@@ -57,6 +61,7 @@ export class SourceWatch {
     this.#readyAt = Date.now()
     if (isWhole) this.#before = new Set()
     this.#tell()
+    this.#settleOwed()
   }
 
   /** What a run has loaded. */
@@ -67,6 +72,7 @@ export class SourceWatch {
   }
 
   close(): void {
+    clearTimeout(this.#lastChance)
     this.#files.close()
   }
 
@@ -77,9 +83,11 @@ export class SourceWatch {
   #judge(changed: readonly ChangedFile[]): void {
     const counted = changed.filter((change) => {
       const verdict = this.#written.judge({ ...change, phase: this.#phase(change.changedAt) })
-      if (verdict === 'give up') this.#giveUp(change.file)
+      if (verdict === 'give up') this.#giveUp(change)
+      if (change.loaded && (verdict === 'give up' || verdict === 'later')) this.#owed.add(change.file)
       return verdict === 'restart'
     })
+    if (this.#readyAt !== undefined) this.#settleOwed()
     if (counted.length > 0) this.#options.onChange(counted.map(({ file }) => file))
   }
 
@@ -90,12 +98,22 @@ export class SourceWatch {
     return sinceReadyMs < SOON_MS ? 'soon' : 'serving'
   }
 
-  #giveUp(file: string): void {
+  #giveUp({ file, loaded }: ChangedFile): void {
     const shown = relative(this.#root, file)
-    this.#options.log.warn(
-      { file: shown },
-      'written at each start, by the app itself as it seems: it restarts it no more',
-    )
+    const last = loaded ? 'it restarts it only when it serves, and not for ever' : 'it restarts it no more'
+    this.#options.log.warn({ file: shown }, `written at each start, by the app itself as it seems: ${last}`)
+  }
+
+  /** What was taken for the app's own may have been somebody who saves often: what serves may not be what they saved. */
+  #settleOwed(): void {
+    if (this.#owed.size === 0) return
+    clearTimeout(this.#lastChance)
+    this.#lastChance = setTimeout(() => {
+      const files = [...this.#owed]
+      this.#owed.clear()
+      this.#options.onChange(files)
+    }, SETTLE_MS)
+    this.#lastChance.unref()
   }
 }
 

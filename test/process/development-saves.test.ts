@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { greeterProject } from '../helpers/development-project.js'
+import { projectFolder } from '../helpers/project-folder.js'
+import { greets, save, serveReloading, stops, words } from '../helpers/reloading.js'
+import { runNodeToEnd } from '../helpers/run-node.js'
+import { EKIBEN } from '../helpers/serve-fixture.js'
+import { waitUntil } from '../helpers/wait-until.js'
+
+/** More than a file may change in a row while the app starts, before it is taken for one that the app writes itself. */
+const MANY = 6
+
+describe('saving in development mode', () => {
+  it('takes the last of many saves into service, though each came while the app still started', async () => {
+    const slow = (saved: number): string =>
+      `console.log('{"loads":${saved}}')\n${words(`saved ${saved}`)}await new Promise((go) => setTimeout(go, 1_000))\n`
+    await using project = await greeterProject()
+    await using run = await serveReloading(project)
+    const logged = (of: (line: Record<string, unknown>) => boolean, what: string) =>
+      waitUntil(() => run.lines().some(of), { describe: () => `${what}:\n${run.stdout()}${run.stderr()}` })
+    for (let saved = 1; saved < MANY; saved++) {
+      await save(project, 'words.ts', slow(saved))
+      await logged(({ loads }) => loads === saved, `save ${saved} to be loaded`)
+    }
+    await save(project, 'words.ts', slow(MANY))
+    await logged(
+      ({ msg }) => /^written at each start/.test(String(msg)),
+      'word of a file that is written at each start',
+    )
+    await greets(run, `saved ${MANY}`)
+    await save(project, 'words.ts', words('after that'))
+    await greets(run, 'after that')
+    await stops(run)
+  })
+
+  it('has new code loaded while the old one stops, and nothing made of it before that is gone', async () => {
+    // JavaScript, which is loaded sooner.
+    const service = `
+import { defineService } from '@ekiben/core'
+const say = (event) => process.stdout.write(JSON.stringify({ event }) + '\\n')
+say('loaded')
+export const Greeter = defineService(class Greeter {
+  onStart() { say('started') }
+  async onStop() {
+    await new Promise((resolve) => setTimeout(resolve, 800))
+    say('stopped')
+  }
+  async greet() {}
+}, { apis: { greet: {} } })
+`
+    await using project = await projectFolder({ 'package.json': { type: 'module' }, 'service.js': service })
+    await using run = await serveReloading(project)
+    const events = () => run.lines().flatMap(({ event }) => (typeof event === 'string' ? [event] : []))
+    let isOverlapped = false
+    // Whether it is loaded in that time is for the machine to say: not each time, where it is busy.
+    for (let time = 1; time <= 30 && !isOverlapped; time++) {
+      const before = events().length
+      const { code, stderr } = await runNodeToEnd([EKIBEN, 'reload'], { runtimeDir: run.runtimeDir })
+      assert.equal(code, 0, stderr)
+      await waitUntil(() => events().length >= before + 3, { describe: () => `three events: ${events()}` })
+      const seen = events().slice(before)
+      assert.deepEqual([...seen].sort(), ['loaded', 'started', 'stopped'])
+      assert.equal(seen[2], 'started')
+      isOverlapped = seen[0] === 'loaded'
+    }
+    assert.ok(isOverlapped, 'new code was never loaded while the old stopped')
+    await stops(run)
+  })
+})
