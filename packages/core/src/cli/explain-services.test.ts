@@ -32,7 +32,13 @@ function explain(file: object, flags: Parameters<typeof layerFromFlags>[0] = {},
   const layers = [layerFromData(file, 'file', 'file x.json'), layerFromFlags(flags)]
   const settings = mergeConfig(layers, { terminal: false })
   const graph = graphOf(own)
-  const machine = { cpuCount: 8, memoryLimitBytes: undefined, somaxconn: undefined, gpuCount: 4 }
+  const machine = {
+    cpuCount: 8,
+    memoryLimitBytes: undefined,
+    somaxconn: undefined,
+    gpuCount: 4,
+    cudaVisibleDevices: undefined,
+  }
   return explainServices(makeServePlan(graph, settings, machine), graph, settings) as Record<string, Explained>
 }
 
