@@ -30,7 +30,7 @@ export async function startSide({ name, server: file, args = [], connections }) 
   // All connections are open once it answers.
   while ((await read(server)).count < connections) await sleep(10)
   load.kill('SIGSTOP')
-  return { name, server, load }
+  return { name, port, server, load }
 }
 
 export function endSides(sides) {

@@ -62,10 +62,17 @@ interface Answering {
 
 /** By callbacks: a reply that is returned makes Fastify wait for the end of its answer. */
 function answer({ mount, route }: Answering, request: FastifyRequest, reply: FastifyReply): void {
-  mount
-    .answer(route, hostRequest(request, { outgoing: reply.raw, log: request.log }))
-    .then((answered) => void sendAnswer(reply, answered))
-    .catch((error: unknown) => refuse(reply, error))
+  mount.answer(route, hostRequest(request, { outgoing: reply.raw, log: request.log })).then(
+    (answered) => {
+      // Here and not by a further promise: one for each request is to be felt.
+      try {
+        sendAnswer(reply, answered)
+      } catch (error) {
+        refuse(reply, error)
+      }
+    },
+    (error: unknown) => refuse(reply, error),
+  )
 }
 
 function refuse(reply: FastifyReply, error: unknown): void {
