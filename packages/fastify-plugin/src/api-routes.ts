@@ -66,7 +66,7 @@ function answer({ mount, route }: Answering, request: FastifyRequest, reply: Fas
     (answered) => {
       // Here and not by a further promise: one for each request is to be felt.
       try {
-        sendAnswer(reply, answered)
+        void sendAnswer(reply, answered)
       } catch (error) {
         refuse(reply, error)
       }
