@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { request } from 'node:http'
-import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../chaos/servers/free-port.mjs'
 
 /** One who works on the code does not ask more often. */
 const ASK_EVERY_MS = 5
@@ -73,13 +73,4 @@ async function ask(port) {
   } catch {
     return undefined
   }
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
 }

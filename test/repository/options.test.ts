@@ -243,14 +243,8 @@ const SHOWN_IN_DEVELOPMENT: Readonly<Record<string, { readonly service?: Proof; 
     service: ['process/development-options', 'is served on a Unix socket'],
     app: ['process/uds', "['supervised', 'one process'] as const"],
   },
-  developmentMode: {
-    service: ['process/development', 'runs a service and what it depends on in one process'],
-    app: ['process/development-hosts', 'is one process without reload, where NODE_ENV is production too'],
-  },
-  reload: {
-    service: ['process/development-reload', 'takes a saved file into service'],
-    app: ['process/development-hosts', 'restarts one that nobody changed'],
-  },
+  developmentMode: SHOWN_BY.developmentMode ?? {},
+  reload: SHOWN_BY.reload ?? {},
   inspect: {
     service: ['process/development-hosts', 'attaches to the process that runs the code'],
     app: ['process/development-hosts', 'attaches to the process that runs the code'],

@@ -51,6 +51,7 @@ test('refuses a call from inside with 503, and runs none whose caller has left w
   })
   second.leaving.abort(new Error('left'))
   await assert.rejects(async () => waiting, { message: 'left' })
+  await assert.rejects(async () => handler('api', 3, second.request), { message: 'left' })
   const third = handler('api', 4, request().request)
   end('done')
   assert.equal(await first, 'done')

@@ -82,8 +82,11 @@ export function gatedHandler(gate: Gate, handler: CallHandler): CallHandler {
     const turn = gate.enter(request, INSIDE)
     if (turn !== undefined) {
       const { signal } = request
-      signal.addEventListener('abort', () => gate.forget(request, signal.reason), { once: true })
+      const forget = (): void => gate.forget(request, signal.reason)
+      if (signal.aborted) forget()
+      else signal.addEventListener('abort', forget, { once: true })
       await turn
+      signal.removeEventListener('abort', forget)
     }
     return leaveAfter(gate, () => handler(api, input, request))
   }
