@@ -1,7 +1,7 @@
-import { createError } from '../errors/service-error.js'
 import { type MetricsRegistry, toAppMetrics } from '../metrics/app-metric.js'
 import { CountTotals } from '../metrics/count-totals.js'
 import { formatExposition } from '../metrics/format-exposition.js'
+import { LeftOutMetrics } from '../metrics/left-out-metrics.js'
 import { mergeAppMetrics } from '../metrics/merge-app-metrics.js'
 import { metricFamilies } from '../metrics/metric-families.js'
 import type { WorkerCounts } from '../metrics/worker-counts.js'
@@ -38,22 +38,16 @@ export function renderOwnMetrics({ name, counts, registry, log }: OwnMetrics): (
   }
 }
 
-/** What the registry holds and can be told; of what cannot is warned once. */
+/** What the registry holds and can be told. */
 function readRegistry(registry: MetricsRegistry, log: Logger) {
-  const told = new Set<string>()
-  const leaveOut = (name: string, reason: string): void => {
-    if (told.has(name)) return
-    told.add(name)
-    const { code, message } = createError('EKB_ERR_METRICS_LEFT_OUT', { name, reason })
-    log.warn({ code }, message)
-  }
+  const left = new LeftOutMetrics(() => log)
   return async () => {
     try {
       const { metrics, leftOut } = mergeAppMetrics([toAppMetrics(await registry.getMetricsAsJSON())])
-      for (const { name, reason } of leftOut) leaveOut(name, reason)
+      for (const { name, reason } of leftOut) left.note(name, reason)
       return metrics
     } catch (error) {
-      leaveOut('all metrics of its registry', error instanceof Error ? error.message : String(error))
+      left.noteAll(error instanceof Error ? error.message : String(error))
       return []
     }
   }

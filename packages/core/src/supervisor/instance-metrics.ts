@@ -1,7 +1,7 @@
-import { createError } from '../errors/service-error.js'
 import type { CollectMessage, CountsMessage, ScrapeMessage } from '../ipc/protocol.js'
 import { AppMetrics } from '../metrics/app-metrics.js'
 import { CountTotals } from '../metrics/count-totals.js'
+import { LeftOutMetrics } from '../metrics/left-out-metrics.js'
 import type { ServiceFigures, WorkerFigures } from '../metrics/metric-families.js'
 import type { Logger } from '../observe/logger.js'
 import { oneAtATime } from '../util/one-at-a-time.js'
@@ -35,15 +35,14 @@ export class InstanceMetrics {
   readonly #restarts = new CountTotals(MAX_ROWS)
   readonly #reloads = new CountTotals(MAX_ROWS)
   readonly #app = new AppMetrics(MAX_KEPT_SERIES)
-  readonly #log: () => Logger
   /** What was warned of. */
-  readonly #leftOut = new Set<string>()
+  readonly #leftOut: LeftOutMetrics
   #collection: Collection | undefined
   #lastId = 0
 
   constructor({ services, log }: MeteredInstance) {
     this.#services = services
-    this.#log = log
+    this.#leftOut = new LeftOutMetrics(log)
   }
 
   /** The metrics in Prometheus' text format, with what workers have counted up to now. */
@@ -88,15 +87,7 @@ export class InstanceMetrics {
     // What comes after its end was counted with it already.
     if (worker.state === 'exited') return
     if ('metrics' in app) this.#app.learn(worker, app.metrics)
-    else this.#leaveOut('all metrics of its registry', app.error)
-  }
-
-  /** Once for each: it is the same at every scrape. */
-  #leaveOut(name: string, reason: string): void {
-    if (this.#leftOut.has(name)) return
-    this.#leftOut.add(name)
-    const { code, message } = createError('EKB_ERR_METRICS_LEFT_OUT', { name, reason })
-    this.#log().warn({ code }, message)
+    else this.#leftOut.noteAll(app.error)
   }
 
   async #answerScrape(worker: WorkerHandle, id: number): Promise<void> {
@@ -133,7 +124,7 @@ export class InstanceMetrics {
       import('../metrics/format-exposition.js'),
     ])
     const { metrics, leftOut } = this.#app.merged()
-    for (const { name, reason } of leftOut) this.#leaveOut(name, reason)
+    for (const { name, reason } of leftOut) this.#leftOut.note(name, reason)
     return formatExposition(
       metricFamilies({
         requests: this.#requests,
