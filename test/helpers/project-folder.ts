@@ -27,7 +27,7 @@ export async function projectFolder(
   const core = join(path, 'node_modules/@ekiben/core')
   await mkdir(dirname(core), { recursive: true })
   if (copyCore) {
-    for (const part of ['package.json', 'build', 'dist', 'esm'])
+    for (const part of ['package.json', 'bin', 'build', 'dist', 'esm'])
       await cp(join(CORE, part), join(core, part), { recursive: true })
   } else {
     await symlink(CORE, core)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { chmod } from 'node:fs/promises'
 import { describe, it } from 'node:test'
+import { cannotActAsOthers } from '../helpers/act-as-others.js'
 import { appProject, mainFile } from '../helpers/bootstrap-app.js'
 import { askSocket, shownBy } from '../helpers/control-socket.js'
 import { projectFolder } from '../helpers/project-folder.js'
@@ -51,7 +52,7 @@ describe('an app that is run', () => {
   })
 
   it('has workers of another user and group, with what they may inherit', async (t) => {
-    if (process.getuid?.() !== 0) return t.skip('only root can start a process as somebody else')
+    if (cannotActAsOthers(t)) return
     const flags = ['--user', '65001', '--group', '65002', '--env-allow', 'SEEN,EKIBEN_TEST_MARK']
     await using started = await runPlain(flags, { env: { SEEN: 'yes', HIDDEN: 'yes' } })
     const { run } = started

@@ -3,6 +3,7 @@ import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import { serveHttpProduction } from '@ekiben/core/serving'
+import { cannotActAsOthers } from '../helpers/act-as-others.js'
 import { appProject, mainFile, startApp } from '../helpers/bootstrap-app.js'
 import { shownBy, steer } from '../helpers/control-socket.js'
 import { type NodeExit, type RunNodeOptions, runNodeToEnd } from '../helpers/run-node.js'
@@ -121,10 +122,7 @@ describe('ekiben serve --uds', () => {
   })
 
   it('belongs to whom the workers run as', async (t) => {
-    if (process.getuid?.() !== 0) {
-      t.skip('only root can start a process as somebody else')
-      return
-    }
+    if (cannotActAsOthers(t)) return
     await using at = await socketFolder()
     await using server = await serveOn(at, ['--user', '65001', '--group', '65002'])
     const { uid, gid } = lstatSync(at.socket)

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { lstat, readdir, readFile } from 'node:fs/promises'
-import { describe, it, type TestContext } from 'node:test'
+import { chmod, lstat, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import { cannotActAsOthers } from '../helpers/act-as-others.js'
+import { projectFolder } from '../helpers/project-folder.js'
+import { runNodeToEnd } from '../helpers/run-node.js'
 import { call, EKIBEN, failFixture, SERVICES, serveFixture } from '../helpers/serve-fixture.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
@@ -26,15 +30,9 @@ async function nobody(): Promise<{ uid: string; gid: string; home: string }> {
   return { uid, gid, home }
 }
 
-function cannotDrop(t: TestContext): boolean {
-  if (process.getuid?.() === 0 && process.platform === 'linux') return false
-  t.skip('only root can start a process as somebody else, and /proc shows what became of it')
-  return true
-}
-
 describe('--user and --group', () => {
   it('make workers run as somebody else, with no other groups and a home to match; calls between them work', async (t) => {
-    if (cannotDrop(t)) return
+    if (cannotActAsOthers(t)) return
     const { uid, gid, home } = await nobody()
     await using server = await serveFixture('orphans:Front', ['--user', 'nobody'])
     const { body, status } = await call<Pids>(server.url, 'pids')
@@ -66,7 +64,7 @@ describe('--user and --group', () => {
   })
 
   it('take ids too, and a group of its own', async (t) => {
-    if (cannotDrop(t)) return
+    if (cannotActAsOthers(t)) return
     await using server = await serveFixture('orphans:Front', ['--user', '65001', '--group', '65002'])
     const { front } = (await call<Pids>(server.url, 'pids')).body
     assert.deepEqual(await idsOf(front), { uids: Array(4).fill('65001'), gids: Array(4).fill('65002'), groups: [] })
@@ -74,7 +72,7 @@ describe('--user and --group', () => {
   })
 
   it('leave the folder of a dead supervisor to the next start', async (t) => {
-    if (cannotDrop(t)) return
+    if (cannotActAsOthers(t)) return
     await using server = await serveFixture('orphans:Front', ['--user', 'nobody'])
     await call(server.url, 'pids')
     server.kill('SIGKILL')
@@ -91,7 +89,7 @@ describe('--user and --group', () => {
   ] as const
   for (const [flag, name] of unknown) {
     it(`refuse ${flag} ${name}, by its name`, async (t) => {
-      if (cannotDrop(t)) return
+      if (cannotActAsOthers(t)) return
       const { code, stderr } = await failFixture('orphans:Front', [flag, name])
       assert.equal(code, 2)
       assert.match(stderr, /EKB_ERR_USER_UNKNOWN/)
@@ -99,8 +97,19 @@ describe('--user and --group', () => {
     })
   }
 
+  it('refuse a user who may not read what workers are started from', async (t) => {
+    if (cannotActAsOthers(t)) return
+    await using project = await projectFolder({}, { copyCore: true, packages: ['ajv', 'commander', 'msgpackr'] })
+    await chmod(project.path, 0o700)
+    const args = [join(project.core, 'bin/ekiben.js'), 'serve', 'orphans:Front', '--port', '0', '--user', 'nobody']
+    const refused = await runNodeToEnd(args, { cwd: SERVICES })
+    assert.equal(refused.code, 2)
+    assert.match(refused.stderr, /EKB_ERR_USER_CANNOT_READ: Workers are to run as 'nobody'/)
+    assert.ok(refused.stderr.includes(`namei -l ${project.core}`), refused.stderr)
+  })
+
   it('need root', async (t) => {
-    if (cannotDrop(t)) return
+    if (cannotActAsOthers(t)) return
     const { uid, gid } = await nobody()
     const args = [EKIBEN, 'serve', 'orphans:Front', '--port', '0', '--user', 'daemon']
     const ids = { uid: Number(uid), gid: Number(gid) }

@@ -305,6 +305,12 @@ export const CATALOGUE = {
     message: (p) => `${p.option} needs root, and this process runs as user id ${p.uid}`,
     hint: (p) => `Start it as root, or as the user meant, without ${p.option}.`,
   }),
+  EKB_ERR_USER_CANNOT_READ: row<{ user: string; path: string }>({
+    exitCode: 2,
+    message: (p) => `Workers are to run as '${p.user}', who may not read Ekiben's own file ${p.path}`,
+    hint: (p) =>
+      `Install it where that user may read it, or open its folders: \`namei -l ${p.path}\` shows whose they are.`,
+  }),
 
   // public socket
   EKB_ERR_SOCKET_IN_USE: row<{ address: string; owner: string | undefined; option?: string }>({

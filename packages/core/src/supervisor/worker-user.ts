@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { entryFile } from '../entry-file.js'
 import { createError } from '../errors/service-error.js'
 import type { WorkerIds } from './calls-folder.js'
 import type { WorkerAccount } from './worker-environment.js'
@@ -15,6 +16,9 @@ export interface WantedUser {
   readonly group: string | undefined
 }
 
+/** The first file that a worker runs. */
+const ENTRY = entryFile('worker/entry/process-entry')
+
 type Database = 'passwd' | 'group'
 const FILES: Record<Database, string> = { passwd: '/etc/passwd', group: '/etc/group' }
 
@@ -28,7 +32,17 @@ export async function findWorkerUser({ user, group }: WantedUser): Promise<Worke
   const gid = group === undefined ? account.gid : await findGroup(group)
   // Whose id is nobody's has no group of its own, and must not keep root's.
   if (gid === undefined) throw createError('EKB_ERR_USER_UNKNOWN', { kind: 'user', name: user ?? String(own) })
-  return { ...account, gid }
+  const found = { ...account, gid }
+  if (!(await mayRead(found, ENTRY))) throw createError('EKB_ERR_USER_CANNOT_READ', { user: found.name, path: ENTRY })
+  return found
+}
+
+/** Asked of the system as that user: modes alone do not tell. True too where there is no `test` to ask by. */
+async function mayRead({ uid, gid }: WorkerUser, path: string): Promise<boolean> {
+  return promisify(execFile)('test', ['-r', path], { uid, gid, cwd: '/' }).then(
+    () => true,
+    ({ code }: { code?: unknown }) => code !== 1,
+  )
 }
 
 async function findUser(wanted: string): Promise<WorkerAccount & { uid: number; gid: number | undefined }> {
