@@ -8,7 +8,7 @@ import { socketUrl } from '../net/socket-url.js'
 import { flushLogs } from '../observe/create-logger.js'
 import type { Logger } from '../observe/logger.js'
 import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
-import type { CallsInFlight } from '../runner/calls-in-flight.js'
+import type { CallsView } from '../runner/calls-in-flight.js'
 import type { InstanceStatus } from '../supervisor/instance-status.js'
 import type { Server, ServerClosed } from '../supervisor/server.js'
 import { deferred } from '../util/deferred.js'
@@ -17,7 +17,7 @@ import { once } from '../util/once.js'
 /** What serves in this process. */
 export interface LoneHost {
   readonly address: { readonly host: string; readonly port: number }
-  readonly calls: CallsInFlight
+  readonly calls: CallsView
   /** As soon as it begins to stop. */
   onStop?(): unknown
   drain(options: DrainOptions): Promise<DrainReport>

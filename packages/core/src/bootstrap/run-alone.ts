@@ -11,9 +11,9 @@ import { checkSocketPath, fileIdentity, freeSocketPath, takeAway } from '../net/
 import { socketAddress } from '../net/socket-url.js'
 import { createLogger } from '../observe/create-logger.js'
 import type { Logger } from '../observe/logger.js'
-import { CallsInFlight } from '../runner/calls-in-flight.js'
 import type { Server } from '../supervisor/server.js'
 import { HandshakeFailures } from '../tls/handshake-failures.js'
+import { AppRequests } from '../worker/entry/app/app-requests.js'
 import { type AppEncryption, AppServer } from '../worker/entry/app/app-server.js'
 import type { BuildApp, BuildContext } from './bootstrap-options.js'
 import { type LoneHost, LoneServer } from './lone-server.js'
@@ -134,7 +134,7 @@ type OpenedHost = Omit<LoneHost, 'metrics'>
 
 /** Has the app listen, and looks after its requests from then on. */
 async function openHost(app: RunnableApp, { settings, services, encryption }: HostOptions): Promise<OpenedHost> {
-  const calls = new CallsInFlight()
+  const calls = new AppRequests()
   let server: AppServer | undefined
   const prepare = encryption === undefined ? undefined : (listening: NetServer) => look(listening, encryption)
   const look = (listening: NetServer, encryption?: AppEncryption): AppServer => {

@@ -36,7 +36,12 @@ export class Connection {
     // Nearly always the only one; pipelined requests may be answered out of order.
     if (this.requests.at(-1) === request) this.requests.pop()
     else this.requests.splice(this.requests.indexOf(request) >>> 0, 1)
-    if (this.requests.length === 0) this.#settledBytes = this.socket.bytesRead
+    if (this.requests.length === 0) this.settle()
+  }
+
+  /** What was received until now has been answered. */
+  settle(): void {
+    this.#settledBytes = this.socket.bytesRead
   }
 
   /** It will be given no further request: its client is told where that can be done before an answer. */
@@ -55,12 +60,17 @@ export class Connection {
 }
 
 /** Every open connection of a host. Node closes neither upgraded sockets nor, up to 24, those that sent nothing. */
-export class ConnectionTable {
-  readonly #open = new Set<Connection>()
+export class ConnectionTable<C extends Connection = Connection> {
+  readonly #make: (socket: Socket) => C
+  readonly #open = new Set<C>()
   /** Under the encrypted ones, and those on which a handshake goes on. */
   readonly #carriers = new Set<Socket>()
   #accepted = 0
   #onEmpty: (() => void)[] = []
+
+  constructor(make: (socket: Socket) => C) {
+    this.#make = make
+  }
 
   /** How many were ever accepted. */
   get accepted(): number {
@@ -72,9 +82,9 @@ export class ConnectionTable {
   }
 
   /** Listener of the server's `connection` event. */
-  readonly add = (socket: Socket): void => this.join(new Connection(socket))
+  readonly add = (socket: Socket): void => this.join(this.#make(socket))
 
-  join(connection: Connection): void {
+  join(connection: C): void {
     const { socket } = connection
     ;(socket as TrackedSocket)[kConnection] = connection
     this.#accepted++
@@ -103,11 +113,11 @@ export class ConnectionTable {
     for (const socket of this.#carriers) socket.destroy()
   }
 
-  of(socket: Socket): Connection {
-    return (socket as TrackedSocket)[kConnection]
+  of(socket: Socket): C {
+    return (socket as TrackedSocket)[kConnection] as C
   }
 
-  [Symbol.iterator](): IterableIterator<Connection> {
+  [Symbol.iterator](): IterableIterator<C> {
     return this.#open.values()
   }
 
@@ -117,7 +127,7 @@ export class ConnectionTable {
     else this.#onEmpty.push(callback)
   }
 
-  #remove(connection: Connection): void {
+  #remove(connection: C): void {
     this.#open.delete(connection)
     for (const request of [...connection.requests]) request.clientLeft()
     this.#noteEmpty()

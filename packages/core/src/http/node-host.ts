@@ -11,7 +11,7 @@ import type { ServiceDefinition } from '../service/service-definition.js'
 import { HandshakeFailures } from '../tls/handshake-failures.js'
 import type { TlsIdentity } from '../tls/tls-identity.js'
 import { answerRaw, toRequestError } from './client-error.js'
-import { ConnectionTable } from './connection-table.js'
+import { Connection, ConnectionTable } from './connection-table.js'
 import { answerPreflight, type CorsPolicy, corsHeaders } from './cors.js'
 import { Dispatcher } from './dispatch.js'
 import type { EdgeSettings } from './edge-settings.js'
@@ -80,7 +80,7 @@ const PREFLIGHT = '(preflight)'
 export class NodeHost implements ExchangeOwner {
   readonly #options: NodeHostOptions
   readonly #server: Server
-  readonly #connections = new ConnectionTable()
+  readonly #connections = new ConnectionTable((socket) => new Connection(socket))
   readonly #dispatcher: Dispatcher
   readonly #gate: Gate | undefined
   readonly #spool = new SpoolFolder()

@@ -1,15 +1,18 @@
 /**
  * Every use of an interface of Node that is not public, so that a new version of Node is judged here alone. Tried on
- * 20.20.2, 22.23.3, 24.21.0 and 26.10.0; docs/decisions/0011 says what each stands on.
+ * 20.20.2, 22.23.3, 24.21.0 and 26.10.0; docs/decisions/0011 and 0012 say what each stands on.
  *
  * `net._createServerHandle` makes a handle, of TCP or of a Unix socket, that is bound and does not listen. That handle can be made to listen
  * and not to accept, which `net.BoundSocket` cannot: whatever takes one on accepts.
  *
  * The same call takes a descriptor, and its handle tells the address of a socket that others listen on; a
  * `net.Server` would accept on it.
+ *
+ * `_httpMessage` of a socket is the answer that node:http gives on it now.
  */
 import type { SendHandle } from 'node:child_process'
-import net from 'node:net'
+import type { ServerResponse } from 'node:http'
+import net, { type Socket } from 'node:net'
 import { getSystemErrorName } from 'node:util'
 
 export interface BindTarget {
@@ -174,4 +177,9 @@ export function inspectSocket(fd: number): InheritedSocket | undefined {
   const close = (): void => handle.close()
   if (handle.getsockname === undefined) return { kind: 'unix', close }
   return { kind: 'tcp', ...nameOf(handle), connected: handle.getpeername({}) === 0, close }
+}
+
+/** The answer that node:http gives on a connection now, of pipelined ones the first. Undefined between requests, and for HTTP/2. */
+export function currentAnswer(socket: Socket): ServerResponse | undefined {
+  return (socket as Socket & { readonly _httpMessage?: ServerResponse | null })._httpMessage ?? undefined
 }

@@ -10,8 +10,21 @@ export interface RunningCall {
   place: number
 }
 
+/** What can be read of the calls of one worker. */
+export interface CallsView {
+  /** How many run. */
+  readonly size: number
+  readonly ended: number
+  /** After so many it is to be replaced; 0: never. */
+  readonly limit: number
+  /** The oldest first. */
+  readonly running: readonly RunningCall[]
+  /** 0 where none runs. */
+  oldestMs(): number
+}
+
 /** The calls of one worker: which run now, and how many have ended. Entered and left once a call, so it must be cheap. */
-export class CallsInFlight {
+export class CallsInFlight implements CallsView {
   /** In no order. Each knows its place, so that none is looked for: a Set costs ten times as much. */
   readonly #running: RunningCall[] = []
   #ended = 0

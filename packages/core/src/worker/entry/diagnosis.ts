@@ -1,17 +1,17 @@
 import { getHeapStatistics } from 'node:v8'
 import type { Diagnosis } from '../../ipc/watch-line.js'
-import type { CallsInFlight } from '../../runner/calls-in-flight.js'
+import type { CallsView } from '../../runner/calls-in-flight.js'
 import { sharedSlot } from '../../util/shared-state.js'
 
 const STACK_LIMIT = 100
 
 /** Deposits the function that the watch thread has evaluated in the main thread, in the middle of whatever that does. */
-export function offerDiagnosis(calls: CallsInFlight): void {
+export function offerDiagnosis(calls: CallsView): void {
   sharedSlot('diagnose', () => () => JSON.stringify(diagnose(calls)))
 }
 
 /** No code of the user's runs here: it may be the one that hangs. */
-function diagnose(calls: CallsInFlight): Diagnosis {
+function diagnose(calls: CallsView): Diagnosis {
   const now = performance.now()
   return {
     stack: takeStack(),

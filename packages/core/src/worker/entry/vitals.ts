@@ -1,13 +1,13 @@
 import { url as inspectorUrl } from 'node:inspector'
 import type { Vitals } from '../../ipc/protocol.js'
-import type { CallsInFlight } from '../../runner/calls-in-flight.js'
+import type { CallsView } from '../../runner/calls-in-flight.js'
 import type { ServiceProbes } from './service-probes.js'
 
 type Utilization = ReturnType<typeof performance.eventLoopUtilization>
 
 /** Where the signs are read; each undefined until there is one. */
 export interface VitalSources {
-  readonly calls: () => CallsInFlight | undefined
+  readonly calls: () => CallsView | undefined
   readonly connections: () => number | undefined
   readonly probes: () => Pick<ServiceProbes, 'ready' | 'alive'> | undefined
   /** In bytes. Default: what is resident of this process. */

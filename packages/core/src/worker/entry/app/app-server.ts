@@ -1,22 +1,24 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Http2Session } from 'node:http2'
+import { Server as HttpsServer } from 'node:https'
 import type { Server, Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
-import { type Connection, ConnectionTable, type OpenRequest } from '../../../http/connection-table.js'
+import { type Connection, ConnectionTable } from '../../../http/connection-table.js'
 import { type DrainEvents, type DrainOptions, type DrainReport, HostDrain } from '../../../http/host-drain.js'
-import { askedPath } from '../../../http/route-table.js'
-import type { CallsInFlight, RunningCall } from '../../../runner/calls-in-flight.js'
+import { idleByNode } from '../../../http/idle-by-node.js'
 import { encryptServer } from '../../../tls/encrypt-server.js'
 import { encryptableServer } from '../../../tls/encryptable-server.js'
 import type { HandshakeFailures } from '../../../tls/handshake-failures.js'
 import type { TlsIdentity } from '../../../tls/tls-identity.js'
+import type { AppRequest } from './app-request.js'
+import { AppConnection, type AppRequests } from './app-requests.js'
 import { listenBeside } from './listen-beside.js'
 import { UpgradeDrain } from './upgrade-drain.js'
 
-const kRequest: unique symbol = Symbol('ekiben.request')
-
-interface TrackedAnswer extends ServerResponse {
-  [kRequest]?: AppRequest | undefined
+interface Followed {
+  readonly connection: AppConnection | undefined
+  /** Its client is to connect anew. */
+  readonly isLast: boolean
 }
 
 /** What a server of the app's encrypts with. */
@@ -28,9 +30,11 @@ export interface AppEncryption {
 /** A server of the app's on a shared socket: its connections and requests, so that it can be drained. */
 export class AppServer {
   readonly server: Server
-  readonly #connections = new ConnectionTable()
+  readonly #connections = new ConnectionTable((socket) => new AppConnection(socket))
   readonly #sessions = new Set<Http2Session>()
-  readonly #calls: CallsInFlight
+  readonly #requests: AppRequests
+  /** Node tells what goes on on its connections: which answer is being given, and where a request is half received. */
+  readonly #isAskable: boolean
   /** It has connections of this one as well, whose clients want this very process. */
   #beside: Server | undefined
   readonly #keptHere = new WeakSet<Socket>()
@@ -41,9 +45,11 @@ export class AppServer {
   #drain: { readonly steps: HostDrain; readonly report: Promise<DrainReport> } | undefined
 
   /** With `encryption` it has to be a server of node:http that does not listen yet: it will speak TLS. */
-  constructor(server: Server, calls: CallsInFlight, encryption?: AppEncryption) {
+  constructor(server: Server, requests: AppRequests, encryption?: AppEncryption) {
     this.server = server
-    this.#calls = calls
+    this.#requests = requests
+    requests.watch(this.#connections)
+    this.#isAskable = server instanceof HttpServer || server instanceof HttpsServer
     if (encryption !== undefined) {
       const { identity, failures } = encryption
       const { carry } = this.#connections
@@ -92,9 +98,7 @@ export class AppServer {
       return this.#drain.report
     }
     this.#isLeaving = true
-    for (const connection of this.#connections) {
-      for (const request of connection.requests) (request as AppRequest).sayLast(connection)
-    }
+    this.#followAll()
     const steps = new HostDrain(this.server, this.#connections)
     const onWithdrawn = (): void => {
       this.#beside?.close()
@@ -125,14 +129,31 @@ export class AppServer {
     this.server.on('newListener', onNew)
   }
 
-  readonly #onRequest = (incoming: IncomingMessage, outgoing: TrackedAnswer): void => {
-    const connection = this.#connections.of(incoming.socket as Socket) as Connection | undefined
-    const request = new AppRequest(incoming, outgoing, connection)
-    this.#calls.add(request)
-    connection?.begin(request)
-    if (connection !== undefined && (this.#isLeaving || this.#takesToShed(connection))) request.sayLast(connection)
-    outgoing[kRequest] = request
-    outgoing.on('close', this.#onAnswered)
+  /** Done for each request: as little as can be, for nearly all of them. */
+  readonly #onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    const connection = this.#connections.of(incoming.socket as Socket) as AppConnection | undefined
+    const isPlain = this.#requests.count() && this.#isAskable && isAlone(outgoing)
+    const isLast = connection !== undefined && (this.#isLeaving || this.#takesToShed(connection))
+    if (isPlain && !isLast && connection !== undefined) connection.askedAt = performance.now()
+    else this.#follow(outgoing, { connection, isLast })
+  }
+
+  #follow(outgoing: ServerResponse, { connection, isLast }: Followed): void {
+    // One that is being answered has come before it.
+    if (connection !== undefined && outgoing.socket === null) this.#requests.followCurrent(connection)
+    const request = this.#requests.follow(outgoing, connection)
+    if (connection !== undefined && isLast) request.sayLast(connection)
+  }
+
+  /** Has what is being answered say that it is the last of its connection, and finds out on which there is nothing. */
+  #followAll(): void {
+    const sockets = Array.from(this.#connections, ({ socket }) => socket)
+    const idle = this.#isAskable ? idleByNode(this.server as HttpServer, sockets) : new Set<Socket>()
+    for (const connection of this.#connections) {
+      this.#requests.followCurrent(connection)
+      for (const request of connection.requests) (request as AppRequest).sayLast(connection)
+      if (idle.has(connection.socket)) connection.settle()
+    }
   }
 
   /** Is this one of the connections to shed, and was not yet? */
@@ -142,58 +163,6 @@ export class AppServer {
     this.#toShed--
     connection.isShed = true
     return true
-  }
-
-  /** One listener for all answers, told by `this` which has ended: a closure for each is dear. */
-  readonly #onAnswered = onAnswer((request) => {
-    request.connection?.end(request)
-    this.#calls.leave(request)
-  })
-}
-
-/** A request that the app has not answered yet. Made for each one, so what only a dump or a drain asks is made when asked. */
-class AppRequest implements OpenRequest, RunningCall {
-  readonly incoming: IncomingMessage
-  readonly startedAt = performance.now()
-  place = 0
-  readonly connection: Connection | undefined
-  readonly #outgoing: ServerResponse
-
-  constructor(incoming: IncomingMessage, outgoing: ServerResponse, connection: Connection | undefined) {
-    this.incoming = incoming
-    this.connection = connection
-    this.#outgoing = outgoing
-  }
-
-  get api(): string {
-    return `${this.incoming.method} ${askedPath(this.incoming)}`
-  }
-
-  get request(): { requestId: string } {
-    const id = this.incoming.headers['x-request-id']
-    return { requestId: typeof id === 'string' ? id : '' }
-  }
-
-  get ageMs(): number {
-    return performance.now() - this.startedAt
-  }
-
-  /** Its answer ends by its own `close`. */
-  clientLeft(): void {}
-
-  /** Of the requests of its connection, the last to be answered says `Connection: close`. */
-  sayLast(connection: Connection): void {
-    const outgoing = this.#outgoing
-    // An HTTP/2 answer has no connection of its own.
-    if (outgoing.headersSent || !('shouldKeepAlive' in outgoing)) return
-    const { writeHead } = outgoing
-    outgoing.writeHead = function (this: ServerResponse, ...args: unknown[]) {
-      if (connection.requests.at(-1)?.incoming === outgoing.req) {
-        connection.isClosing = true
-        outgoing.shouldKeepAlive = false
-      }
-      return Reflect.apply(writeHead, this, args) as ServerResponse
-    } as typeof writeHead
   }
 }
 
@@ -205,10 +174,7 @@ function letClose(server: Server): void {
   }
 }
 
-function onAnswer(listener: (request: AppRequest) => void): (this: TrackedAnswer) => void {
-  return function () {
-    const request = this[kRequest]
-    this[kRequest] = undefined
-    if (request !== undefined) listener(request)
-  }
+/** Of HTTP/1.1, and not behind another on its connection. */
+function isAlone({ socket, req }: ServerResponse): boolean {
+  return socket !== null && req.httpVersionMajor === 1
 }

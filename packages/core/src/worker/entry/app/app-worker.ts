@@ -17,7 +17,6 @@ import {
 import { isSocketPath, socketUrl } from '../../../net/socket-url.js'
 import { createLogger, flushLogs } from '../../../observe/create-logger.js'
 import type { Logger } from '../../../observe/logger.js'
-import { CallsInFlight } from '../../../runner/calls-in-flight.js'
 import { encryptableServer } from '../../../tls/encryptable-server.js'
 import { HandshakeFailures } from '../../../tls/handshake-failures.js'
 import { type Deferred, deferred } from '../../../util/deferred.js'
@@ -35,6 +34,7 @@ import { startWatchThread } from '../watch-thread.js'
 import { AppEnding } from './app-ending.js'
 import { AppPools } from './app-pools.js'
 import { AppPorts } from './app-ports.js'
+import { AppRequests } from './app-requests.js'
 import { type AppEncryption, AppServer } from './app-server.js'
 import type { AppWorkerOptions } from './app-worker-options.js'
 import { inlineSession } from './inline-session.js'
@@ -61,7 +61,7 @@ export class AppWorker {
   readonly #tellLoaded: () => void
   readonly #heartbeat: Heartbeat
   readonly #begun: Deferred<InitMessage> = deferred<InitMessage>()
-  readonly #calls = new CallsInFlight()
+  readonly #requests = new AppRequests()
   readonly #servers: AppServer[] = []
   readonly #sockets: SocketRequests
   readonly #pools: AppPools
@@ -87,7 +87,7 @@ export class AppWorker {
     this.#ending = new AppEnding(signals)
     this.#sockets = new SocketRequests(link)
     const vitals = new VitalSigns({
-      calls: () => this.#calls,
+      calls: () => this.#requests,
       connections: () => this.#servers.reduce((sum, { connections }) => sum + connections, 0),
       probes: () => this.#mounted.answers,
     })
@@ -129,7 +129,7 @@ export class AppWorker {
         void this.#openShared(server, target, listen)
       },
     })
-    offerDiagnosis(this.#calls)
+    offerDiagnosis(this.#requests)
   }
 
   /** An app that has nothing to do, and listens nowhere, ends as it would without us. */
@@ -190,7 +190,7 @@ export class AppWorker {
     void this.#link.send({ type: 'held' })
     const start = await this.#link.next('start')
     await this.#enter(this.#isBuilding ? 'build' : 'start')
-    this.#calls.setLimit(chooseCallLimit(start.recycling, Math.random()), this.#heartbeat.beat)
+    this.#requests.setLimit(chooseCallLimit(start.recycling, Math.random()), this.#heartbeat.beat)
     this.#pools.connect(start, { identity: init.identity, log: this.#log(init) })
     return start
   })
@@ -257,7 +257,7 @@ export class AppWorker {
       const { where, address, backlog } =
         http === undefined ? await this.#sockets.ask(target) : { ...http, where: { fd: PUBLIC_SOCKET_FD } }
       await this.#admit()
-      const served = new AppServer(server, this.#calls, encryption)
+      const served = new AppServer(server, this.#requests, encryption)
       this.#servers.push(served)
       if (slotSocket !== undefined) await served.listenBeside(SLOT_SOCKET_FD, slotSocket.backlog)
       server.once('listening', () => this.#onListening(server, socketUrl(address.host, address.port)))
@@ -282,7 +282,7 @@ export class AppWorker {
       const { mode } = await this.#begun.promise
       if (mode === 'describe') return void server.emit('listening')
       const { where, backlog } = await this.#sockets.ask(target)
-      this.#servers.push(new AppServer(server, this.#calls))
+      this.#servers.push(new AppServer(server, this.#requests))
       listen(where, backlog)
     } catch (error) {
       // As its own listen would have failed.
