@@ -28,11 +28,7 @@ const MAIN = here('hosts/app.mjs')
 const EKIBEN = here('../packages/core/bin/ekiben.js')
 const node = process.execPath
 const CLIENTS = 40
-const THINK_MS = 2_000
-/** Between two reloads or kills, and after the last. */
-const SETTLE_MS = 3_000
 const START_MS = 60_000
-const REQUEST_MS = 15_000
 const BODY = '{"text":"The food was wonderful and the staff were kind"}'
 
 const { values } = parseArgs({
@@ -44,6 +40,11 @@ const { values } = parseArgs({
 })
 const times = values.smoke ? 1 : Number(values.times)
 const only = values.only?.split(',')
+const thinkMs = values.smoke ? 200 : 2_000
+/** A peer may leave one without an answer for ever. */
+const requestMs = values.smoke ? 2_000 : 15_000
+/** Between two reloads or kills, and after the last. */
+const settleMs = values.smoke ? 300 : 3_000
 
 const PEERS = {
   'ekiben run': startEkiben,
@@ -87,12 +88,12 @@ async function measure(name, start) {
 async function strike({ port }, act) {
   const books = { sent: 0, failed: new Map(), refused: [], struck: 0 }
   const load = startLoad(port, books)
-  await sleep(SETTLE_MS)
+  await sleep(settleMs)
   for (let count = 0; count < times; count++) {
     const before = failures(books)
     const reason = await act()
     if (reason !== undefined) books.refused.push(reason)
-    await sleep(SETTLE_MS)
+    await sleep(settleMs)
     if (failures(books) > before) books.struck++
   }
   await load.stop()
@@ -123,7 +124,7 @@ function startLoad(port, books) {
     const keeps = index % 2 === 0
     const agent = keeps ? new Agent({ keepAlive: true, maxSockets: 1 }) : false
     while (isGoing) {
-      await sleep(Math.random() * (keeps ? THINK_MS : THINK_MS / 20))
+      await sleep(Math.random() * (keeps ? thinkMs : thinkMs / 20))
       books.sent++
       const outcome = await ask(port, agent).catch((error) => error.code ?? error.message)
       if (outcome !== 200) books.failed.set(outcome, (books.failed.get(outcome) ?? 0) + 1)
@@ -142,7 +143,7 @@ function startLoad(port, books) {
 function ask(port, agent) {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': BODY.length }
-    const signal = AbortSignal.timeout(REQUEST_MS)
+    const signal = AbortSignal.timeout(requestMs)
     const options = { host: '127.0.0.1', port, path: '/classify', method: 'POST', headers, agent, signal }
     const sent = request(options, (answer) => {
       answer.resume()

@@ -14,7 +14,7 @@ import { ROOT } from './run-command.mjs'
 export const RINGS = {
   unit: { folders: ['packages/*/src', 'packages/*/page'], concurrency: 4, timeoutMs: 60_000 },
   types: { folders: ['test/types'], concurrency: 2, timeoutMs: 180_000 },
-  process: { folders: ['test/process'], concurrency: 3, timeoutMs: 180_000, waits: true },
+  process: { folders: ['test/process'], concurrency: 5, timeoutMs: 180_000, waits: true },
   supervision: { folders: ['test/supervision'], concurrency: 4, timeoutMs: 240_000, inNpmTest: false, waits: true },
   interop: { folders: ['test/interop'], concurrency: 2, timeoutMs: 240_000, inNpmTest: false },
   browser: { folders: ['test/browser'], concurrency: 1, timeoutMs: 180_000, inNpmTest: false },
