@@ -379,6 +379,26 @@ describe('connections that never come to be encrypted', () => {
     assert.equal(host.log.filter(({ message }) => message === 'TLS handshake failed').length, 1)
   })
 
+  test('are let go at once where their clients say that they are done, as balancers that look for an open port do', async () => {
+    const handshakes = new CountTable()
+    const receive = { headersTimeoutMs: LONG, requestTimeoutMs: LONG, checkIntervalMs: LONG, handshakeTimeoutMs: LONG }
+    await using host = await startSecureHost({ receive, handshakes })
+    const looking = connectTcp(host.port, '127.0.0.1').resume()
+    looking.end()
+    const breaking = connectTcp(host.port, '127.0.0.1').resume()
+    breaking.end(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]))
+    await Promise.all([once(looking, 'close'), once(breaking, 'close')])
+    await waitUntil(() => host.log.filter(({ message }) => message === 'TLS handshake failed').length === 2)
+    assert.deepEqual(
+      handshakes.take().map(([reason, , count]) => [reason, count]),
+      [['disconnected', 2]],
+    )
+    assert.deepEqual(
+      host.log.filter(({ message }) => message === 'TLS handshake failed').map(({ level }) => level),
+      ['debug', 'debug'],
+    )
+  })
+
   test('hold no drain up that has time for them, and one that has begun is waited for', async () => {
     await using host = await startSecureHost()
     const silent = connectTcp(host.port, '127.0.0.1').resume()

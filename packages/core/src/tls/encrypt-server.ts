@@ -28,6 +28,7 @@ export function encryptServer(server: HttpServer, options: EncryptionOptions): v
   const emit = server.emit as (event: string | symbol, ...args: unknown[]) => boolean
   const tls = createServer(tlsOptions(options))
   tls.on('secureConnection', (socket) => {
+    socket.allowHalfOpen = true
     if (onHttp2 !== undefined && socket.alpnProtocol === 'h2') onHttp2(socket)
     else emit.call(server, 'connection', socket)
   })
@@ -41,8 +42,12 @@ export function encryptServer(server: HttpServer, options: EncryptionOptions): v
     if (event !== 'connection' || socket instanceof TLSSocket) {
       return Reflect.apply(emit, this, [event, ...args]) as boolean
     }
-    onAccepted(socket as Socket)
-    return tls.emit('connection', socket as Socket)
+    const carrier = socket as Socket
+    onAccepted(carrier)
+    // Whoever says that it is done before the handshake is let go: it would be waited for, as node:http lets clients end
+    // their side and read on.
+    carrier.allowHalfOpen = false
+    return tls.emit('connection', carrier)
   } as typeof server.emit
 }
 
