@@ -101,7 +101,8 @@ async function strike({ port }, act) {
 }
 
 async function killOne(server) {
-  const [worker] = await server.workers()
+  // One that is started anew has none yet.
+  const worker = (await server.workers()).find(({ pid }) => pid !== null)
   process.kill(worker.pid, 'SIGKILL')
 }
 
