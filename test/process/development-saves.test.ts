@@ -1,35 +1,62 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { greeterProject } from '../helpers/development-project.js'
-import { projectFolder } from '../helpers/project-folder.js'
-import { greets, save, serveReloading, stops, words } from '../helpers/reloading.js'
+import { type ProjectFolder, projectFolder } from '../helpers/project-folder.js'
+import { greets, type Reloading, save, serveReloading, stops, words } from '../helpers/reloading.js'
 import { runNodeToEnd } from '../helpers/run-node.js'
 import { EKIBEN } from '../helpers/serve-fixture.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 /** More than a file may change in a row while the app starts, before it is taken for one that the app writes itself. */
 const MANY = 6
+/** Further apart than saves that are taken together. */
+const APART_MS = 100
+
+/** A module that takes a while to load, and says when that begins. */
+const slow = (saved: number): string =>
+  `console.log('{"loads":${saved}}')\n${words(`saved ${saved}`)}await new Promise((go) => setTimeout(go, 1_000))\n`
+
+/** Resolves when a line of the log is what is waited for. */
+function logged(run: Reloading, of: (line: Record<string, unknown>) => boolean, what: string): Promise<unknown> {
+  return waitUntil(() => run.lines().some(of), { describe: () => `${what}:\n${run.stdout()}${run.stderr()}` })
+}
+
+/** Saves the module again in each of so many starts in a row; resolves when it is taken for one that the app writes. */
+async function saveAtEachStart(project: ProjectFolder, run: Reloading, saves: number): Promise<void> {
+  for (let saved = 1; saved < saves; saved++) {
+    await save(project, 'words.ts', slow(saved))
+    await logged(run, ({ loads }) => loads === saved, `save ${saved} to be loaded`)
+  }
+  await save(project, 'words.ts', slow(saves))
+  const what = 'word of a file that is written at each start'
+  await logged(run, ({ msg }) => /^written at each start/.test(String(msg)), what)
+}
 
 describe('saving in development mode', () => {
   it('takes the last of many saves into service, though each came while the app still started', async () => {
-    const slow = (saved: number): string =>
-      `console.log('{"loads":${saved}}')\n${words(`saved ${saved}`)}await new Promise((go) => setTimeout(go, 1_000))\n`
     await using project = await greeterProject()
     await using run = await serveReloading(project)
-    const logged = (of: (line: Record<string, unknown>) => boolean, what: string) =>
-      waitUntil(() => run.lines().some(of), { describe: () => `${what}:\n${run.stdout()}${run.stderr()}` })
-    for (let saved = 1; saved < MANY; saved++) {
-      await save(project, 'words.ts', slow(saved))
-      await logged(({ loads }) => loads === saved, `save ${saved} to be loaded`)
-    }
-    await save(project, 'words.ts', slow(MANY))
-    await logged(
-      ({ msg }) => /^written at each start/.test(String(msg)),
-      'word of a file that is written at each start',
-    )
+    await saveAtEachStart(project, run, MANY)
     await greets(run, `saved ${MANY}`)
     await save(project, 'words.ts', words('after that'))
     await greets(run, 'after that')
+    await stops(run)
+  })
+
+  it('takes the last of many saves into service that came within one start, and another within the next', async () => {
+    await using project = await greeterProject()
+    await using run = await serveReloading(project)
+    const saves = MANY - 1
+    await saveAtEachStart(project, run, saves)
+    const last = saves + 4
+    for (let saved = saves + 1; saved <= last; saved++) {
+      await save(project, 'words.ts', slow(saved))
+      await setTimeout(APART_MS)
+    }
+    await logged(run, ({ loads }) => loads === last, `save ${last} to be loaded`)
+    await save(project, 'words.ts', slow(last + 1))
+    await greets(run, `saved ${last + 1}`)
     await stops(run)
   })
 

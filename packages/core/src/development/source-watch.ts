@@ -111,6 +111,7 @@ export class SourceWatch {
     this.#lastChance = setTimeout(() => {
       const files = [...this.#owed]
       this.#owed.clear()
+      for (const file of files) this.#written.takeChance(file)
       this.#options.onChange(files)
     }, SETTLE_MS)
     this.#lastChance.unref()

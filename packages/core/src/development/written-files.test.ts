@@ -44,10 +44,26 @@ describe('WrittenFiles', () => {
     const files = new WrittenFiles()
     const atStart = (turn: number) => judged(['start'], { loaded: true, digest: String(turn) }, files)[0]
     assert.deepEqual([1, 2, 3, 4].map(atStart), ['restart', 'restart', 'restart', 'give up'])
-    assert.deepEqual([5, 5, 6, 7, 8, 9].map(atStart), ['later', 'ignore', 'later', 'later', 'ignore', 'ignore'])
+    for (const turn of [5, 6, 7]) {
+      files.takeChance('a')
+      assert.deepEqual([turn, turn].map(atStart), ['later', 'ignore'])
+    }
+    files.takeChance('a')
+    assert.deepEqual([8, 9].map(atStart), ['ignore', 'ignore'])
     assert.deepEqual(judged(['serving'], { loaded: true }, files), ['restart'])
     // Somebody works on it.
     assert.equal(atStart(10), 'restart')
+  })
+
+  it('misses no save, however many come within one start', () => {
+    const files = new WrittenFiles()
+    const saves = Array.from({ length: 20 }, (_, turn) =>
+      files.judge({ file: 'a', loaded: true, phase: 'start', digest: String(turn) }),
+    )
+    assert.deepEqual(saves.slice(0, 4), ['restart', 'restart', 'restart', 'give up'])
+    assert.deepEqual(saves.slice(4), Array(16).fill('later'))
+    files.takeChance('a')
+    assert.deepEqual(judged(['start'], { loaded: true }, files), ['later'])
   })
 
   it('gives up what is not loaded and is written soon after each start', () => {

@@ -3,8 +3,8 @@ export type AppPhase = 'first start' | 'start' | 'soon' | 'serving'
 
 /** A file that keeps the app restarting is left alone after so many restarts in a row. */
 const MOST_IN_A_ROW = 3
-/** It may have been somebody who saves often: so often more what is loaded is looked at once the app serves. */
-const LAST_CHANCES = 3
+/** It may have been somebody who saves often: so often what is loaded has the app restarted once it serves. */
+const LAST_CHANCES = 4
 
 export interface FileChange {
   readonly file: string
@@ -49,9 +49,15 @@ export class WrittenFiles {
     const isKnown = this.#atStart.has(file)
     const isSame = isKnown && this.#atStart.get(file) === digest
     this.#atStart.set(file, digest)
-    if (loaded && chances !== undefined) return isSame ? 'ignore' : this.#takeChance(file, chances)
+    if (loaded && chances !== undefined) return isSame || chances === 0 ? 'ignore' : 'later'
     if (loaded) return isSame ? 'ignore' : this.#count(file)
     return isKnown || phase === 'first start' ? 'ignore' : 'restart'
+  }
+
+  /** The app restarts for what was put off: however often it was changed until then, that is one chance. */
+  takeChance(file: string): void {
+    const left = this.#givenUp.get(file)
+    if (left !== undefined) this.#givenUp.set(file, Math.max(0, left - 1))
   }
 
   #count(file: string): Verdict {
@@ -60,11 +66,5 @@ export class WrittenFiles {
     if (this.#inARow <= MOST_IN_A_ROW) return 'restart'
     this.#givenUp.set(file, LAST_CHANCES)
     return 'give up'
-  }
-
-  #takeChance(file: string, left: number): Verdict {
-    if (left === 0) return 'ignore'
-    this.#givenUp.set(file, left - 1)
-    return 'later'
   }
 }
