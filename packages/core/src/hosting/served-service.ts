@@ -88,7 +88,7 @@ export class ServedService {
     const answer = written ?? this.#dispatcher.answer(route, value, call)
     // One that was cut has been counted as what its client got.
     if (call.isWanted) this.#end(route, answer.statusCode, call)
-    if ('value' in answer) return toMountAnswer({ ...answer, body: undefined }, answer, call)
+    if ('value' in answer) return toMountAnswer(answer, answer, call)
     return toMountAnswer(answer, answer.headers.includes(JSON_TYPE) ? { value } : NO_VALUE, call)
   }
 
@@ -166,7 +166,7 @@ interface Refused {
   readonly log: Logger | undefined
 }
 
-type Sent = Pick<HttpAnswer | StreamAnswer, 'statusCode' | 'headers'> & { readonly body: MountAnswer['body'] }
+type Sent = Pick<HttpAnswer | StreamAnswer, 'statusCode' | 'headers'> & { readonly body?: MountAnswer['body'] }
 
 /** Of an answer whose body is no JSON. */
 export const NO_VALUE: Given = { value: undefined }
