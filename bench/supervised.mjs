@@ -111,7 +111,12 @@ async function startPm2(bin) {
 
 async function startWattSide() {
   const modules = here('../node_modules')
-  const options = { node: process.execPath, folder: await mkdtemp(join(folder, 'watt-')), watt: await installWatt(), modules }
+  const options = {
+    node: process.execPath,
+    folder: await mkdtemp(join(folder, 'watt-')),
+    watt: await installWatt(),
+    modules,
+  }
   const { port, stop } = await startWatt({ ...options, main: here('hosts/app.mjs') })
   return { name: 'Watt', port, end: stop }
 }
