@@ -11,6 +11,7 @@ export {
   type HostBodyLimit,
   type HostError,
   hostRequest,
+  isParsed,
   isService,
   type LineWriter,
   lineLogger,

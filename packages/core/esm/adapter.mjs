@@ -5,6 +5,7 @@ export {
   createError,
   createMount,
   hostRequest,
+  isParsed,
   isService,
   lineLogger,
   openRequest,

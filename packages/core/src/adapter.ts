@@ -19,5 +19,5 @@ export type {
   SystemRoutesOption,
 } from './hosting/mount-types.js'
 export { isService, serviceName } from './hosting/mounted-definition.js'
-export { type AnsweredRequest, type OpenRequest, openRequest } from './hosting/open-request.js'
+export { type AnsweredRequest, isParsed, type OpenRequest, openRequest } from './hosting/open-request.js'
 export type { ApiDescription, BodyContent } from './openapi/describe-api.js'

@@ -1,8 +1,14 @@
 import type { ServiceClass } from '@ekiben/core'
 import { type ApiDescription, createError, type Mount, type MountRoute, serviceName } from '@ekiben/core/adapter'
-import { Body, HttpCode, Post, Req, type Type, UseGuards } from '@nestjs/common'
-import { ApiGuard, kAnswer, kApi, type NestRequest } from './api-guard.js'
+import { Body, HttpCode, Inject, Post, Req, Res, type Type, UseGuards } from '@nestjs/common'
+import { answerApi, kApi, type NestRequest } from './answer-api.js'
+import { ApiGuard } from './api-guard.js'
 import { SERVICE_OF_CONTROLLER } from './from-module.js'
+import { MOUNT_HOST, type MountHost } from './mount-host.js'
+import type { NestResponse } from './send-answer.js'
+
+/** Of a controller: the host that its handlers call. */
+const kHost: unique symbol = Symbol('host')
 
 const TYPES = 'design:paramtypes'
 const ARGUMENTS = '__routeArguments__'
@@ -12,7 +18,7 @@ const BODY = '3:0'
 const HTTP_CODE = '__httpCode__'
 /** What Fastify is told of a route: those of services say there which api they run. */
 const FASTIFY_CONFIG = '__fastify_route_config__'
-/** Metadata of a class that is about how Nest makes it: nothing is injected into the controller. */
+/** Metadata of a class that is about how Nest makes it: nothing of the service's is injected into the controller. */
 const OF_PARAMETERS = [TYPES, 'self:paramtypes', 'optional:paramtypes']
 const OF_CONSTRUCTION = [...OF_PARAMETERS, 'self:properties_metadata', 'optional:properties_metadata', 'scope:options']
 
@@ -27,6 +33,7 @@ export function apiController(service: ServiceClass, mount: Mount): Type {
   Reflect.defineMetadata('__controller__', true, controller)
   Reflect.defineMetadata(SERVICE_OF_CONTROLLER, service, controller)
   for (const key of OF_CONSTRUCTION) Reflect.defineMetadata(key, undefined, controller)
+  Inject(MOUNT_HOST)(controller.prototype, kHost)
   for (const route of mount.routes) {
     if (route.service === name) describeHandler(addHandler(controller, service, route), mount.describe(route))
   }
@@ -40,14 +47,23 @@ export function setPrefix(controller: Type, prefix: string): void {
   Reflect.defineMetadata('path', paths, controller)
 }
 
+interface Controller {
+  readonly [kHost]: MountHost
+}
+
 function addHandler({ prototype }: Type, service: ServiceClass, { service: name, api, path }: MountRoute): object {
   const key = api as string
-  const value = { [key]: (input: unknown, request: NestRequest) => request[kAnswer]?.(input) }[key] as object
+  const full = `${name}.${key}`
+  const value = {
+    [key](this: Controller, input: unknown, request: NestRequest, response: NestResponse) {
+      return answerApi(this[kHost], { api: full, input, request, response })
+    },
+  }[key] as object
   Object.setPrototypeOf(value, (service.prototype as Record<string, object>)[key] as object)
   const descriptor = { value, configurable: true }
   Object.defineProperty(prototype, key, descriptor)
   const of = { service: name, api }
-  Object.assign(value, { [kApi]: `${name}.${key}` })
+  Object.assign(value, { [kApi]: full })
   // For guards and interceptors of the app's.
   Reflect.defineMetadata('ekiben:api', of, value)
   Reflect.defineMetadata(FASTIFY_CONFIG, { ...Reflect.getMetadata(FASTIFY_CONFIG, value), ekiben: of }, value)
@@ -65,12 +81,13 @@ function addParameters(prototype: object, key: string, service: ServiceClass): v
     Reflect.defineMetadata(name, Reflect.getMetadata(name, service.prototype as object, key), prototype, key)
   }
   const [type = Object]: unknown[] = Reflect.getMetadata(TYPES, prototype, key) ?? []
-  Reflect.defineMetadata(TYPES, [type, Object], prototype, key)
+  Reflect.defineMetadata(TYPES, [type, Object, Object], prototype, key)
   const told: Record<string, { index: number }> = Reflect.getMetadata(ARGUMENTS, service, key) ?? {}
   const other = Object.entries(told).find(([place]) => place !== BODY)?.[1]
   if (other) throw createError('EKB_ERR_NEST_PARAMETER', { service: service.name, api: key, index: other.index })
   if (!(BODY in told)) Body()(prototype, key, 0)
   Req()(prototype, key, 1)
+  Res({ passthrough: true })(prototype, key, 2)
 }
 
 /** Tells @nestjs/swagger what an api takes and gives, under the names that its own decorators use; theirs win. */

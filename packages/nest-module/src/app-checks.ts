@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { createError, isService } from '@ekiben/core/adapter'
 import { RequestMethod, type Type } from '@nestjs/common'
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core'
-import { kApi } from './api-guard.js'
+import { kApi } from './answer-api.js'
 
 const OF_POST: unknown[] = [RequestMethod.POST, RequestMethod.ALL]
 

@@ -25,11 +25,10 @@ export function hostRequest(request: FrameworkRequest, context: RequestContext):
   return new HostRequest(request, context)
 }
 
+/** Asks the request for no more than is needed: one of Express's, whose prototype is set anew each time, is slow to tell. */
 class HostRequest implements MountRequest {
   readonly headers: IncomingHttpHeaders
-  readonly stream: Readable
   readonly body: unknown
-  readonly requestId: string | undefined
   readonly outgoing: MountRequest['outgoing']
   readonly log: MountRequest['log']
   readonly transform: MountRequest['transform']
@@ -37,12 +36,9 @@ class HostRequest implements MountRequest {
   readonly from: FrameworkRequest
 
   constructor(from: FrameworkRequest, { outgoing, log, transform, asValue, isUnread = false }: RequestContext) {
-    const { body, raw = from as unknown as Readable, id } = from
-    const left = body instanceof Readable ? body : undefined
+    const { body } = from
     this.headers = from.headers
-    this.stream = left ?? raw
-    this.body = isUnread || left !== undefined ? undefined : body
-    this.requestId = typeof id === 'string' ? id : undefined
+    this.body = isUnread || body instanceof Readable ? undefined : body
     this.outgoing = outgoing
     this.log = log
     this.transform = transform
@@ -50,7 +46,16 @@ class HostRequest implements MountRequest {
     this.from = from
   }
 
-  /** Only when somebody asks: Express goes through the headers for it. */
+  get stream(): Readable {
+    const { body, raw = this.from as unknown as Readable } = this.from
+    return body instanceof Readable ? body : raw
+  }
+
+  get requestId(): string | undefined {
+    const { id } = this.from
+    return typeof id === 'string' ? id : undefined
+  }
+
   get remoteAddress(): string | undefined {
     return this.from.ip ?? this.from.socket?.remoteAddress
   }

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { defineService } from '../service/define-service.js'
 import { createMount } from './create-mount.js'
 import type { Mount, MountRequest } from './mount-types.js'
-import { type OpenRequest, openRequest } from './open-request.js'
+import { isParsed, type OpenRequest, openRequest } from './open-request.js'
 
 const Echo = defineService(
   class Echo {
@@ -38,14 +38,16 @@ async function open(mount: Mount, request: MountRequest): Promise<OpenRequest> {
   return opened
 }
 
-test('JSON that a parser has read is open at once, and the service gets what the host makes of it', () =>
+test('JSON that a parser has read is the input as it is, and the service gets what the host makes of it', () =>
   withMount(async (mount) => {
-    const body = { a: 1 }
-    const opened = openRequest(mount, mount.routeOf('say'), { headers: json, body, asValue: true })
-    assert.ok('finish' in opened)
-    assert.equal(opened.input, body)
+    const request = { headers: json, body: { a: 1 }, asValue: true }
+    assert.ok(isParsed(request))
+    assert.ok(isParsed({ headers: { 'content-type': 'Application/JSON; charset=utf-8' }, body: [] }))
+    const opened = await open(mount, request)
+    assert.equal(opened.input, request.body)
     assert.deepEqual((await opened.finish(opened.input)).value, { input: { a: 1 } })
-    assert.deepEqual((await (await open(mount, { headers: json, body })).finish({ b: 2 })).value, { input: { b: 2 } })
+    const transformed = await mount.answer(mount.routeOf('say'), { ...request, transform: () => ({ b: 2 }) })
+    assert.deepEqual(transformed.value, { input: { b: 2 } })
   }))
 
 test('what is only nearly so is read first: the host sees all that a service will get', () =>
@@ -57,6 +59,7 @@ test('what is only nearly so is read first: the host sees all that a service wil
       { headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: { a: '1' } },
     ]
     for (const request of bodies) {
+      assert.equal(isParsed(request), false)
       const { input, finish } = await open(mount, request)
       assert.equal(String((input as { a: unknown }).a), '1', JSON.stringify(request.headers))
       assert.deepEqual((await finish({ c: 3 })).value, { input: { c: 3 } })

@@ -12,54 +12,25 @@ export interface AnsweredRequest {
   readonly answer: MountAnswer
 }
 
-type Answering = Pick<Mount, 'answer'>
-
-/** What parsers of hosts take for JSON, and no more: what is only nearly so is read here. */
+/** What parsers of hosts take for JSON, and no more: what is only nearly so is read by `openRequest`. */
 const JSON_TYPE = /^application\/json *(?:;|$)/i
 
-/**
- * Reads the body of a request, for a host that does something between that and the call; or gives the answer, where none
- * is needed. At once where a parser of the host's has read JSON: that is the input as it is.
- */
-export function openRequest(
-  mount: Answering,
-  route: MountRoute,
-  request: MountRequest,
-): OpenRequest | Promise<OpenRequest | AnsweredRequest> {
-  return isParsed(request) ? new ParsedRequest(mount, route, request) : read(mount, route, request)
-}
-
-function isParsed({ body, headers: { 'content-type': type = '' } }: MountRequest): boolean {
+/** Has a parser of the host's read JSON? Then its `body` is the input as it is, and there is nothing to open. */
+export function isParsed({ body, headers }: Pick<MountRequest, 'body' | 'headers'>): boolean {
   if (typeof body !== 'object' || body === null || body instanceof Uint8Array) return false
+  const { 'content-type': type = '' } = headers
   return type === 'application/json' || JSON_TYPE.test(type)
 }
 
 /**
- * A class, and its input not copied: of objects with a closure, made for each request, V8 came to keep a quarter past each
- * scavenge, until the next full collection.
+ * Reads the body of a request, for a host that does something between that and the call; or gives the answer, where none
+ * is needed.
  */
-class ParsedRequest implements OpenRequest {
-  readonly #mount: Answering
-  readonly #route: MountRoute
-  readonly #request: MountRequest
-
-  constructor(mount: Answering, route: MountRoute, request: MountRequest) {
-    this.#mount = mount
-    this.#route = route
-    this.#request = request
-  }
-
-  get input(): unknown {
-    return this.#request.body
-  }
-
-  finish(input: unknown): Promise<MountAnswer> {
-    const request = input === this.input ? this.#request : withTransform(this.#request, () => input)
-    return this.#mount.answer(this.#route, request)
-  }
-}
-
-function read(mount: Answering, route: MountRoute, request: MountRequest): Promise<OpenRequest | AnsweredRequest> {
+export function openRequest(
+  mount: Pick<Mount, 'answer'>,
+  route: MountRoute,
+  request: MountRequest,
+): Promise<OpenRequest | AnsweredRequest> {
   let onRead: (open: OpenRequest) => void = () => {}
   let resume: (input: unknown) => void = () => {}
   const opened = new Promise<OpenRequest>((resolve) => {
@@ -76,10 +47,6 @@ function read(mount: Answering, route: MountRoute, request: MountRequest): Promi
     onRead({ input, finish })
     return resumed
   }
-  const answer = mount.answer(route, withTransform(request, transform))
+  const answer = mount.answer(route, Object.assign(Object.create(request), { transform }))
   return Promise.race([opened, answer.then((early) => ({ answer: early }))])
-}
-
-function withTransform(request: MountRequest, transform: NonNullable<MountRequest['transform']>): MountRequest {
-  return Object.assign(Object.create(request), { transform })
 }
