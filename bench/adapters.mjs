@@ -12,10 +12,9 @@
  */
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import { hasWrk, lastingLoad } from './http/load.mjs'
+import { FRAMEWORKS, hasWrk, lastingLoad } from './http/load.mjs'
 import { endSides, spread, startSide, takeRounds, takeTurn } from './http/sides.mjs'
 
-const FRAMEWORKS = ['express', 'fastify', 'nest-express', 'nest-fastify']
 /** The optimiser's first seconds are not what production looks like. */
 const WARM_UP_MS = 2_000
 
