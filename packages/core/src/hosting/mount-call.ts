@@ -104,12 +104,17 @@ export class MountCall implements DispatchRequest, StreamCaller {
     this.deadlineAt = undefined
   }
 
+  /** Is told why, once the call is cut; at once where it was before. */
+  giveUpBy(listener: (reason: unknown) => void): void {
+    this.#giveUp = listener
+    if (this.#state === 'cut') listener(this.#cutBy)
+  }
+
   /** Settles as the work does; rejects at once when the call is cut, whatever the work goes on to do. */
   unlessCut<T>(work: PromiseLike<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#giveUp = reject
+      this.giveUpBy(reject)
       work.then(resolve, reject)
-      if (this.#state === 'cut') reject(this.#cutBy)
     })
   }
 

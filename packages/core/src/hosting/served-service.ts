@@ -51,21 +51,44 @@ export class ServedService {
     this.#owner = { makeId: createRequestIds(), onCut: (call, reason) => this.#gate?.forget(call, reason) }
   }
 
-  /** Rejects with what the host is to answer, unless errors are answered here. */
-  async answer(route: ApiRoute, request: MountRequest): Promise<MountAnswer> {
+  /**
+   * Rejects with what the host is to answer, unless errors are answered here. By callbacks, and one promise for all of it:
+   * of each further one for a request a host's requests/s tell.
+   */
+  answer(route: ApiRoute, request: MountRequest): Promise<MountAnswer> {
     const call = new MountCall(request, route.path, this.#owner)
-    try {
-      const input = request.body === undefined ? await this.#read(route, request, call) : parsedInput(route, request)
-      const given =
-        request.transform === undefined ? input : await call.unlessCut(Promise.resolve(request.transform(input)))
-      this.#limit(call)
-      const result = this.#invoke(route, given, call)
-      const value = isThenable(result) ? await call.unlessCut(result) : result
-      if (isStreamed(value)) return await call.unlessCut(this.#stream(route, value, call))
-      return this.#answer(route, value, { call, asValue: request.asValue === true })
-    } catch (thrown) {
-      return this.#refuse(route, thrown, { call, log: request.log })
-    }
+    return new Promise((resolve, reject) => {
+      let isAnswered = false
+      const refuse = (thrown: unknown): void => {
+        if (isAnswered) return
+        isAnswered = true
+        try {
+          resolve(this.#refuse(route, thrown, { call, log: request.log }))
+        } catch (error) {
+          reject(error)
+        }
+      }
+      const answer = (value: unknown): void => {
+        // Also where nobody waits for it any more: it is closed then.
+        if (isStreamed(value)) return void this.#stream(route, value, call).then(resolve, refuse)
+        if (isAnswered) return
+        try {
+          resolve(this.#answer(route, value, { call, asValue: request.asValue === true }))
+          isAnswered = true
+        } catch (thrown) {
+          refuse(thrown)
+        }
+      }
+      call.giveUpBy(refuse)
+      if (isAnswered) return
+      try {
+        const result = this.#run(route, request, call)
+        if (isThenable(result)) result.then(answer, refuse)
+        else answer(result)
+      } catch (thrown) {
+        refuse(thrown)
+      }
+    })
   }
 
   /** The api's result itself; of a stream what gives its items. */
@@ -92,13 +115,29 @@ export class ServedService {
     return toMountAnswer(answer, answer.headers.includes(JSON_TYPE) ? { value } : NO_VALUE, call)
   }
 
+  /** The result, or a promise of it. */
+  #run(route: ApiRoute, request: MountRequest, call: MountCall): unknown {
+    if (request.body === undefined || request.transform !== undefined) return this.#readAndRun(route, request, call)
+    this.#limit(call)
+    return this.#invoke(route, parsedInput(route, request), call)
+  }
+
+  async #readAndRun(route: ApiRoute, request: MountRequest, call: MountCall): Promise<unknown> {
+    const read = request.body === undefined ? await this.#read(route, request, call) : parsedInput(route, request)
+    const input = request.transform === undefined ? read : await request.transform(read)
+    // It may have been cut meanwhile: nobody waits for what would begin.
+    if (!call.isWanted) return undefined
+    this.#limit(call)
+    return this.#invoke(route, input, call)
+  }
+
   async #read(route: ApiRoute, request: MountRequest, call: MountCall): Promise<unknown> {
     const reading = readInput(route, request, () => {
       const files = new RequestFiles(this.#options.spool, FILE_MEMORY_BYTES)
       call.files = files
       return files
     })
-    return (await call.unlessCut(reading)).value
+    return (await reading).value
   }
 
   #limit(call: MountCall, timeoutMs = this.#options.definition.settings.traffic?.timeoutMs): void {

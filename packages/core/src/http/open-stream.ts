@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { createError } from '../errors/service-error.js'
 import { outputKind, type ValueKind } from '../openapi/schema-parts.js'
 import { ApiStream } from '../runner/api-stream.js'
@@ -78,7 +79,11 @@ function sourceOf(value: Streamed, api: ApiDefinition): Source {
   const iterator = (stream as AsyncIterable<unknown>)[Symbol.asyncIterator]()
   return {
     next: () => iterator.next(),
-    return: async () => iterator.return?.(),
+    return: async () => {
+      // An iterator that has not begun leaves its stream open.
+      if (stream instanceof Readable) stream.destroy()
+      return iterator.return?.()
+    },
   }
 }
 

@@ -139,17 +139,12 @@ export class Runner {
     }
   }
 
+  /** Beside what the caller waits for: a promise in between would be another turn of the queue for each call. */
   #leaveAfter(result: PromiseLike<unknown>, call: RunningCall): Promise<unknown> {
-    return Promise.resolve(result).then(
-      (value) => {
-        this.#leave(call)
-        return value
-      },
-      (error: unknown) => {
-        this.#leave(call)
-        throw error
-      },
-    )
+    const settled = Promise.resolve(result)
+    const leave = (): void => this.#leave(call)
+    void settled.then(leave, leave)
+    return settled
   }
 
   #leave(call: RunningCall): void {
