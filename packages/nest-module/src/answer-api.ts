@@ -12,11 +12,13 @@ export const kOpened: unique symbol = Symbol('opened')
 /** A request as both platforms have it. */
 export type NestRequest = FrameworkRequest & { body?: unknown; [kOpened]?: OpenRequest }
 
+/** What the handler of an api gets of Nest. */
+export type ApiArguments = [input: unknown, request: NestRequest, response: NestResponse]
+
 /** Runs an api on what the pipes left of its input. Nest makes the text of what interceptors leave of the result. */
-export async function answerApi(
-  { mount, adapterHost }: MountHost,
-  { api, input, request, response }: ApiCall,
-): Promise<unknown> {
+export async function answerApi(host: MountHost, api: string, args: ApiArguments): Promise<unknown> {
+  const { mount, adapterHost } = host
+  const [input, request, response] = args
   const adapter = adapterHost.httpAdapter
   const opened = request[kOpened]
   try {
@@ -27,13 +29,6 @@ export async function answerApi(
   } catch (error) {
     return refuse(adapter, response, error as HostError)
   }
-}
-
-interface ApiCall {
-  readonly api: string
-  readonly input: unknown
-  readonly request: NestRequest
-  readonly response: NestResponse
 }
 
 /** Throws what Nest's filters are to answer with. */

@@ -1,11 +1,10 @@
 import type { ServiceClass } from '@ekiben/core'
 import { type ApiDescription, createError, type Mount, type MountRoute, serviceName } from '@ekiben/core/adapter'
 import { Body, HttpCode, Inject, Post, Req, Res, type Type, UseGuards } from '@nestjs/common'
-import { answerApi, kApi, type NestRequest } from './answer-api.js'
+import { type ApiArguments, answerApi, kApi } from './answer-api.js'
 import { ApiGuard } from './api-guard.js'
 import { SERVICE_OF_CONTROLLER } from './from-module.js'
 import { MOUNT_HOST, type MountHost } from './mount-host.js'
-import type { NestResponse } from './send-answer.js'
 
 /** Of a controller: the host that its handlers call. */
 const kHost: unique symbol = Symbol('host')
@@ -47,16 +46,12 @@ export function setPrefix(controller: Type, prefix: string): void {
   Reflect.defineMetadata('path', paths, controller)
 }
 
-interface Controller {
-  readonly [kHost]: MountHost
-}
-
 function addHandler({ prototype }: Type, service: ServiceClass, { service: name, api, path }: MountRoute): object {
   const key = api as string
   const full = `${name}.${key}`
   const value = {
-    [key](this: Controller, input: unknown, request: NestRequest, response: NestResponse) {
-      return answerApi(this[kHost], { api: full, input, request, response })
+    [key](this: { readonly [kHost]: MountHost }, ...args: ApiArguments) {
+      return answerApi(this[kHost], full, args)
     },
   }[key] as object
   Object.setPrototypeOf(value, (service.prototype as Record<string, object>)[key] as object)
