@@ -2,8 +2,15 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
+import { SpoolFolder } from '../http/spool-folder.js'
+import { CountTable } from '../metrics/count-table.js'
 import { defineService } from '../service/define-service.js'
+import { definitionOf } from '../service/registry.js'
+import type { ServiceDefinition } from '../service/service-definition.js'
 import { createMount } from './create-mount.js'
+import { lineLogger } from './line-logger.js'
+import { mountedApis } from './mount-routes.js'
+import { ServedService } from './served-service.js'
 
 test('a stream that is there only after its client has left is closed, and the call answered at once', async () => {
   const source = Readable.from(['a', 'b'])
@@ -56,4 +63,42 @@ test('a request whose client has left before its turn begins no call', async () 
   } finally {
     await mount.close()
   }
+})
+
+test('a client that leaves in the middle of a stream is counted once, as one that left', async () => {
+  const Endless = defineService(
+    class Endless {
+      text() {}
+    },
+    { apis: { text: {} } },
+  )
+  const definition = definitionOf(Endless) as ServiceDefinition
+  const counts = new CountTable()
+  const source = new Readable({
+    read() {
+      setImmediate(() => this.push('more'))
+    },
+  })
+  const served = new ServedService({
+    definition,
+    counts,
+    handler: () => source,
+    spool: new SpoolFolder(),
+    errors: 'host',
+    gate: undefined,
+    log: lineLogger(console),
+  })
+  const route = mountedApis([definition], '')[0]?.api as Parameters<typeof served.answer>[0]
+  const leaving = new AbortController()
+  const request = { headers: { 'content-type': 'application/json' }, body: {}, signal: leaving.signal }
+  const { body } = await served.answer(route, request)
+  assert.ok(body instanceof Readable)
+  await once(body, 'readable')
+  leaving.abort()
+  body.destroy()
+  await once(body, 'close')
+  assert.deepEqual(
+    counts.take().map(([api, status, count]) => [api, status, count]),
+    [['text', 499, 1]],
+  )
 })

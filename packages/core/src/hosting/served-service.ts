@@ -59,6 +59,10 @@ export class ServedService {
     const call = new MountCall(request, route.path, this.#owner)
     return new Promise((resolve, reject) => {
       let isAnswered = false
+      const give = (answer: MountAnswer): void => {
+        isAnswered = true
+        resolve(answer)
+      }
       const refuse = (thrown: unknown): void => {
         if (isAnswered) return
         isAnswered = true
@@ -70,11 +74,10 @@ export class ServedService {
       }
       const answer = (value: unknown): void => {
         // Also where nobody waits for it any more: it is closed then.
-        if (isStreamed(value)) return void this.#stream(route, value, call).then(resolve, refuse)
+        if (isStreamed(value)) return void this.#stream(route, value, call).then(give, refuse)
         if (isAnswered) return
         try {
-          resolve(this.#answer(route, value, { call, asValue: request.asValue === true }))
-          isAnswered = true
+          give(this.#answer(route, value, { call, asValue: request.asValue === true }))
         } catch (thrown) {
           refuse(thrown)
         }
@@ -118,8 +121,9 @@ export class ServedService {
   /** The result, or a promise of it. */
   #run(route: ApiRoute, request: MountRequest, call: MountCall): unknown {
     if (request.body === undefined || request.transform !== undefined) return this.#readAndRun(route, request, call)
+    const input = parsedInput(route, request)
     this.#limit(call)
-    return this.#invoke(route, parsedInput(route, request), call)
+    return this.#invoke(route, input, call)
   }
 
   async #readAndRun(route: ApiRoute, request: MountRequest, call: MountCall): Promise<unknown> {

@@ -77,11 +77,15 @@ function sourceOf(value: Streamed, api: ApiDefinition): Source {
   const isBytes = typeof (stream as { pipe?: unknown }).pipe === 'function' || stream instanceof ReadableStream
   if (!isBytes) throw createError('EKB_ERR_STREAM_UNDECLARED', { api: api.name })
   const iterator = (stream as AsyncIterable<unknown>)[Symbol.asyncIterator]()
+  let hasBegun = false
   return {
-    next: () => iterator.next(),
+    next: () => {
+      hasBegun = true
+      return iterator.next()
+    },
     return: async () => {
       // An iterator that has not begun leaves its stream open.
-      if (stream instanceof Readable) stream.destroy()
+      if (!hasBegun && stream instanceof Readable) stream.destroy()
       return iterator.return?.()
     },
   }
