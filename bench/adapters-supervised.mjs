@@ -8,17 +8,14 @@
  *
  * Target: at least 0.95 of the hand-written route.
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { freePort } from '../chaos/servers/free-port.mjs'
-import { FRAMEWORKS, lastingLoad } from './http/load.mjs'
-import { spread } from './http/sides.mjs'
+import { firstAnswer, runArguments, serveApp } from './hosts/serve-app.mjs'
+import { lastingLoad } from './http/load.mjs'
+import { FRAMEWORKS, inTurns, spread } from './http/sides.mjs'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const CLIENTS = 32
@@ -64,14 +61,11 @@ async function takeStart(framework) {
   try {
     for (const name of SIDES) sides.push(await startSide(framework, name))
     // The optimiser's first seconds are not what production looks like.
-    for (const side of sides) await takeTurn(side)
-    const rounds = []
-    for (let index = 0; index < count; index++) {
-      const round = {}
-      for (const side of index % 2 === 0 ? sides : sides.toReversed()) round[side.name] = await takeTurn(side)
-      rounds.push(round)
+    for (const side of sides) {
+      await firstAnswer(`${framework}, ${side.name}`, side.port, '/')
+      await takeTurn(side)
     }
-    return rounds
+    return await inTurns(sides, count, takeTurn)
   } finally {
     for (const { end } of sides) await end()
   }
@@ -82,25 +76,6 @@ function takeTurn({ port }) {
 }
 
 async function startSide(framework, name) {
-  const port = await freePort()
-  const app = [here(`http/${framework}-server.mjs`), '--api-workers', '2', '--log-level', 'warn']
-  const address = ['--port', String(port), '--host', '127.0.0.1']
-  const child = spawn(
-    process.execPath,
-    [here('../packages/core/bin/ekiben.js'), 'run', ...app, ...address, '--', name],
-    {
-      env: { ...process.env, NODE_ENV: 'production', PORT: String(port), EKIBEN_RUNTIME_DIR: join(folder, name) },
-      stdio: ['ignore', 'ignore', 'inherit'],
-    },
-  )
-  const exited = once(child, 'exit')
-  const end = async () => {
-    child.kill('SIGTERM')
-    await exited
-  }
-  while ((await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined)) === undefined) {
-    if (child.exitCode !== null) throw new Error(`${framework}, ${name} ended with ${child.exitCode}`)
-    await sleep(50)
-  }
-  return { name, port, end }
+  const main = here(`http/${framework}-server.mjs`)
+  return { name, ...(await serveApp(runArguments(main, { workers: '2', appArguments: [name] }), join(folder, name))) }
 }

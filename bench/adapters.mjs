@@ -12,8 +12,8 @@
  */
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import { FRAMEWORKS, hasWrk, lastingLoad } from './http/load.mjs'
-import { endSides, spread, startSide, takeRounds, takeTurn } from './http/sides.mjs'
+import { hasWrk, lastingLoad } from './http/load.mjs'
+import { endSides, FRAMEWORKS, spread, startSide, takeRounds, takeTurn } from './http/sides.mjs'
 
 /** The optimiser's first seconds are not what production looks like. */
 const WARM_UP_MS = 2_000

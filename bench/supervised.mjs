@@ -9,18 +9,18 @@
  *
  * Targets: with keep-alive at least equal to each peer, with a connection for each request at least 1.5 times.
  */
-import { execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { freePort } from '../chaos/servers/free-port.mjs'
 import { installPm2 } from '../chaos/servers/pm2.mjs'
 import { installWatt, runsWatt, startWatt } from '../chaos/servers/watt.mjs'
+import { firstAnswer, runArguments, serveApp } from './hosts/serve-app.mjs'
 import { lastingLoad } from './http/load.mjs'
-import { spread } from './http/sides.mjs'
+import { inTurns, spread } from './http/sides.mjs'
 
 const run = promisify(execFile)
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
@@ -53,10 +53,9 @@ try {
 
 /** How each of those is started that this machine and this Node can run. */
 async function findKinds() {
-  const ekiben = [here('../packages/core/bin/ekiben.js'), 'run', here('hosts/app.mjs'), '--api-workers', WORKERS]
   const kinds = [
-    () => startSide('ekiben run', [...ekiben, '--log-level', 'warn']),
-    () => startSide('node:cluster', [here('hosts/cluster-primary.mjs')]),
+    () => startSide('ekiben run', runArguments(here('hosts/app.mjs'), { workers: WORKERS })),
+    () => startSide('node:cluster', () => [here('hosts/cluster-primary.mjs')]),
   ]
   const pm2 = await installPm2().catch((error) =>
     console.log(`PM2 could not be installed: ${error.message.split('\n')[0]}`),
@@ -76,23 +75,14 @@ async function takeStart(kinds, isFirst) {
       if (isFirst) console.log(`${name}: ${main.split('/').slice(-2).join('/')} answers`)
     }
     for (const side of sides) await takeTurn(side)
-    return await takeRounds(sides)
+    return await inTurns(sides, rounds, takeTurn)
   } finally {
     for (const { end } of sides) await end()
   }
 }
 
-async function startSide(name, args) {
-  const port = await freePort()
-  const env = { ...process.env, PORT: String(port), NODE_ENV: 'production', EKIBEN_RUNTIME_DIR: join(folder, 'run') }
-  const portFlags = name === 'ekiben run' ? ['--port', String(port), '--host', '127.0.0.1'] : []
-  const child = spawn(process.execPath, [...args, ...portFlags], { env, stdio: ['ignore', 'ignore', 'inherit'] })
-  const exited = new Promise((resolve) => child.once('exit', resolve))
-  const end = async () => {
-    child.kill('SIGTERM')
-    await exited
-  }
-  return { name, port, end }
+async function startSide(name, argumentsFor) {
+  return { name, ...(await serveApp(argumentsFor, join(folder, 'run'))) }
 }
 
 async function startPm2(bin) {
@@ -123,15 +113,7 @@ async function startWattSide() {
 
 /** The file that answers: it has to be the app's own. */
 async function mainOf(name, port) {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const answer = await fetch(`http://127.0.0.1:${port}/main`).then(
-      (response) => response.json(),
-      () => undefined,
-    )
-    if (answer !== undefined) return answer.main
-    await sleep(100)
-  }
-  throw new Error(`${name} does not answer`)
+  return (await (await firstAnswer(name, port, '/main')).json()).main
 }
 
 async function takeTurn({ port }) {
@@ -139,16 +121,6 @@ async function takeTurn({ port }) {
   const { stdout } = await run(process.execPath, [here('hosts/connect-each.mjs'), port, seconds, CLIENTS].map(String))
   const [connected, p99] = stdout.split(' ').map(Number)
   return { kept, keptP99, connected, p99 }
-}
-
-async function takeRounds(sides) {
-  const taken = []
-  for (let index = 0; index < rounds; index++) {
-    const round = {}
-    for (const side of index % 2 === 0 ? sides : sides.toReversed()) round[side.name] = await takeTurn(side)
-    taken.push(round)
-  }
-  return taken
 }
 
 function report(taken) {

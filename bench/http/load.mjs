@@ -11,8 +11,6 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
-/** Those with a server here, FRAMEWORK-server.mjs, of one route by hand or mounted. */
-export const FRAMEWORKS = ['express', 'fastify', 'nest-express', 'nest-fastify']
 /** Longer than any bench: who started the load ends it. */
 const ENDLESS_SECONDS = 3600
 const BODY = JSON.stringify({ text: 'The food was wonderful and the staff were kind' })

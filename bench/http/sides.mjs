@@ -13,6 +13,8 @@ import { startLoad } from './load.mjs'
 const require = createRequire(import.meta.url)
 const { openListenSocket } = require('../../packages/core/build/supervisor/listen-socket.js')
 
+/** Those with a server here, FRAMEWORK-server.mjs, of one route by hand or mounted. */
+export const FRAMEWORKS = ['express', 'fastify', 'nest-express', 'nest-fastify']
 /** From a load that goes on to one that is at full speed. */
 const SETTLE_MS = 15
 const ATTEMPTS = 5
@@ -21,7 +23,9 @@ const ATTEMPTS = 5
 export async function startSide({ name, server: file, args = [], connections }) {
   const { fd, port, close } = await openListenSocket({ host: '127.0.0.1', port: 0, backlog: 2048 })
   const path = fileURLToPath(new URL(`${file}-server.mjs`, import.meta.url))
-  const server = spawn(process.execPath, [path, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc', fd] })
+  // They serve on PORT where there is one.
+  const env = { ...process.env, PORT: undefined }
+  const server = spawn(process.execPath, [path, ...args], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc', fd] })
   const exited = once(server, 'exit').then(([code]) => Promise.reject(new Error(`${name} ended with ${code}`)))
   await Promise.race([once(server, 'message'), exited])
   exited.catch(() => {})
@@ -41,15 +45,19 @@ export function endSides(sides) {
 }
 
 /** Rounds of one turn each, by name; who goes first takes turns too. */
-export async function takeRounds(sides, { count, turnMs }) {
+export async function inTurns(sides, count, take) {
   const rounds = []
   for (let index = 0; index < count; index++) {
-    const order = index % 2 === 0 ? sides : sides.toReversed()
     const round = {}
-    for (const side of order) round[side.name] = await takeTurn(side, turnMs)
+    for (const side of index % 2 === 0 ? sides : sides.toReversed()) round[side.name] = await take(side)
     rounds.push(round)
   }
   return rounds
+}
+
+/** As many rounds of turns of so long. */
+export function takeRounds(sides, { count, turnMs }) {
+  return inTurns(sides, count, (side) => takeTurn(side, turnMs))
 }
 
 /** Requests/s, and processor time for each, of one turn. One in which the machine stood still is taken again. */
