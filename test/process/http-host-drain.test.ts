@@ -90,6 +90,17 @@ describe('a drain', () => {
     assert.deepEqual([await silent.closed(), await rested.closed()], ['ended', 'ended'])
   })
 
+  test('lets one that has just connected say its first word', async () => {
+    await using host = await startHost(Api)
+    await using rested = await rawClient(host.port)
+    await answered(rested, postText('/echo', { text: 'a' }), 1)
+    await using silent = await rawClient(host.port)
+    const report = host.drain(20, LONG)
+    assert.equal(await rested.closed(), 'ended')
+    assert.match(await answered(silent, postText('/echo', { text: 'b' }), 1), /b$/)
+    assert.deepEqual(await report, { cut: [] })
+  })
+
   test('leaves them until their next request where no window is given', async () => {
     await using host = await startHost(Api)
     await using resting = await rawClient(host.port)
@@ -108,6 +119,24 @@ describe('a drain', () => {
     const clients = await Promise.all(waiting)
     const answers = await Promise.all(clients.map((client) => answered(client, postText('/echo', { text: 'x' }), 1)))
     assert.equal(answers.filter((answer) => answer.startsWith('HTTP/1.1 200')).length, 20)
+    assert.deepEqual(await report, { cut: [] })
+  })
+
+  test('resets nobody who has just connected, however long others keep connecting', async () => {
+    await using host = await startHost(Api)
+    const asking: Promise<unknown>[] = []
+    const ask = async () => {
+      await using client = await rawClient(host.port)
+      assert.match(await answered(client, postText('/echo', { text: 'new' }), 1), /new$/)
+    }
+    const windowMs = 100
+    const until = performance.now() + 2 * windowMs
+    const report = host.drain(windowMs, LONG)
+    while (performance.now() < until) {
+      asking.push(ask())
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await Promise.all(asking)
     assert.deepEqual(await report, { cut: [] })
   })
 

@@ -3,6 +3,9 @@ import type { Socket } from 'node:net'
 
 const kConnection: unique symbol = Symbol('ekiben.connection')
 
+/** A client that has connected since, and has not said a word, is about to. */
+const FIRST_WORD_MS = 500
+
 /** A request without an answer, as its connection sees it. */
 export interface OpenRequest {
   readonly incoming: IncomingMessage
@@ -21,6 +24,7 @@ export class Connection {
   isShed = false
   /** Its socket was taken over: no request comes on it any more, and only those who took it know when it is done. */
   isUpgraded = false
+  readonly #acceptedAt = performance.now()
   /** Bytes received when the last request was answered: more since then are the start of a next one. */
   #settledBytes = 0
 
@@ -47,9 +51,9 @@ export class Connection {
   /** It will be given no further request: its client is told where that can be done before an answer. */
   takeNoMore(): void {}
 
-  /** Ends it where nothing goes on. */
+  /** Ends it where nothing goes on, nor is about to. */
   endIdle(): void {
-    if (this.isIdle) this.socket.destroy()
+    if (this.isIdle && (this.socket.bytesRead > 0 || !isNew(this.#acceptedAt))) this.socket.destroy()
   }
 
   /** Nothing asked, nothing half received, nothing still on its way out; also one that never sent a byte. */
@@ -63,8 +67,8 @@ export class Connection {
 export class ConnectionTable<C extends Connection = Connection> {
   readonly #make: (socket: Socket) => C
   readonly #open = new Set<C>()
-  /** Under the encrypted ones, and those on which a handshake goes on. */
-  readonly #carriers = new Set<Socket>()
+  /** Under the encrypted ones, and those on which a handshake goes on: when each was accepted. */
+  readonly #carriers = new Map<Socket, number>()
   #accepted = 0
   #onEmpty: (() => void)[] = []
 
@@ -95,7 +99,7 @@ export class ConnectionTable<C extends Connection = Connection> {
   /** What will carry an encrypted connection, from the moment when it was accepted. */
   readonly carry = (socket: Socket): void => {
     this.#accepted++
-    this.#carriers.add(socket)
+    this.#carriers.set(socket, performance.now())
     socket.once('close', () => {
       this.#carriers.delete(socket)
       this.#noteEmpty()
@@ -105,12 +109,14 @@ export class ConnectionTable<C extends Connection = Connection> {
   /** Ends every connection on which nothing goes on, those on which nobody ever said a word among them. */
   endIdle(): void {
     for (const connection of this.#open) connection.endIdle()
-    for (const socket of this.#carriers) if (socket.bytesRead === 0) socket.destroy()
+    for (const [socket, acceptedAt] of this.#carriers) {
+      if (socket.bytesRead === 0 && !isNew(acceptedAt)) socket.destroy()
+    }
   }
 
   destroy(): void {
     for (const { socket } of this.#open) socket.destroy()
-    for (const socket of this.#carriers) socket.destroy()
+    for (const socket of this.#carriers.keys()) socket.destroy()
   }
 
   of(socket: Socket): C {
@@ -141,6 +147,10 @@ export class ConnectionTable<C extends Connection = Connection> {
     if (!this.#isEmpty) return
     for (const callback of this.#onEmpty.splice(0)) callback()
   }
+}
+
+function isNew(acceptedAt: number): boolean {
+  return performance.now() - acceptedAt < FIRST_WORD_MS
 }
 
 interface TrackedSocket extends Socket {

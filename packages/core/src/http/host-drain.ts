@@ -5,9 +5,9 @@ import type { Connection, ConnectionTable } from './connection-table.js'
 import { askedPath } from './route-table.js'
 
 export interface DrainOptions {
-  /** Idle connections are closed after so long; from `deadlineMs` on, never before it. */
+  /** Idle connections are closed so long after the last was accepted; from `deadlineMs` on, never before it. */
   readonly keepAliveDrainMs: number
-  /** Whatever is left then is cut. */
+  /** Whatever is left so long after the drain began is cut. */
   readonly deadlineMs: number
 }
 
@@ -21,7 +21,7 @@ export interface DrainReport {
   readonly cut: readonly string[]
 }
 
-/** Clients that never stop connecting do not hold the drain up for longer. */
+/** Clients that never stop connecting do not hold the drain up for longer, nor for more than half of its time. */
 const MAX_ACCEPT_MS = 1_000
 /** How often connections are looked at once the idle window is over. */
 const IDLE_CHECK_MS = 100
@@ -32,7 +32,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1
  *
  *   accept until the backlog is empty, then close the listening socket, and nothing else
  *   ──▶ answer what comes on open connections, each answer with `Connection: close` (the host does that)
- *   ──▶ after `keepAliveDrainMs` close those that are idle  ──▶ at the deadline cut the rest
+ *   ──▶ `keepAliveDrainMs` later close those that are idle  ──▶ at the deadline cut the rest
  *
  * Closing idle connections at once would reset those on which a request is on its way.
  */
@@ -41,6 +41,8 @@ export class HostDrain {
   readonly #connections: ConnectionTable
   readonly #cut: string[] = []
   readonly #done: Deferred<void> = deferred()
+  #options: DrainOptions = { keepAliveDrainMs: Number.POSITIVE_INFINITY, deadlineMs: Number.POSITIVE_INFINITY }
+  #hasWithdrawn = false
   #idleTimer: NodeJS.Timeout | undefined
   #deadlineTimer: NodeJS.Timeout | undefined
 
@@ -51,8 +53,10 @@ export class HostDrain {
 
   async run(options: DrainOptions, { onWithdrawn }: DrainEvents = {}): Promise<DrainReport> {
     this.hurry(options)
-    await this.#acceptBacklog(performance.now() + Math.min(MAX_ACCEPT_MS, options.deadlineMs))
+    await this.#acceptBacklog(performance.now() + Math.min(MAX_ACCEPT_MS, options.deadlineMs / 2))
     stopAccepting(this.#server)
+    this.#hasWithdrawn = true
+    this.#awaitIdle()
     onWithdrawn?.()
     this.#connections.onEmpty(this.#done.resolve)
     await this.#done.promise
@@ -64,11 +68,18 @@ export class HostDrain {
   }
 
   /** Sets the times anew, counted from now: a second signal wants it quicker. */
-  hurry({ keepAliveDrainMs, deadlineMs }: DrainOptions): void {
-    clearTimeout(this.#idleTimer)
+  hurry(options: DrainOptions): void {
+    this.#options = options
+    if (this.#hasWithdrawn) this.#awaitIdle()
     clearTimeout(this.#deadlineTimer)
+    this.#deadlineTimer = setTimeout(this.#cutAll, Math.min(options.deadlineMs, MAX_TIMER_MS))
+  }
+
+  /** Not while it accepts: who has just connected seems idle, and its request is on its way. */
+  #awaitIdle(): void {
+    const { keepAliveDrainMs, deadlineMs } = this.#options
+    clearTimeout(this.#idleTimer)
     if (keepAliveDrainMs < deadlineMs) this.#idleTimer = setTimeout(this.#beginClosingIdle, keepAliveDrainMs)
-    this.#deadlineTimer = setTimeout(this.#cutAll, Math.min(deadlineMs, MAX_TIMER_MS))
   }
 
   /** Each turn of the event loop polls the listening socket: two that accepted nothing, and its queue is empty. */
