@@ -9,9 +9,9 @@ import { nodeBinary } from './node-versions.mjs'
 import { ROOT, runCommand } from './run-command.mjs'
 
 /** What differs between versions of Node: loading modules, sockets and processes. */
-const CORE_RINGS = ['unit:/identifier/', 'process']
+const CORE_RINGS = ['unit:/identifier/', 'process', 'development']
 /** By version: which hosts are tried there. The frameworks' are promised on 20 and 24. */
-const OTHER_NODES = { 22: 'e2e:built-in', 24: 'e2e', 26: 'e2e:built-in' }
+const OTHER_NODES = { 22: ['e2e:built-in'], 24: ['frameworks', 'e2e'], 26: ['e2e:built-in'] }
 
 const total = { passed: 0, failed: 0, skipped: 0 }
 const lines = []
@@ -19,6 +19,8 @@ const lines = []
 const before = await treeState()
 await part('tests on this Node', 'npm', ['test'])
 await part('supervision on this Node', process.execPath, ['scripts/run-tests.mjs', 'supervision'])
+await part('development on this Node', process.execPath, ['scripts/run-tests.mjs', 'development'])
+await part('our own checks', process.execPath, ['scripts/run-tests.mjs', 'repository'])
 await part('every framework, from packed archives', process.execPath, ['scripts/run-tests.mjs', 'matrix'])
 if (process.env.EKIBEN_TEST_PYTHON) {
   await part('BentoML and we', process.execPath, ['scripts/run-tests.mjs', 'interop'])
@@ -34,7 +36,7 @@ for (const [version, hosts] of Object.entries(OTHER_NODES)) {
   await part(`core rings on Node ${version}`, process.execPath, [
     'scripts/run-tests.mjs',
     ...CORE_RINGS,
-    hosts,
+    ...hosts,
     '--node',
     binary,
   ])

@@ -4,24 +4,37 @@ import { ROOT } from './run-command.mjs'
 
 /**
  * The rings of tests: where their files are, how many files run at once, and how long one may take. Process and
- * e2e tests start supervisors with pools of their own, so few of them run side by side. `supervision` holds process
- * tests of what goes wrong, which have to wait for it: CI runs them, `npm test` has no time for them; nor has it the
+ * e2e tests start supervisors with pools of their own, so few of them run side by side.
+ *
+ * `npm test` leaves some to CI. It has no time for `supervision`, process tests of what goes wrong, which have to wait for
+ * it, for `development`, which starts apps over and over, and for `repository`, which tests the checks. It has not the
  * Python that `interop` needs, the chromium of `browser`, the nginx of `proxy`, and the registry from which `matrix`
- * installs frameworks beside the packed packages, in every version they are for. Examples are ES modules, which tsx compiles as they load;
- * all other tests are compiled before (compile-tests.mjs). A ring that `waits` more than it computes keeps so many files
- * going on any machine; of the others there run no more than there are cores.
+ * installs frameworks beside the packed packages, in every version they are for; with it are the versions of TypeScript.
+ *
+ * Examples are ES modules, which tsx compiles as they load; all other tests are compiled before (compile-tests.mjs). A ring
+ * that `waits` more than it computes keeps so many files going on any machine; of the others there run no more than there
+ * are cores.
  */
 export const RINGS = {
   unit: { folders: ['packages/*/src', 'packages/*/page'], concurrency: 4, timeoutMs: 60_000 },
   types: { folders: ['test/types'], concurrency: 2, timeoutMs: 180_000 },
   process: { folders: ['test/process'], concurrency: 5, timeoutMs: 180_000, waits: true },
+  frameworks: { folders: ['test/frameworks'], concurrency: 5, timeoutMs: 180_000, waits: true },
+  development: {
+    folders: ['test/development'],
+    concurrency: 4,
+    timeoutMs: 240_000,
+    inNpmTest: false,
+    waits: true,
+  },
   supervision: { folders: ['test/supervision'], concurrency: 4, timeoutMs: 240_000, inNpmTest: false, waits: true },
   interop: { folders: ['test/interop'], concurrency: 2, timeoutMs: 240_000, inNpmTest: false },
   browser: { folders: ['test/browser'], concurrency: 1, timeoutMs: 180_000, inNpmTest: false },
   proxy: { folders: ['test/proxy'], concurrency: 1, timeoutMs: 180_000, inNpmTest: false },
   matrix: { folders: ['test/matrix'], concurrency: 2, timeoutMs: 300_000, inNpmTest: false, waits: true },
   e2e: { folders: ['test/e2e'], concurrency: 2, timeoutMs: 180_000 },
-  docs: { folders: ['test/docs', 'test/repository'], concurrency: 3, timeoutMs: 120_000 },
+  docs: { folders: ['test/docs'], concurrency: 3, timeoutMs: 120_000 },
+  repository: { folders: ['test/repository'], concurrency: 3, timeoutMs: 120_000, inNpmTest: false },
   examples: { folders: ['examples/*/test'], concurrency: 2, timeoutMs: 180_000, loadedBy: 'tsx' },
 }
 

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdirSync, readFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { waitUntil } from './wait-until.js'
 
@@ -15,17 +16,24 @@ export async function markedProcesses(mark: string): Promise<{ pid: number; comm
   return process.platform === 'linux' ? markedByProc(wanted) : markedByPs(wanted)
 }
 
-async function markedByProc(wanted: string): Promise<{ pid: number; command: string }[]> {
+/** At once: it is done after every run, and a promise for each of all the processes there are takes ten times as long. */
+function markedByProc(wanted: string): { pid: number; command: string }[] {
   const found: { pid: number; command: string }[] = []
-  for (const name of await readdir('/proc')) {
+  for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) continue
-    // Gone meanwhile, or somebody else's. A zombie's is empty.
-    const environment = await readFile(`/proc/${name}/environ`, 'utf8').catch(() => '')
-    if (!environment.split('\0').includes(wanted)) continue
-    const command = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')
-    found.push({ pid: Number(name), command: command.replaceAll('\0', ' ').trim() })
+    if (!read(`/proc/${name}/environ`).split('\0').includes(wanted)) continue
+    found.push({ pid: Number(name), command: read(`/proc/${name}/cmdline`).replaceAll('\0', ' ').trim() })
   }
   return found
+}
+
+/** Empty where the process is gone meanwhile, or somebody else's. A zombie's is. */
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 async function markedByPs(wanted: string): Promise<{ pid: number; command: string }[]> {

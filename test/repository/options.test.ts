@@ -118,14 +118,14 @@ const SHOWN_BY: Readonly<Record<string, { readonly service?: Proof; readonly app
   },
   developmentMode: {
     service: ['process/development', 'runs a service and what it depends on in one process'],
-    app: ['process/development-hosts', 'is one process without reload, where NODE_ENV is production too'],
+    app: ['development/hosts', 'is one process without reload, where NODE_ENV is production too'],
   },
   reload: {
-    service: ['process/development-reload', 'takes a saved file into service'],
-    app: ['process/development-hosts', 'restarts one that nobody changed'],
+    service: ['development/reload', 'takes a saved file into service'],
+    app: ['development/hosts', 'restarts one that nobody changed'],
   },
   inspect: {
-    service: ['process/development-hosts', 'attaches to the process that runs the code'],
+    service: ['development/hosts', 'attaches to the process that runs the code'],
     app: ['process/development', 'has no debugger in production'],
   },
   depends: { service: ['process/remote-serve', 'can be given by variable, file and code'] },
@@ -246,8 +246,8 @@ const SHOWN_IN_DEVELOPMENT: Readonly<Record<string, { readonly service?: Proof; 
   developmentMode: SHOWN_BY.developmentMode ?? {},
   reload: SHOWN_BY.reload ?? {},
   inspect: {
-    service: ['process/development-hosts', 'attaches to the process that runs the code'],
-    app: ['process/development-hosts', 'attaches to the process that runs the code'],
+    service: ['development/hosts', 'attaches to the process that runs the code'],
+    app: ['development/hosts', 'attaches to the process that runs the code'],
   },
   depends: { service: IN_PART },
   only: { service: IN_PART },
