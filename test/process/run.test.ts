@@ -305,14 +305,6 @@ describe('ekiben run refuses', () => {
     })
   }
 
-  it('an app none of whose ports is the one that was given, and lists them', async () => {
-    const [clients, own, given] = [await freePort(), await freePort(), await freePort()]
-    const args = ['run', `${APPS}/two-ports.cjs`, '--port', String(given), '--', String(clients), String(own)]
-    const { code, stderr } = await runNodeToEnd([EKIBEN, ...args])
-    assert.equal(code, 2)
-    assert.match(stderr, new RegExp(`EKB_ERR_APP_PORT: .*${clients} and ${own}, .*: ${given}\n.*--app-port ${clients}`))
-  })
-
   it('a port of its own that another program has, as the app would see it', async () => {
     const port = await freePort()
     await using _first = await startServing(

@@ -11,6 +11,7 @@ export class AppPorts {
   readonly #others: number[] = []
   #isFound = false
   #timer: NodeJS.Timeout | undefined
+  #freeTimer: NodeJS.Timeout | undefined
 
   constructor() {
     const said = process.env[APP_PORTS_VARIABLE] ?? ''
@@ -30,6 +31,7 @@ export class AppPorts {
     if (isPublic) {
       this.#isFound = true
       clearTimeout(this.#timer)
+      clearTimeout(this.#freeTimer)
     }
     return isPublic
   }
@@ -43,5 +45,11 @@ export class AppPorts {
       const expected = this.#expected ?? []
       onNone(createError('EKB_ERR_APP_PORT', { expected, ports: this.#others }))
     }, PUBLIC_WITHIN_MS).unref()
+  }
+
+  /** The app listens on a free port that it was given by the system. `onNone` is told where none for its clients follows. */
+  noteFree(onNone: () => void): void {
+    clearTimeout(this.#freeTimer)
+    if (!this.#isFound) this.#freeTimer = setTimeout(onNone, PUBLIC_WITHIN_MS).unref()
   }
 }

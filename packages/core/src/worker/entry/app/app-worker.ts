@@ -128,6 +128,7 @@ export class AppWorker {
         ports.noteOther(target.port, (error) => void this.#fail(error))
         void this.#openShared(server, target, listen)
       },
+      onOwn: (server) => ports.noteFree(() => void this.#warnOfFreePort(server)),
     })
     offerDiagnosis(this.#requests)
   }
@@ -288,6 +289,14 @@ export class AppWorker {
       // As its own listen would have failed.
       server.emit('error', error)
     }
+  }
+
+  /** It is waited for until its boot has timed out: it may be about to open the port of its clients. */
+  async #warnOfFreePort(server: Server): Promise<void> {
+    const init = await this.#begun.promise
+    const address = server.address()
+    if ((init.source as MainSource).ready !== 'listen' || address === null || typeof address === 'string') return
+    this.#log(init).warn({ port: address.port }, 'the app listens on a free port alone: its clients need that of PORT')
   }
 
   readonly #fail = async (error: unknown): Promise<void> => {

@@ -11,18 +11,23 @@ export interface ListenReplacement {
   openPublic(server: Server, target: ListenTarget, listen: ListenOn): void
   /** Has a server listen on a socket that all workers of the app share. */
   openShared(server: Server, target: ListenTarget, listen: ListenOn): void
+  /** A server listens on what is the app's own: a Unix socket, a descriptor, any free port. */
+  onOwn(server: Server): void
 }
 
 /**
  * Replaces `listen` of every server of this process, http's, https' and bare ones: what would be bound by the app gets a
  * socket that the supervisor has bound. Callbacks, promises and `address()` answer as they would.
  */
-export function replaceListen({ isPublic, openPublic, openShared }: ListenReplacement): void {
+export function replaceListen({ isPublic, openPublic, openShared, onOwn }: ListenReplacement): void {
   const { listen } = Server.prototype
   const taken = new Map<Server, number>()
   Server.prototype.listen = function (this: Server, ...args: unknown[]): Server {
     const target = parseListen(args)
-    if (target === undefined) return Reflect.apply(listen, this, args) as Server
+    if (target === undefined) {
+      this.once('listening', () => onOwn(this))
+      return Reflect.apply(listen, this, args) as Server
+    }
     if (taken.has(this)) throw alreadyListening()
     const isSecond = [...taken.values()].includes(target.port)
     taken.set(this, target.port)
