@@ -30,8 +30,9 @@ const { values, positionals } = parseArgs({
   },
 })
 const starts = values.smoke ? 1 : Number(values.starts)
-/** That each one's apps run, the smoke of bench/adapters.mjs has shown. */
-const chosen = values.smoke ? ['fastify'] : FRAMEWORKS
+/** The smoke of bench/adapters.mjs shows that the apps of all frameworks run. */
+const usual = values.smoke ? ['fastify'] : FRAMEWORKS
+const frameworks = positionals.length > 0 ? positionals : usual
 /** After each start. */
 const count = values.smoke ? 1 : Number(values.rounds)
 /** The connections are shared out among the workers first. */
@@ -42,7 +43,7 @@ try {
   console.log(
     `Node ${process.versions.node}, ekiben run with 2 workers, ${CLIENTS} clients, ${starts} starts of ${count} rounds`,
   )
-  for (const framework of positionals.length > 0 ? positionals : chosen) await compare(framework)
+  for (const framework of frameworks) await compare(framework)
 } finally {
   await rm(folder, { recursive: true, force: true })
 }

@@ -3,7 +3,7 @@ import { ROOT, runCommand, runTool } from './run-command.mjs'
 const captured = { capture: true }
 const script = (name) => () => runCommand(process.execPath, [`${ROOT}scripts/${name}`], captured)
 
-/** TypeScript 7 takes half the time. Where its verdict differs from that of 6, which builds, test/types says so. */
+/** TypeScript 7 takes half the time. What is shipped is checked by 6, which builds it. */
 const TSC = `${ROOT}test/types/compilers/typescript-7/node_modules/typescript/bin/tsc`
 
 /** What is checked without running our code, what takes longest first. */

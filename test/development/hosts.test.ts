@@ -7,6 +7,7 @@ import { type ProjectFolder, projectFolder } from '../helpers/project-folder.js'
 import { greets, type Reloading, save, serveReloading, startReloading, stops, words } from '../helpers/reloading.js'
 import { call, EKIBEN, logLines } from '../helpers/serve-fixture.js'
 import { startServing } from '../helpers/serving-command.js'
+import { freePort } from '../helpers/socket-facts.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 const HELPER = `
@@ -203,16 +204,6 @@ describe('a debugger in development mode', () => {
     await stops(run)
   })
 })
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net')
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** The process number that a debugger reads where it attaches, over a WebSocket. */
 async function evaluate(address: string): Promise<number> {

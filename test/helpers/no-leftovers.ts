@@ -16,7 +16,7 @@ export async function markedProcesses(mark: string): Promise<{ pid: number; comm
   return process.platform === 'linux' ? markedByProc(wanted) : markedByPs(wanted)
 }
 
-/** At once: it is done after every run, and a promise for each of all the processes there are takes ten times as long. */
+/** At once: it is done after every run, and a promise for each of all the processes there are takes several times as long. */
 function markedByProc(wanted: string): { pid: number; command: string }[] {
   const found: { pid: number; command: string }[] = []
   for (const name of readdirSync('/proc')) {

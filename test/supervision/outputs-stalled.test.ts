@@ -3,11 +3,11 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { once } from 'node:events'
 import { closeSync, constants, openSync, readFileSync, readSync, statSync, truncateSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { call, EKIBEN, SERVICES } from '../helpers/serve-fixture.js'
+import { freePort } from '../helpers/socket-facts.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 const MEGABYTE = 1024 * 1024
@@ -54,15 +54,6 @@ async function serve(outputs: Outputs, prefix: readonly string[] = []): Promise<
     return exited
   }
   return { url, pid: child.pid ?? 0, folder, exited, stop, [Symbol.asyncDispose]: end }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** A pipe, and its reader's end, of which nobody reads. */
