@@ -66,8 +66,8 @@ async function part(name, command, args) {
   const verdict = counts === null ? 'ended without a count' : `${passed} passed, ${failed} failed, ${skipped} skipped`
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(0)
   report(`${code === 0 && counts !== null ? 'ok    ' : 'FAILED'} ${name}: ${verdict} (${seconds} s)`)
-  // What did not run is said once more where it is found.
-  for (const [, what] of tail.matchAll(/^ *skipped: (.*)$/gm)) report(`       skipped: ${what}`)
+  // What failed and what did not run is said once more where it is found.
+  for (const what of new Set(tail.match(/^ *(failed: |skipped: |.+: FAILED).*$/gm))) report(`       ${what.trim()}`)
 }
 
 function show(command, args) {
@@ -76,7 +76,7 @@ function show(command, args) {
     let tail = ''
     child.stdout.setEncoding('utf8').on('data', (chunk) => {
       process.stdout.write(chunk)
-      tail = (tail + chunk).slice(-2000)
+      tail = (tail + chunk).slice(-20_000)
     })
     child.on('error', reject)
     child.on('close', (code) => resolve({ code, tail }))

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 
+const MESSAGE_LENGTH = 600
+
 /**
  * A reporter for node's test runner that writes one JSON line a test: what run-tests.mjs counts. Node's own
  * closing lines count a file without any test as one that passed, and a skipped suite not at all.
@@ -17,11 +19,18 @@ function outcomeOf(type, data) {
   if (data.todo !== undefined) return { outcome: 'skipped', reason: reasonOf(data.todo) }
   // The file itself: passes when it ran to its end, with or without a test in it.
   if (data.nesting === 0 && resolve(data.name) === data.file)
-    return { outcome: type === 'test:pass' ? 'ran' : 'failed' }
+    return type === 'test:pass' ? { outcome: 'ran' } : { outcome: 'failed', reason: messageOf(data) }
   if (data.details?.type === 'suite' && type === 'test:pass') return undefined
   // A suite that fails because of its tests is not one more failure.
   if (data.details?.error?.failureType === 'subtestsFailed') return undefined
-  return { outcome: type === 'test:pass' ? 'passed' : 'failed' }
+  return type === 'test:pass' ? { outcome: 'passed' } : { outcome: 'failed', reason: messageOf(data) }
+}
+
+/** What a test failed of, on one line: a list of failures is read where nothing else is left of the run. */
+function messageOf({ details }) {
+  const error = details?.error?.cause ?? details?.error
+  const text = `${error?.message ?? error}`.trim().split(/\s*\n\s*/)
+  return text.join(' | ').slice(0, MESSAGE_LENGTH)
 }
 
 function reasonOf(value) {

@@ -82,6 +82,9 @@ async function runRing(ring, filter = '') {
   const counts = `${count('passed')} passed, ${failed} failed, ${count('skipped')} skipped`
   report(`${ring}: ${counts} in ${files.length} files (${seconds.toFixed(1)} s)`)
   for (const problem of problems) report(`  ${problem}`)
+  for (const { reason, name, file } of results.filter(({ outcome }) => outcome === 'failed')) {
+    report(`  failed: ${name} (${relative(ROOT, file)}): ${reason}`)
+  }
   for (const { reason, name } of results.filter(({ outcome }) => outcome === 'skipped')) {
     report(`  skipped: ${name}: ${reason || '(no reason given)'}`)
   }

@@ -28,11 +28,12 @@ test('tests are counted as they ended, and skips listed with their reason', asyn
   ])
 })
 
-test('a failed test fails the run', async () => {
+test('a failed test fails the run, and is named at its end with what it said', async () => {
   const { code, lines } = await runUnitRing({
-    'a.test.ts': "describe('suite', () => it('one', () => { throw new Error('no') })); test('two', () => {})",
+    'a.test.ts': "describe('suite', () => it('one', () => { throw new Error('no\\n  more') })); test('two', () => {})",
   })
   assert.equal(code, 1)
+  assert.equal(lines.at(-2), '  failed: one (packages/core/src/a.test.ts): no | more')
   assert.equal(lines.at(-1), '1 passed, 1 failed, 0 skipped')
 })
 
