@@ -12,6 +12,8 @@ import { waitUntil } from '../helpers/wait-until.js'
 const MANY = 6
 /** Further apart than saves that are taken together. */
 const APART_MS = 100
+/** Longer than what an app writes after its start is put down to that. */
+const AFTER_START_MS = 500
 
 /** A module that takes a while to load, and says when that begins. */
 const slow = (saved: number): string =>
@@ -41,6 +43,37 @@ describe('saving in development mode', () => {
     await greets(run, `saved ${MANY}`)
     await save(project, 'words.ts', words('after that'))
     await greets(run, 'after that')
+    await stops(run)
+  })
+
+  it('takes the last of many saves into service, each in another start, long after they are taken for what the app writes', async () => {
+    await using project = await greeterProject()
+    await using run = await serveReloading(project)
+    const saves = MANY - 1
+    await saveAtEachStart(project, run, saves)
+    // It waits longer each time: the last of these more than four seconds.
+    const last = saves + 3
+    for (let saved = saves; saved < last; saved++) {
+      await logged(run, ({ loads }) => loads === saved, `save ${saved} to be loaded`)
+      await save(project, 'words.ts', slow(saved + 1))
+    }
+    await greets(run, `saved ${last}`)
+    await stops(run)
+  })
+
+  it('takes a save in a start into service that brings back what was saved in the start before', async () => {
+    await using project = await greeterProject()
+    await using run = await serveReloading(project)
+    await save(project, 'words.ts', slow(1))
+    await logged(run, ({ loads }) => loads === 1, 'save 1 to be loaded')
+    await save(project, 'words.ts', slow(2))
+    await greets(run, 'saved 2')
+    // No more of what changes now is put down to the start.
+    await setTimeout(AFTER_START_MS)
+    await save(project, 'words.ts', slow(3))
+    await logged(run, ({ loads }) => loads === 3, 'save 3 to be loaded')
+    await save(project, 'words.ts', slow(2))
+    await greets(run, 'saved 2')
     await stops(run)
   })
 

@@ -32,7 +32,7 @@ export class SourceWatch {
   #readyAt: number | undefined
   /** Given up, and loaded by the entry: somebody may have saved them since. */
   readonly #owed = new Set<string>()
-  #lastChance: NodeJS.Timeout | undefined
+  #owedTimer: NodeJS.Timeout | undefined
 
   constructor(options: SourceWatchOptions) {
     this.#options = options
@@ -53,7 +53,7 @@ export class SourceWatch {
     this.#before = new Set([...this.#before, ...this.#loaded])
     this.#loaded = new Set()
     this.#readyAt = undefined
-    clearTimeout(this.#lastChance)
+    clearTimeout(this.#owedTimer)
   }
 
   /** The app serves: what it has loaded now is all that it is made of, unless the run before serves on. */
@@ -72,7 +72,7 @@ export class SourceWatch {
   }
 
   close(): void {
-    clearTimeout(this.#lastChance)
+    clearTimeout(this.#owedTimer)
     this.#files.close()
   }
 
@@ -81,13 +81,17 @@ export class SourceWatch {
   }
 
   #judge(changed: readonly ChangedFile[]): void {
+    let isPutOff = false
     const counted = changed.filter((change) => {
       const verdict = this.#written.judge({ ...change, phase: this.#phase(change.changedAt) })
       if (verdict === 'give up') this.#giveUp(change)
-      if (change.loaded && (verdict === 'give up' || verdict === 'later')) this.#owed.add(change.file)
+      if (change.loaded && (verdict === 'give up' || verdict === 'later')) {
+        this.#owed.add(change.file)
+        isPutOff = true
+      }
       return verdict === 'restart'
     })
-    if (this.#readyAt !== undefined) this.#settleOwed()
+    if (isPutOff && this.#readyAt !== undefined) this.#settleOwed()
     if (counted.length > 0) this.#options.onChange(counted.map(({ file }) => file))
   }
 
@@ -100,21 +104,24 @@ export class SourceWatch {
 
   #giveUp({ file, loaded }: ChangedFile): void {
     const shown = relative(this.#root, file)
-    const last = loaded ? 'it restarts it only when it serves, and not for ever' : 'it restarts it no more'
+    const last = loaded
+      ? 'it restarts it only once it serves, and waits twice as long each time'
+      : 'it restarts it no more'
     this.#options.log.warn({ file: shown }, `written at each start, by the app itself as it seems: ${last}`)
   }
 
   /** What was taken for the app's own may have been somebody who saves often: what serves may not be what they saved. */
   #settleOwed(): void {
     if (this.#owed.size === 0) return
-    clearTimeout(this.#lastChance)
-    this.#lastChance = setTimeout(() => {
+    clearTimeout(this.#owedTimer)
+    const waitMs = Math.min(...[...this.#owed].map((file) => this.#written.waitMs(file)))
+    this.#owedTimer = setTimeout(() => {
       const files = [...this.#owed]
       this.#owed.clear()
-      for (const file of files) this.#written.takeChance(file)
+      for (const file of files) this.#written.noteRestart(file)
       this.#options.onChange(files)
-    }, SETTLE_MS)
-    this.#lastChance.unref()
+    }, waitMs)
+    this.#owedTimer.unref()
   }
 }
 

@@ -40,19 +40,29 @@ describe('WrittenFiles', () => {
     assert.deepEqual(judged(['start'], { loaded: true, digest: '2' }, files), ['ignore'])
   })
 
-  it('gives up what the app writes and loads anew at each start, after some more restarts when it serves', () => {
+  it('misses no save of what was loaded that brings back what it was before it was changed while the app served', () => {
+    const files = new WrittenFiles()
+    assert.deepEqual(judged(['start'], { loaded: true, digest: '1' }, files), ['restart'])
+    assert.deepEqual(judged(['serving'], { loaded: true, digest: '2' }, files), ['restart'])
+    assert.deepEqual(judged(['start', 'start'], { loaded: true, digest: '1' }, files), ['restart', 'ignore'])
+  })
+
+  it('gives up what the app writes and loads anew at each start, and restarts ever more rarely when it serves', () => {
     const files = new WrittenFiles()
     const atStart = (turn: number) => judged(['start'], { loaded: true, digest: String(turn) }, files)[0]
     assert.deepEqual([1, 2, 3, 4].map(atStart), ['restart', 'restart', 'restart', 'give up'])
-    for (const turn of [5, 6, 7]) {
-      files.takeChance('a')
+    const waits: number[] = []
+    for (let turn = 5; turn < 50; turn++) {
+      waits.push(files.waitMs('a'))
+      files.noteRestart('a')
       assert.deepEqual([turn, turn].map(atStart), ['later', 'ignore'])
     }
-    files.takeChance('a')
-    assert.deepEqual([8, 9].map(atStart), ['ignore', 'ignore'])
+    assert.deepEqual(waits.slice(0, 4), [300, 600, 1_200, 2_400])
+    assert.equal(waits.at(-1), 24 * 3_600_000)
     assert.deepEqual(judged(['serving'], { loaded: true }, files), ['restart'])
     // Somebody works on it.
-    assert.equal(atStart(10), 'restart')
+    assert.equal(files.waitMs('a'), 0)
+    assert.equal(atStart(50), 'restart')
   })
 
   it('misses no save, however many come within one start', () => {
@@ -62,7 +72,7 @@ describe('WrittenFiles', () => {
     )
     assert.deepEqual(saves.slice(0, 4), ['restart', 'restart', 'restart', 'give up'])
     assert.deepEqual(saves.slice(4), Array(16).fill('later'))
-    files.takeChance('a')
+    files.noteRestart('a')
     assert.deepEqual(judged(['start'], { loaded: true }, files), ['later'])
   })
 
