@@ -15,9 +15,14 @@ const APART_MS = 100
 /** Longer than what an app writes after its start is put down to that. */
 const AFTER_START_MS = 500
 
-/** A module that takes a while to load, and says when that begins. */
-const slow = (saved: number): string =>
-  `console.log('{"loads":${saved}}')\n${words(`saved ${saved}`)}await new Promise((go) => setTimeout(go, 1_000))\n`
+/** A module that says when it begins to load, and goes on to once a save has come: the next, or a later one. */
+const waiting = (saved: number, until = saved + 1): string => `
+import { readFileSync } from 'node:fs'
+console.log('{"loads":${saved}}')
+${words(`saved ${saved}`)}
+const isSaved = () => readFileSync(new URL(import.meta.url), 'utf8').includes("'saved " + ${until} + "'")
+while (!isSaved()) await new Promise((go) => setTimeout(go, 20))
+`
 
 /** Resolves when a line of the log is what is waited for. */
 function logged(run: Reloading, of: (line: Record<string, unknown>) => boolean, what: string): Promise<unknown> {
@@ -25,12 +30,12 @@ function logged(run: Reloading, of: (line: Record<string, unknown>) => boolean, 
 }
 
 /** Saves the module again in each of so many starts in a row; resolves when it is taken for one that the app writes. */
-async function saveAtEachStart(project: ProjectFolder, run: Reloading, saves: number): Promise<void> {
+async function saveAtEachStart(project: ProjectFolder, run: Reloading, saves: number, last: string): Promise<void> {
   for (let saved = 1; saved < saves; saved++) {
-    await save(project, 'words.ts', slow(saved))
+    await save(project, 'words.ts', waiting(saved))
     await logged(run, ({ loads }) => loads === saved, `save ${saved} to be loaded`)
   }
-  await save(project, 'words.ts', slow(saves))
+  await save(project, 'words.ts', last)
   const what = 'word of a file that is written at each start'
   await logged(run, ({ msg }) => /^written at each start/.test(String(msg)), what)
 }
@@ -39,7 +44,7 @@ describe('saving in development mode', () => {
   it('takes the last of many saves into service, though each came while the app still started', async () => {
     await using project = await greeterProject()
     await using run = await serveReloading(project)
-    await saveAtEachStart(project, run, MANY)
+    await saveAtEachStart(project, run, MANY, words(`saved ${MANY}`))
     await greets(run, `saved ${MANY}`)
     await save(project, 'words.ts', words('after that'))
     await greets(run, 'after that')
@@ -50,12 +55,12 @@ describe('saving in development mode', () => {
     await using project = await greeterProject()
     await using run = await serveReloading(project)
     const saves = MANY - 1
-    await saveAtEachStart(project, run, saves)
+    await saveAtEachStart(project, run, saves, waiting(saves))
     // It waits longer each time: the last of these more than four seconds.
     const last = saves + 3
     for (let saved = saves; saved < last; saved++) {
       await logged(run, ({ loads }) => loads === saved, `save ${saved} to be loaded`)
-      await save(project, 'words.ts', slow(saved + 1))
+      await save(project, 'words.ts', saved + 1 === last ? words(`saved ${last}`) : waiting(saved + 1))
     }
     await greets(run, `saved ${last}`)
     await stops(run)
@@ -64,15 +69,15 @@ describe('saving in development mode', () => {
   it('takes a save in a start into service that brings back what was saved in the start before', async () => {
     await using project = await greeterProject()
     await using run = await serveReloading(project)
-    await save(project, 'words.ts', slow(1))
+    await save(project, 'words.ts', waiting(1))
     await logged(run, ({ loads }) => loads === 1, 'save 1 to be loaded')
-    await save(project, 'words.ts', slow(2))
+    await save(project, 'words.ts', words('saved 2'))
     await greets(run, 'saved 2')
-    // No more of what changes now is put down to the start.
+    // What changes from now on is not put down to the start.
     await setTimeout(AFTER_START_MS)
-    await save(project, 'words.ts', slow(3))
+    await save(project, 'words.ts', waiting(3, 2))
     await logged(run, ({ loads }) => loads === 3, 'save 3 to be loaded')
-    await save(project, 'words.ts', slow(2))
+    await save(project, 'words.ts', words('saved 2'))
     await greets(run, 'saved 2')
     await stops(run)
   })
@@ -81,14 +86,15 @@ describe('saving in development mode', () => {
     await using project = await greeterProject()
     await using run = await serveReloading(project)
     const saves = MANY - 1
-    await saveAtEachStart(project, run, saves)
     const last = saves + 4
+    await saveAtEachStart(project, run, saves, waiting(saves, last))
+    await logged(run, ({ loads }) => loads === saves, `save ${saves} to be loaded`)
     for (let saved = saves + 1; saved <= last; saved++) {
-      await save(project, 'words.ts', slow(saved))
       await setTimeout(APART_MS)
+      await save(project, 'words.ts', waiting(saved))
     }
     await logged(run, ({ loads }) => loads === last, `save ${last} to be loaded`)
-    await save(project, 'words.ts', slow(last + 1))
+    await save(project, 'words.ts', words(`saved ${last + 1}`))
     await greets(run, `saved ${last + 1}`)
     await stops(run)
   })
