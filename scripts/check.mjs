@@ -9,7 +9,7 @@ import { nodeBinary } from './node-versions.mjs'
 import { ROOT, runCommand } from './run-command.mjs'
 
 /** What differs between versions of Node: loading modules, sockets and processes. */
-const CORE_RINGS = ['unit:/identifier/', 'process', 'development']
+const CORE_RINGS = ['unit:/identifier/', 'process', 'apps', 'edge', 'development']
 /** By version: which hosts are tried there. The frameworks' are promised on 20 and 24. */
 const OTHER_NODES = { 22: ['e2e:built-in'], 24: ['frameworks', 'e2e'], 26: ['e2e:built-in'] }
 
@@ -18,8 +18,9 @@ const lines = []
 
 const before = await treeState()
 await part('tests on this Node', 'npm', ['test'])
-await part('supervision on this Node', process.execPath, ['scripts/run-tests.mjs', 'supervision'])
-await part('development on this Node', process.execPath, ['scripts/run-tests.mjs', 'development'])
+for (const ring of ['apps', 'edge', 'frameworks', 'supervision', 'development']) {
+  await part(`${ring} on this Node`, process.execPath, ['scripts/run-tests.mjs', ring])
+}
 await part('our own checks', process.execPath, ['scripts/run-tests.mjs', 'repository'])
 await part('every framework, from packed archives', process.execPath, ['scripts/run-tests.mjs', 'matrix'])
 if (process.env.EKIBEN_TEST_PYTHON) {

@@ -6,10 +6,12 @@ import { ROOT } from './run-command.mjs'
  * The rings of tests: where their files are, how many files run at once, and how long one may take. Process and
  * e2e tests start supervisors with pools of their own, so few of them run side by side.
  *
- * `npm test` leaves some to CI. It has no time for `supervision`, process tests of what goes wrong, which have to wait for
- * it, for `development`, which starts apps over and over, and for `repository`, which tests the checks. It has not the
- * Python that `interop` needs, the chromium of `browser`, the nginx of `proxy`, and the registry from which `matrix`
- * installs frameworks beside the packed packages, in every version they are for; with it are the versions of TypeScript.
+ * `npm test` leaves some to CI, to be over in five minutes: process tests of one side of the whole, as `apps` of those who
+ * come with a main file of their own, `edge` of addresses, sockets and TLS, and `frameworks`; `supervision`, of what goes
+ * wrong, which has to be waited for; `development`, which starts apps over and over; and `repository`, which tests the
+ * checks. Nor has it the Python that `interop` needs, the chromium of `browser`, the nginx of `proxy`, and the registry
+ * from which `matrix` installs frameworks beside the packed packages, in every version they are for; with it are the
+ * versions of TypeScript.
  *
  * Examples are ES modules, which tsx compiles as they load; all other tests are compiled before (compile-tests.mjs). A ring
  * that `waits` more than it computes keeps so many files going on any machine; of the others there run no more than there
@@ -19,7 +21,9 @@ export const RINGS = {
   unit: { folders: ['packages/*/src', 'packages/*/page'], concurrency: 4, timeoutMs: 60_000 },
   types: { folders: ['test/types'], concurrency: 2, timeoutMs: 180_000 },
   process: { folders: ['test/process'], concurrency: 5, timeoutMs: 180_000, waits: true },
-  frameworks: { folders: ['test/frameworks'], concurrency: 5, timeoutMs: 180_000, waits: true },
+  apps: { folders: ['test/apps'], concurrency: 5, timeoutMs: 180_000, inNpmTest: false, waits: true },
+  edge: { folders: ['test/edge'], concurrency: 5, timeoutMs: 180_000, inNpmTest: false, waits: true },
+  frameworks: { folders: ['test/frameworks'], concurrency: 5, timeoutMs: 180_000, inNpmTest: false, waits: true },
   development: {
     folders: ['test/development'],
     concurrency: 4,

@@ -36,22 +36,6 @@ describe('the package loads', () => {
     const { names, ...rest } = await facts('cjs/main.cjs')
     assert.deepEqual({ names: (names as string[]).filter((name) => name !== '__esModule'), ...rest }, expected)
   })
-
-  test("in Jest's default runtime", async () => {
-    const jest = resolve('node_modules/jest/bin/jest.js')
-    const run = await runNodeToEnd([jest, '--ci', '--no-cache', '--runInBand', '--rootDir', join(CONSUMERS, 'jest')])
-    assert.equal(run.code, 0, run.stderr)
-    assert.match(run.stderr, /Tests: +4 passed, 4 total/)
-  })
-
-  test('in Vitest, with decorated services', async (t) => {
-    t.after(() => rm(join(CONSUMERS, 'vitest/node_modules'), { recursive: true, force: true }))
-    const vitest = resolve('node_modules/vitest/vitest.mjs')
-    const args = [vitest, 'run', '--root', join(CONSUMERS, 'vitest'), '--no-color', '--reporter=json']
-    const run = await runNodeToEnd(args, { cwd: join(CONSUMERS, 'vitest') })
-    assert.equal(run.code, 0, `${run.stdout}${run.stderr}`)
-    assert.equal((JSON.parse(run.stdout) as { numPassedTests: number }).numPassedTests, 5)
-  })
 })
 
 test('loaded both ways, it is one', async () => {

@@ -85,32 +85,32 @@ function assertProof([name, title]: Proof): void {
 /** The test that shows what it does: where a service is served, and where an app is run. */
 const SHOWN_BY: Readonly<Record<string, { readonly service?: Proof; readonly app?: Proof }>> = {
   port: {
-    service: ['process/listen', 'is refused to a second instance at once'],
-    app: ['process/run', 'gives the public socket for a port that the app insists on'],
+    service: ['edge/listen', 'is refused to a second instance at once'],
+    app: ['apps/run', 'gives the public socket for a port that the app insists on'],
   },
   host: {
-    service: ['process/address-options', 'may be an address of IPv6'],
-    app: ['process/address-options', 'may be an address of IPv6'],
+    service: ['edge/address-options', 'may be an address of IPv6'],
+    app: ['edge/address-options', 'may be an address of IPv6'],
   },
   uds: {
-    service: ['process/uds', 'serves on a Unix socket'],
-    app: ['process/uds', 'is taken by ekiben run, for the port that the app listens on'],
+    service: ['edge/uds', 'serves on a Unix socket'],
+    app: ['edge/uds', 'is taken by ekiben run, for the port that the app listens on'],
   },
   udsMode: {
-    service: ['process/uds', 'has the mode and the backlog that were asked for'],
-    app: ['process/uds', 'is taken by bootstrapProduction: '],
+    service: ['edge/uds', 'has the mode and the backlog that were asked for'],
+    app: ['edge/uds', 'is taken by bootstrapProduction: '],
   },
   backlog: {
-    service: ['process/address-options', 'has the backlog that was asked for'],
-    app: ['process/address-options', 'has the backlog that was asked for'],
+    service: ['edge/address-options', 'has the backlog that was asked for'],
+    app: ['edge/address-options', 'has the backlog that was asked for'],
   },
   apiWorkers: {
     service: ['process/start', 'boots the entry workers it knows of side by side'],
-    app: ['process/run', 'gives every worker the one socket'],
+    app: ['apps/run', 'gives every worker the one socket'],
   },
   workers: {
     service: ['process/start', 'boots the entry workers it knows of side by side'],
-    app: ['process/bootstrap', 'starts what is asked for after such a call, before it accepts'],
+    app: ['apps/bootstrap', 'starts what is asked for after such a call, before it accepts'],
   },
   threaded: {
     service: ['process/threads', 'share one process apart from the supervisor'],
@@ -132,98 +132,98 @@ const SHOWN_BY: Readonly<Record<string, { readonly service?: Proof; readonly app
   only: { service: ['process/remote-serve', 'make the one that is served alone the entry'] },
   timeout: { service: ['process/graph-calls', "['--timeout', '1.5']"] },
   timeoutKeepAlive: {
-    service: ['process/address-options', 'keeps an idle connection for as long as was asked for'],
-    app: ['process/run', "leaves the app's own keep-alive limit, unless another is given"],
+    service: ['edge/address-options', 'keeps an idle connection for as long as was asked for'],
+    app: ['apps/run', "leaves the app's own keep-alive limit, unless another is given"],
   },
   timeoutGracefulShutdown: {
     service: ['process/stop', 'cuts what is not done at the deadline, says what, and exits 7'],
-    app: ['process/app-options', 'cuts what is not answered when its time is up'],
+    app: ['apps/app-options', 'cuts what is not answered when its time is up'],
   },
   workingDir: {
-    service: ['process/uds', 'a path that counts from the current folder'],
-    app: ['process/app-options', 'runs an app from another folder'],
+    service: ['edge/uds', 'a path that counts from the current folder'],
+    app: ['apps/app-options', 'runs an app from another folder'],
   },
   config: {
     service: ['process/cli-usage', 'names an unknown key, with the file and near names'],
-    app: ['process/app-options', 'reads a file for an app'],
+    app: ['apps/app-options', 'reads a file for an app'],
   },
   set: {
-    service: ['process/edge-options', '--set'],
-    app: ['process/app-options', 'reads a file for an app'],
+    service: ['edge/edge-options', '--set'],
+    app: ['apps/app-options', 'reads a file for an app'],
   },
   logLevel: {
-    service: ['process/app-options', 'writes as it is told'],
-    app: ['process/app-options', 'writes as it is told'],
+    service: ['apps/app-options', 'writes as it is told'],
+    app: ['apps/app-options', 'writes as it is told'],
   },
   logFormat: {
-    service: ['process/app-options', 'writes as it is told'],
-    app: ['process/app-options', 'writes as it is told'],
+    service: ['apps/app-options', 'writes as it is told'],
+    app: ['apps/app-options', 'writes as it is told'],
   },
   accessLog: { service: ['process/log-fields', 'and in the access log'] },
   name: {
-    service: ['process/app-options', 'goes by the name that it was given'],
-    app: ['process/app-options', 'goes by the name that it was given'],
+    service: ['apps/app-options', 'goes by the name that it was given'],
+    app: ['apps/app-options', 'goes by the name that it was given'],
   },
   instance: {
-    service: ['process/app-options', 'goes by the name that it was given'],
-    app: ['process/app-options', 'goes by the name that it was given'],
+    service: ['apps/app-options', 'goes by the name that it was given'],
+    app: ['apps/app-options', 'goes by the name that it was given'],
   },
   user: {
     service: ['supervision/drop-user', 'make workers run as somebody else'],
-    app: ['process/app-options', 'has workers of another user and group, with what they may inherit'],
+    app: ['apps/app-options', 'has workers of another user and group, with what they may inherit'],
   },
   group: {
     service: ['supervision/drop-user', 'take ids too, and a group of its own'],
-    app: ['process/app-options', 'has workers of another user and group, with what they may inherit'],
+    app: ['apps/app-options', 'has workers of another user and group, with what they may inherit'],
   },
   envAllow: {
     service: ['process/environment', 'is of its own service alone, with what the configuration adds'],
-    app: ['process/app-options', 'has workers of another user and group, with what they may inherit'],
+    app: ['apps/app-options', 'has workers of another user and group, with what they may inherit'],
   },
   pidfile: {
     service: ['supervision/pidfile', 'holds the number of the supervisor while it runs'],
-    app: ['process/app-options', 'has a pidfile and an admin address'],
+    app: ['apps/app-options', 'has a pidfile and an admin address'],
   },
   admin: {
     service: ['supervision/admin', 'serves probes and status by the supervisor'],
-    app: ['process/app-options', 'has a pidfile and an admin address'],
+    app: ['apps/app-options', 'has a pidfile and an admin address'],
   },
-  workerListen: { app: ['process/worker-listen', 'worker-listen'] },
+  workerListen: { app: ['apps/worker-listen', 'worker-listen'] },
   sslCertfile: {
-    service: ['process/tls', 'says so in its address, answers apis and probes'],
-    app: ['process/tls-apps', 'sees that its requests are encrypted'],
+    service: ['edge/tls', 'says so in its address, answers apis and probes'],
+    app: ['apps/tls-apps', 'sees that its requests are encrypted'],
   },
   sslKeyfile: {
-    service: ['process/tls', 'says so in its address, answers apis and probes'],
-    app: ['process/tls-apps', 'sees that its requests are encrypted'],
+    service: ['edge/tls', 'says so in its address, answers apis and probes'],
+    app: ['apps/tls-apps', 'sees that its requests are encrypted'],
   },
   sslKeyfilePassword: {
-    service: ['process/tls', 'takes the password of its key'],
-    app: ['process/tls-apps', 'sslKeyfilePassword'],
+    service: ['edge/tls', 'takes the password of its key'],
+    app: ['apps/tls-apps', 'sslKeyfilePassword'],
   },
-  sslCaCerts: { service: ['process/tls', 'are refused without one'], app: ['process/tls', 'are refused without one'] },
+  sslCaCerts: { service: ['edge/tls', 'are refused without one'], app: ['edge/tls', 'are refused without one'] },
   sslClientCert: {
-    service: ['process/tls', 'may do without where that is said'],
-    app: ['process/tls', 'may do without where that is said'],
+    service: ['edge/tls', 'may do without where that is said'],
+    app: ['edge/tls', 'may do without where that is said'],
   },
   sslCiphers: {
-    service: ['process/tls', 'speaks no version below the least, and no cipher but those named'],
-    app: ['process/tls', 'speaks no version below the least, and no cipher but those named'],
+    service: ['edge/tls', 'speaks no version below the least, and no cipher but those named'],
+    app: ['edge/tls', 'speaks no version below the least, and no cipher but those named'],
   },
   sslMinVersion: {
-    service: ['process/tls', 'speaks no version below the least, and no cipher but those named'],
-    app: ['process/tls', 'speaks no version below the least, and no cipher but those named'],
+    service: ['edge/tls', 'speaks no version below the least, and no cipher but those named'],
+    app: ['edge/tls', 'speaks no version below the least, and no cipher but those named'],
   },
-  systemRoutes: { service: ['process/edge-options', ': probes answer '] },
-  prefix: { service: ['process/edge-options', 'is what the paths of apis begin with'] },
-  trustProxy: { service: ['process/edge-options', 'takes the word of a proxy on its client'] },
+  systemRoutes: { service: ['edge/edge-options', ': probes answer '] },
+  prefix: { service: ['edge/edge-options', 'is what the paths of apis begin with'] },
+  trustProxy: { service: ['edge/edge-options', 'takes the word of a proxy on its client'] },
   dryRun: {
     service: ['process/start', 'prints the plan of a dry run and starts nothing'],
-    app: ['process/app-options', 'shows the plan of an app'],
+    app: ['apps/app-options', 'shows the plan of an app'],
   },
   explain: {
     service: ['process/cli-usage', 'says with --explain where each value comes from'],
-    app: ['process/app-options', 'shows the plan of an app'],
+    app: ['apps/app-options', 'shows the plan of an app'],
   },
 }
 
@@ -237,11 +237,11 @@ const IN_PART: Proof = ['process/development-options', 'has a part elsewhere, an
 const SHOWN_IN_DEVELOPMENT: Readonly<Record<string, { readonly service?: Proof; readonly app?: Proof }>> = {
   uds: {
     service: ['process/development-options', 'is served on a Unix socket'],
-    app: ['process/uds', "['supervised', 'one process'] as const"],
+    app: ['edge/uds', "['supervised', 'one process'] as const"],
   },
   udsMode: {
     service: ['process/development-options', 'is served on a Unix socket'],
-    app: ['process/uds', "['supervised', 'one process'] as const"],
+    app: ['edge/uds', "['supervised', 'one process'] as const"],
   },
   developmentMode: SHOWN_BY.developmentMode ?? {},
   reload: SHOWN_BY.reload ?? {},
