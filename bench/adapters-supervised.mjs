@@ -1,25 +1,27 @@
 /**
  * What does a mounted service cost where an app is served in production? One app in two workers of `ekiben run`, whose one
- * route is a service's or, in the other app, the same written by hand in the same framework; requests/s over keep-alive, in
- * turns; who goes first takes turns too. How fast one and the same code is made differs by a tenth from process to process,
- * so both are started anew, six times, and a round's ratio is what counts. About two minutes a framework by default.
+ * route is a service's; against the same written by hand in the same framework, in as many workers of `ekiben run`, of plain
+ * node:cluster, of PM2's cluster mode, and of Watt (threads) on a Node that runs it. Requests/s with keep-alive and with a
+ * connection for each request, in turns; who goes first takes turns too. How fast one and the same code is made differs by a
+ * tenth from process to process, so all are started anew, six times, and a round's ratio is what counts. About five minutes a
+ * framework by default.
  *
  *     node bench/adapters-supervised.mjs [FRAMEWORK...] [--smoke] [--starts N] [--rounds N]
  *
- * Target: at least 0.95 of the hand-written route.
+ * Targets: at least 0.95 of the route by hand under `ekiben run`; with keep-alive at least equal to each peer, with a
+ * connection for each request at least 1.5 times node:cluster and PM2.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { firstAnswer, runArguments, serveApp } from './hosts/serve-app.mjs'
-import { lastingLoad } from './http/load.mjs'
+import { findSupervisors, mainOf, measureBoth } from './hosts/supervisors.mjs'
 import { FRAMEWORKS, inTurns, spread } from './http/sides.mjs'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const CLIENTS = 32
-const SIDES = ['hand', 'mounted']
+const MOUNTED = 'mounted, ekiben run'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -37,48 +39,67 @@ const frameworks = positionals.length > 0 ? positionals : usual
 const count = values.smoke ? 1 : Number(values.rounds)
 /** The connections are shared out among the workers first. */
 const lasting = values.smoke ? { settleSeconds: 0, seconds: 1 } : { settleSeconds: 1, seconds: 2 }
+const load = { clients: CLIENTS, lasting, seconds: values.smoke ? 0.3 : 1 }
 
 const folder = await mkdtemp(join(tmpdir(), 'ekiben-bench-'))
 try {
-  console.log(
-    `Node ${process.versions.node}, ekiben run with 2 workers, ${CLIENTS} clients, ${starts} starts of ${count} rounds`,
-  )
-  for (const framework of frameworks) await compare(framework)
+  const supervisors = await findSupervisors()
+  console.log(`Node ${process.versions.node}, 2 workers each, ${CLIENTS} clients, ${starts} starts of ${count} rounds`)
+  for (const framework of frameworks)
+    await compare(framework, sidesOf(supervisors, here(`http/${framework}-server.mjs`)))
 } finally {
   await rm(folder, { recursive: true, force: true })
 }
 
-async function compare(framework) {
-  const rounds = []
-  for (let index = 0; index < starts; index++) rounds.push(...(await takeStart(framework)))
-  for (const name of SIDES) {
-    const pick = (key) => rounds.map((round) => round[name][key] ?? Number.NaN)
-    console.log(`${framework}, ${name}, requests/s: ${spread(pick('rate'), 0)}; p99 in ms: ${spread(pick('p99'), 1)}`)
-  }
-  const ratios = rounds.map(({ hand, mounted }) => mounted.rate / hand.rate)
-  console.log(`${framework}, requests/s, mounted / by hand: ${spread(ratios, 3)}`)
+/** By name, what starts each. */
+function sidesOf(supervisors, main) {
+  const mounted = () => supervisors['ekiben run']({ main, args: ['mounted'], folder: join(folder, 'mounted') })
+  const byHand = Object.entries(supervisors).map(([name, start]) => [
+    `by hand, ${name}`,
+    () => start({ main, args: ['hand'], folder }),
+  ])
+  return [[MOUNTED, mounted], ...byHand]
 }
 
-async function takeStart(framework) {
+async function compare(framework, starters) {
+  const rounds = []
+  for (let index = 0; index < starts; index++) rounds.push(...(await takeStart(framework, starters, index === 0)))
+  for (const [name] of starters) {
+    const shown = (key, digits) =>
+      spread(
+        rounds.map((round) => round[name][key]),
+        digits,
+      )
+    console.log(
+      `${framework}, ${name}, requests/s with keep-alive: ${shown('kept', 0)}; p99 in ms: ${shown('keptP99', 1)}`,
+    )
+    console.log(
+      `${framework}, ${name}, requests/s with a connection each: ${shown('connected', 0)}; p99 in ms: ${shown('p99', 1)}`,
+    )
+  }
+  for (const [name] of starters.slice(1)) {
+    const ratio = (key) =>
+      spread(
+        rounds.map((round) => round[MOUNTED][key] / round[name][key]),
+        2,
+      )
+    console.log(`${framework}, ${MOUNTED} / ${name}, with keep-alive: ${ratio('kept')}`)
+    console.log(`${framework}, ${MOUNTED} / ${name}, with a connection each: ${ratio('connected')}`)
+  }
+}
+
+async function takeStart(framework, starters, isFirst) {
   const sides = []
   try {
-    for (const name of SIDES) sides.push(await startSide(framework, name))
+    for (const [name, start] of starters) sides.push({ name, ...(await start()) })
     // The optimiser's first seconds are not what production looks like.
     for (const side of sides) {
-      await firstAnswer(`${framework}, ${side.name}`, side.port, '/')
-      await takeTurn(side)
+      const main = await mainOf(`${framework}, ${side.name}`, side.port)
+      if (isFirst) console.log(`${framework}, ${side.name}: ${main} answers`)
+      await measureBoth(side, load)
     }
-    return await inTurns(sides, count, takeTurn)
+    return await inTurns(sides, count, (side) => measureBoth(side, load))
   } finally {
     for (const { end } of sides) await end()
   }
-}
-
-function takeTurn({ port }) {
-  return lastingLoad({ port, connections: CLIENTS, ...lasting })
-}
-
-async function startSide(framework, name) {
-  const main = here(`http/${framework}-server.mjs`)
-  return { name, ...(await serveApp(runArguments(main, { workers: '2', appArguments: [name] }), join(folder, name))) }
 }

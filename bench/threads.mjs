@@ -1,32 +1,39 @@
 /**
  * Workers as threads against workers as processes: calls between two services, small ones and of a pipeline that
- * passes large buffers on; how long a graph takes to start, and what it weighs. They take turns; the ratio of each round counts.
+ * passes large buffers on; how long a graph takes to start, and what it weighs; and the same of the example, with the requests
+ * that it answers. They take turns; the ratio of each round counts.
  *
- *     node bench/threads.mjs [--smoke] [--rounds N] [--module FILE --service NAME]
+ *     node bench/threads.mjs [--smoke] [--rounds N]
  *
- * `--module` and `--service`: the graph that is started and weighed. Target: at least as fast with small calls within
- * a tenth, faster with large ones, less memory.
+ * Target: at least as fast with small calls within a tenth, faster with large ones, less memory.
  */
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
+import { lastingLoad } from './http/load.mjs'
 import { median, spread } from './supervisor/spread.mjs'
 import { startEkiben } from './supervisor/start-ekiben.mjs'
 
-const PIPELINE = `${fileURLToPath(new URL('threads/pipeline.mjs', import.meta.url))}:Driver`
+const here = (path) => fileURLToPath(new URL(path, import.meta.url))
+const PIPELINE = `${here('threads/pipeline.mjs')}:Driver`
+const CLIENTS = 8
 
 const { values } = parseArgs({
-  options: {
-    smoke: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '5' },
-    module: { type: 'string', default: fileURLToPath(new URL('supervisor/graph.mjs', import.meta.url)) },
-    service: { type: 'string', default: 'Entry' },
-  },
+  options: { smoke: { type: 'boolean', default: false }, rounds: { type: 'string', default: '5' } },
 })
 const rounds = values.smoke ? 1 : Number(values.rounds)
-const GRAPH = `${resolve(values.module)}:${values.service}`
+
+/** What is started and weighed: four entry workers that have nothing to do, and the example with its model. */
+const GRAPHS = [
+  { name: 'graph', identifier: `${here('supervisor/graph.mjs')}:Entry`, flags: ['--api-workers', '4'] },
+  {
+    name: 'example',
+    identifier: 'service:TextClassifier',
+    flags: ['--api-workers', '2', '--working-dir', here('../examples/text-classifier')],
+    isAsked: true,
+  },
+]
 
 const LOADS = [
   { name: 'small calls, one at a time', bytes: 100, width: 1, calls: 10_000, target: 0.9 },
@@ -38,7 +45,7 @@ const LOADS = [
 
 let failed = false
 for (const load of LOADS) await compareCalls(load)
-await compareGraphs()
+for (const graph of GRAPHS) await compareGraph(graph)
 if (failed && !values.smoke) process.exitCode = 1
 
 async function compareCalls({ name, bytes, width, calls, target }) {
@@ -56,18 +63,22 @@ async function compareCalls({ name, bytes, width, calls, target }) {
   if (median(faster) < target) failed = true
 }
 
-async function compareGraphs() {
-  const starts = []
-  const weights = []
+async function compareGraph({ name, isAsked, ...graph }) {
+  const taken = []
   for (let round = 1; round <= rounds; round++) {
-    const [processes, threads] = await inTurns(round, weigh)
-    starts.push(threads.readyMs / processes.readyMs)
-    weights.push(threads.mib / processes.mib)
-    const figures = ({ readyMs, mib, workers }) =>
-      `ready in ${readyMs.toFixed(0)} ms, ${(mib / workers).toFixed(1)} MiB a worker`
-    console.log(`graph, round ${round}: processes ${figures(processes)}; threads ${figures(threads)}`)
+    const [processes, threads] = await inTurns(round, (flags) => weigh(graph, flags, isAsked))
+    taken.push({ processes, threads })
+    const figures = ({ readyMs, workerMib, rate, p99 }) => {
+      const weighed = `ready in ${readyMs.toFixed(0)} ms, ${workerMib.toFixed(1)} MiB a worker`
+      return isAsked ? `${weighed}, ${rate.toFixed(0)} requests/s (p99 ${p99.toFixed(1)} ms)` : weighed
+    }
+    console.log(`${name}, round ${round}: processes ${figures(processes)}; threads ${figures(threads)}`)
   }
-  console.log(`graph: start, threads / processes ${spread(starts)}; memory of all workers ${spread(weights)}; target 1`)
+  const ratios = (key) => taken.map(({ processes, threads }) => threads[key] / processes[key])
+  const weights = ratios('workerMib')
+  console.log(`${name}, threads / processes: start ${spread(ratios('readyMs'))}; memory ${spread(weights)}; target 1`)
+  if (isAsked)
+    console.log(`${name}: requests/s, threads / processes ${spread(ratios('rate'))}; p99 ${spread(ratios('p99'))}`)
   if (median(weights) > 1) failed = true
 }
 
@@ -95,9 +106,9 @@ async function post(url, body) {
   return answer.json()
 }
 
-/** Start and memory of four entry workers and their dependencies: what all processes but the supervisor hold, shared pages shared out. */
-async function weigh(flags) {
-  const instance = await startEkiben(GRAPH, ['--api-workers', '4', ...flags])
+/** Its start, and what all processes but the supervisor hold, shared pages shared out; and then the requests it answers. */
+async function weigh({ identifier, flags }, kind, isAsked) {
+  const instance = await startEkiben(identifier, [...flags, ...kind])
   try {
     const { stdout } = await promisify(execFile)('pgrep', ['-P', String(instance.pid)])
     const pids = stdout.trim().split('\n')
@@ -106,8 +117,14 @@ async function weigh(flags) {
       const [, pss] = /^Pss:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? []
       kib += Number(pss)
     }
-    return { readyMs: instance.readyMs, mib: kib / 1024, workers: instance.workers }
+    const weighed = { readyMs: instance.readyMs, workerMib: kib / 1024 / instance.workers }
+    return isAsked ? { ...weighed, ...(await ask(instance)) } : weighed
   } finally {
     await instance.stop()
   }
+}
+
+function ask({ url }) {
+  const lasting = values.smoke ? { settleSeconds: 0, seconds: 1 } : { settleSeconds: 2, seconds: 4 }
+  return lastingLoad({ port: new URL(url).port, connections: CLIENTS, ...lasting })
 }

@@ -10,8 +10,8 @@ import { ROOT, runCommand } from './run-command.mjs'
 
 /** What differs between versions of Node: loading modules, sockets and processes. */
 const CORE_RINGS = ['unit:/identifier/', 'process', 'apps', 'edge', 'development']
-/** By version: which hosts are tried there. The frameworks' are promised on 20 and 24. */
-const OTHER_NODES = { 22: ['e2e:built-in'], 24: ['frameworks', 'e2e'], 26: ['e2e:built-in'] }
+/** By version: what else is tried there. All is promised on 20 and 24, the frameworks on no other. */
+const OTHER_NODES = { 22: ['e2e:built-in'], 24: ['frameworks', 'supervision', 'proxy', 'e2e'], 26: ['e2e:built-in'] }
 
 const total = { passed: 0, failed: 0, skipped: 0 }
 const lines = []
@@ -45,6 +45,7 @@ for (const [version, hosts] of Object.entries(OTHER_NODES)) {
 await part('benchmarks run', 'npm', ['run', 'bench', '--', '--smoke'])
 await part('fuzz', 'npm', ['run', 'fuzz', '--', '--quick'])
 await part('nothing gets lost', 'npm', ['run', 'chaos', '--', '--quick'])
+await part('nothing gets lost of threads', 'npm', ['run', 'chaos', '--', '--quick', '--threaded'])
 const after = await treeState()
 if (after === before) pass('checkout as it was')
 else fail('checkout as it was', `the run left behind:\n${after}`)

@@ -1,9 +1,13 @@
-/** The app under plain node:cluster, as Node's documentation shows it. */
+/**
+ * An app under plain node:cluster, as Node's documentation shows it.
+ *
+ *     node cluster-primary.mjs MAIN WORKERS [ARGUMENT...]
+ */
 import cluster from 'node:cluster'
-import { fileURLToPath } from 'node:url'
 
-cluster.setupPrimary({ exec: fileURLToPath(new URL('app.mjs', import.meta.url)) })
-for (let count = 0; count < 2; count++) cluster.fork()
+const [exec, workers, ...args] = process.argv.slice(2)
+cluster.setupPrimary({ exec, args })
+for (let count = 0; count < Number(workers); count++) cluster.fork()
 cluster.on('exit', (_worker, code) => {
   if (code !== 0) cluster.fork()
 })

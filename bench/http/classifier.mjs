@@ -29,7 +29,9 @@ export const quiet = { debug() {}, info() {}, warn: console.warn, error: console
 /** Listens on the inherited descriptor, and tells how much was done to whoever asks; under a supervisor on `PORT`. */
 export function serveOn(server) {
   server.keepAliveTimeout = 75_000
-  if (process.env.PORT !== undefined) return server.listen(Number(process.env.PORT), '127.0.0.1')
+  if (process.env.PORT !== undefined) {
+    return server.listen(Number(process.env.PORT), '127.0.0.1', () => process.send?.('ready'))
+  }
   server.listen({ fd: 4 }, 2048, () => process.send('listening'))
   process.on('message', () => process.send({ count: classified, at: performance.now(), ...process.cpuUsage() }))
 }

@@ -1,12 +1,14 @@
 /** A route of an Express app: written by hand, or with the argument `mounted` that of a service. */
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
+import { fileURLToPath } from 'node:url'
 import express from 'express'
 import { classify, Input, makeService, quiet, serveOn } from './classifier.mjs'
 
 const app = express()
 app.set('env', 'production')
 app.use(express.json())
+app.get('/main', (_request, response) => response.json({ main: fileURLToPath(import.meta.url) }))
 if (process.argv.includes('mounted')) {
   const { serve } = await import('@ekiben/express-adapter')
   const services = serve(await makeService(), { log: quiet })

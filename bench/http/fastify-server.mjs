@@ -1,6 +1,7 @@
 /** A route of a Fastify app: written by hand, or with the argument `mounted` that of a service. */
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
+import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import { classify, Input, makeService, serveOn } from './classifier.mjs'
 
@@ -11,6 +12,7 @@ const app = Fastify({
     return server
   },
 })
+app.get('/main', async () => ({ main: fileURLToPath(import.meta.url) }))
 if (process.argv.includes('mounted')) {
   const { servePlugin } = await import('@ekiben/fastify-plugin')
   app.register(servePlugin, await makeService())

@@ -2,7 +2,7 @@
  * Load over keep-alive connections, one request at a time on each: wrk where it is installed, else plain sockets.
  * HTTP clients for Node cost more than the server they measure, which hides the difference looked for.
  *
- *     node load.mjs PORT SECONDS CONNECTIONS [SETTLE_SECONDS]      prints requests/s and requests
+ *     node load.mjs PORT SECONDS CONNECTIONS [SETTLE_SECONDS]      prints requests/s, requests and the 99th percentile in ms
  */
 import { execFile, spawn } from 'node:child_process'
 import { createConnection } from 'node:net'
@@ -24,12 +24,13 @@ export async function hasWrk() {
 
 /**
  * Requests/s over connections that last: what is asked in the first `settleSeconds` does not count, in which a server may
- * share them out among its workers. `seconds` is a whole number. With wrk also the 99th percentile, in ms, of all of it.
+ * share them out among its workers; and the 99th percentile in ms. `seconds` is a whole number.
  */
 export async function lastingLoad({ port, seconds, settleSeconds, connections }) {
   if (!(await hasWrk())) {
     const args = [fileURLToPath(import.meta.url), port, seconds, connections, settleSeconds].map(String)
-    return { rate: Number((await run(process.execPath, args)).stdout.split(' ')[0]) }
+    const [rate, , p99] = (await run(process.execPath, args)).stdout.split(' ').map(Number)
+    return { rate, p99 }
   }
   // Whole seconds by the clock: one more at each end.
   const args = ['-t1', `-c${connections}`, `-d${settleSeconds + seconds + 2}s`, '-s', here('lasting.lua')]
@@ -83,8 +84,13 @@ function client(port, until, onAnswer) {
   const request = `POST /classify HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`
   return new Promise((resolve, reject) => {
     const connect = () => {
-      const socket = createConnection({ port, host: '127.0.0.1', noDelay: true }, () => socket.write(request))
       let received = ''
+      let askedAt
+      const ask = () => {
+        askedAt = performance.now()
+        socket.write(request)
+      }
+      const socket = createConnection({ port, host: '127.0.0.1', noDelay: true }, ask)
       socket.setEncoding('latin1')
       socket.on('error', reject)
       socket.on('data', (chunk) => {
@@ -96,9 +102,9 @@ function client(port, until, onAnswer) {
         if (!received.startsWith('HTTP/1.1 200')) reject(new Error(received))
         const isLast = /connection: close/i.test(received)
         received = ''
-        onAnswer()
+        onAnswer(performance.now() - askedAt)
         if (performance.now() >= until) return resolve(socket.destroy())
-        if (!isLast) return socket.write(request)
+        if (!isLast) return ask()
         socket.destroy()
         connect()
       })
@@ -111,8 +117,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [port, seconds, connections, settleSeconds = 0] = process.argv.slice(2).map(Number)
   const from = performance.now() + settleSeconds * 1000
   const until = from + seconds * 1000
-  let answers = 0
-  const count = () => performance.now() >= from && answers++
+  const times = []
+  const count = (ms) => performance.now() >= from && times.push(ms)
   await Promise.all(Array.from({ length: connections }, () => client(port, until, count)))
-  process.stdout.write(`${answers / ((performance.now() - from) / 1000)} ${answers}`)
+  times.sort((a, b) => a - b)
+  const rate = times.length / ((performance.now() - from) / 1000)
+  process.stdout.write(`${rate} ${times.length} ${times[Math.floor(times.length * 0.99)]}`)
 }

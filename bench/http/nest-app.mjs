@@ -1,6 +1,7 @@
 /** A Nest app with one route: written by hand as a controller's, or with the argument `mounted` that of a service. */
 import { randomUUID } from 'node:crypto'
-import { Body, Controller, HttpCode, Module, Post, Req, Res } from '@nestjs/common'
+import { fileURLToPath } from 'node:url'
+import { Body, Controller, Get, HttpCode, Module, Post, Req, Res } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { classify, Input, makeService, quiet, serveOn } from './classifier.mjs'
 
@@ -19,9 +20,17 @@ for (const decorate of [Post('classify'), HttpCode(200)]) decorate(ByHand.protot
 for (const [at, decorate] of [Body(), Req(), Res({ passthrough: true })].entries())
   decorate(ByHand.prototype, 'run', at)
 
+class Told {
+  main() {
+    return { main: fileURLToPath(import.meta.url) }
+  }
+}
+Controller()(Told)
+Get('main')(Told.prototype, 'main', Object.getOwnPropertyDescriptor(Told.prototype, 'main'))
+
 export async function serveNest(adapter) {
   class AppModule {}
-  Module(process.argv.includes('mounted') ? await mounted() : { controllers: [ByHand] })(AppModule)
+  Module(process.argv.includes('mounted') ? await mounted() : { controllers: [ByHand, Told] })(AppModule)
   const app = await NestFactory.create(AppModule, adapter, { logger: false })
   await app.init()
   await adapter.getInstance().ready?.()
@@ -30,5 +39,5 @@ export async function serveNest(adapter) {
 
 async function mounted() {
   const { ServeModule } = await import('@ekiben/nest-module')
-  return { imports: [ServeModule.forRoot({ services: [await makeService()], log: quiet })] }
+  return { controllers: [Told], imports: [ServeModule.forRoot({ services: [await makeService()], log: quiet })] }
 }
