@@ -3,7 +3,7 @@
  * node:cluster and PM2 doing the same where they can.
  *
  *   npm run chaos                       all of it, on Node 20, 22 and 24: up to 15 minutes
- *   npm run chaos -- --quick            about a minute, on this Node, Ekiben alone
+ *   npm run chaos -- --quick            about two minutes, on this Node, Ekiben alone
  *   npm run chaos -- reload kill        only the scenarios whose name contains a word
  *   npm run chaos -- --node 24          on this line of Node (repeat)
  *   npm run chaos -- --threaded         with workers that are threads
@@ -111,6 +111,7 @@ function report() {
   process.stdout.write(`${formatResults(results)}\n`)
   const met = results.targets.filter((target) => target.met).length
   failed += results.targets.length - met
+  for (const { text, why } of results.skipped) process.stdout.write(`skipped: ${text}: ${why}\n`)
   process.stdout.write(`${met} passed, ${failed} failed, ${results.skipped.length} skipped\n`)
   process.exitCode = failed === 0 ? 0 : 1
 }
