@@ -40,6 +40,7 @@ export const PURE_FILES = {
     'json-depth',
     'json-error',
     'mount-table',
+    'no-route',
     'page-files',
     'prefix-routes',
     'parse-input',

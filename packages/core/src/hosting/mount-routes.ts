@@ -1,4 +1,5 @@
 import { createError } from '../errors/service-error.js'
+import { noRoute } from '../http/no-route.js'
 import { type ApiRoute, apiRoute } from '../http/route-table.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 import { nearNames } from '../util/near-names.js'
@@ -41,6 +42,13 @@ export class RouteIndex {
   find(method: string, path: string): MountRoute | undefined {
     return this.#byPath.get(`${method === 'HEAD' ? 'GET' : method} ${path}`)
   }
+
+  /** Why there is none. */
+  refusal(method: string, path: string): Error {
+    const pathsOf = (allowed: MountRoute['method']) =>
+      new Map(this.routes.filter((route) => route.method === allowed).map((route) => [route.path, route]))
+    return noRoute(method, path, { apis: pathsOf('POST'), systems: pathsOf('GET') })
+  }
 }
 
 /** The routes of services that are mounted together. Throws EKB_ERR_PLAN_ROUTE_CLASH for two apis on one. */
@@ -61,11 +69,12 @@ export function mountedApis(definitions: readonly ServiceDefinition[], prefix: s
 function findApi(apis: readonly MountedApi[], name: string): MountedApi {
   const found = apis.filter(({ route: { api, service } }) => api === name || `${service}.${api}` === name)
   if (found.length === 1) return found[0] as MountedApi
-  const known = apis.map(({ route: { api, service } }) => `${service}.${api}`)
+  const names = (of: readonly MountedApi[]) => of.map(({ route: { api, service } }) => `${service}.${api}`)
+  const known = names(apis)
   throw createError('EKB_ERR_MOUNT_NO_API', {
     api: name,
     count: found.length,
-    apis: known,
+    apis: found.length === 0 ? known : names(found),
     near: nearNames(name, known),
   })
 }

@@ -129,7 +129,7 @@ export interface Mount {
   call(api: string, input?: unknown, context?: MountCallContext): Promise<unknown>
   /** A handler for Express, Connect and bare `node:http`: what is no route of the mount goes to `next`. */
   node(request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void
-  /** Answers a web `Request`; one that is no route of the mount gets 404. */
+  /** Answers a web `Request`; one that is no route of the mount gets 404, or 405. */
   fetch(request: Request): Promise<Response>
   /** A typed client of a service, mounted or not: it calls where that runs. */
   client<TService extends ServiceClass>(service: TService): ServiceClient<TService>

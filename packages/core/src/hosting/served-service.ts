@@ -211,6 +211,9 @@ interface Refused {
 
 type Sent = Pick<HttpAnswer | StreamAnswer, 'statusCode' | 'headers'> & { readonly body?: MountAnswer['body'] }
 
+/** Statuses to which no body belongs; a `Response` with one of them refuses it. */
+const BODYLESS: ReadonlySet<number> = new Set([204, 205, 304])
+
 /** Of an answer whose body is no JSON. */
 export const NO_VALUE: Given = { value: undefined }
 
@@ -225,5 +228,5 @@ export function toMountAnswer(
   const pairs: [string, string][] = []
   for (let at = 0; at < headers.length; at += 2) pairs.push([headers[at] as string, headers[at + 1] as string])
   pairs.push(['x-request-id', requestId])
-  return { statusCode, headers: pairs, body: statusCode === 204 || statusCode === 304 ? undefined : body, value, type }
+  return { statusCode, headers: pairs, body: BODYLESS.has(statusCode) ? undefined : body, value, type }
 }

@@ -123,6 +123,11 @@ export class ServiceMount implements Mount {
     return this.#index.find(method, path)
   }
 
+  /** Why there is none. @internal */
+  refusal(method: string, path: string): Error {
+    return this.#index.refusal(method, path)
+  }
+
   client<TService extends ServiceClass>(service: TService): ServiceClient<TService> {
     const definition = definitionGiven(service, 'client()')
     return createServiceClient(definition, this.#transport(definition)) as ServiceClient<TService>

@@ -1,8 +1,7 @@
-import { createError } from '../errors/service-error.js'
 import { type FieldKinds, fieldKinds } from '../runner/field-kinds.js'
 import { type SchemaKind, schemaKind } from '../runner/schema-kind.js'
 import type { ApiDefinition, ServiceDefinition } from '../service/service-definition.js'
-import { nearNames } from '../util/near-names.js'
+import { noRoute } from './no-route.js'
 import { PAGE_FILES, type PagePath } from './page-files.js'
 
 /** Paths of the host itself. GET and HEAD. */
@@ -33,9 +32,6 @@ export interface SystemRoute {
 
 export type Route = ApiRoute | SystemRoute
 
-/** BentoML's task routes, below each api. */
-const TASK_ROUTES = ['submit', 'status', 'get', 'retry', 'cancel']
-
 /** The routes of one service: which of them a request means. */
 export class RouteTable {
   readonly #apis: ReadonlyMap<string, ApiRoute>
@@ -55,7 +51,7 @@ export class RouteTable {
     }
     const path = pathOf(target)
     const route = this.find(method, path)
-    if (route === undefined) throw this.#refusal(method, path)
+    if (route === undefined) throw noRoute(method, path, { apis: this.#apis, systems: this.#systems })
     return route
   }
 
@@ -63,20 +59,6 @@ export class RouteTable {
   find(method: string, path: string): Route | undefined {
     if (method === 'POST') return this.#apis.get(path)
     return method === 'GET' || method === 'HEAD' ? this.#systems.get(path) : undefined
-  }
-
-  #refusal(method: string, path: string): Error {
-    const allow = [...(this.#systems.has(path) ? ['GET', 'HEAD'] : []), ...(this.#apis.has(path) ? ['POST'] : [])]
-    if (allow.length > 0) {
-      const params = { method, path, allow: allow.join(', ') }
-      return createError('EKB_ERR_METHOD_NOT_ALLOWED', params, { detail: { allow } })
-    }
-    const [, base, last] = /^(.*)\/([^/]*)$/.exec(path) ?? []
-    if (last !== undefined && TASK_ROUTES.includes(last) && this.#apis.has(base || '/')) {
-      return createError('EKB_ERR_TASK_UNSUPPORTED', { path })
-    }
-    const near = nearNames(path, [...this.#apis.keys(), ...this.#systems.keys()])
-    return createError('EKB_ERR_ROUTE_NOT_FOUND', { method, path, near })
   }
 }
 
