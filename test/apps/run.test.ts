@@ -254,23 +254,6 @@ describe('ekiben run', () => {
     await once(socket, 'close')
     assert.equal(await run.stop(), 0)
   })
-
-  it('lets connections that were taken over end by themselves at a stop, and requests go on until then', async () => {
-    await using run = await runApp('upgrades.cjs')
-    const socket = createConnection(Number(new URL(run.url).port), '127.0.0.1')
-    socket.write('GET / HTTP/1.1\r\nhost: app\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n')
-    const [head] = (await once(socket, 'data')) as [Buffer]
-    assert.match(head.toString(), /^HTTP\/1\.1 101 /)
-    socket.write('ping')
-    const [piece] = (await once(socket, 'data')) as [Buffer]
-    assert.equal(piece.toString(), 'ping')
-    const rest: Buffer[] = []
-    socket.on('data', (more: Buffer) => rest.push(more))
-    const ended = once(socket, 'close')
-    assert.equal(await run.stop(), 0)
-    await ended
-    assert.equal(Buffer.concat(rest).toString(), '')
-  })
 })
 
 describe('ekiben run refuses', () => {

@@ -1,9 +1,13 @@
-import type { ConnectionTable } from '../../../http/connection-table.js'
-
 /** How often it looks whether plain requests are still being answered. */
 const CHECK_MS = 100
 /** Clients that connect anew all at once would be a burst: they are sent away over so long. */
 const SPREAD_MS = 3_000
+
+/** A connection, as far as it matters here. */
+interface OpenConnection {
+  readonly isUpgraded: boolean
+  readonly socket: { end(): unknown }
+}
 
 /**
  * Ends connections that were taken over (WebSocket and the like), when the last plain request has been answered: each is
@@ -11,11 +15,14 @@ const SPREAD_MS = 3_000
  * deadline of the drain.
  */
 export class UpgradeDrain {
-  readonly #connections: ConnectionTable
+  /** Those that are open at the time. */
+  readonly #connections: Iterable<OpenConnection>
   readonly #spreadMs: number
+  /** Whose client is being sent away. */
+  readonly #sent = new WeakSet<OpenConnection>()
   readonly #timers = new Set<NodeJS.Timeout>()
 
-  constructor(connections: ConnectionTable, deadlineMs: number) {
+  constructor(connections: Iterable<OpenConnection>, deadlineMs: number) {
     this.#connections = connections
     this.#spreadMs = Math.min(SPREAD_MS, deadlineMs / 2)
     this.#watch()
@@ -27,13 +34,15 @@ export class UpgradeDrain {
 
   #watch(): void {
     const open = [...this.#connections]
-    const upgraded = open.filter(({ isUpgraded }) => isUpgraded)
-    if (upgraded.length < open.length || upgraded.length === 0) {
-      this.#after(CHECK_MS, () => this.#watch())
-      return
-    }
-    for (const [index, { socket }] of upgraded.entries()) {
-      this.#after((this.#spreadMs * index) / upgraded.length, () => socket.end())
+    // Who waited in the backlog may come when others have been sent away.
+    if (open.every(({ isUpgraded }) => isUpgraded)) this.#sendAway(open.filter((each) => !this.#sent.has(each)))
+    this.#after(CHECK_MS, () => this.#watch())
+  }
+
+  #sendAway(upgraded: readonly OpenConnection[]): void {
+    for (const [index, connection] of upgraded.entries()) {
+      this.#sent.add(connection)
+      this.#after((this.#spreadMs * index) / upgraded.length, () => connection.socket.end())
     }
   }
 
