@@ -29,8 +29,8 @@ export interface HostSession {
   join(mounted: MountedService): () => void
   /** Said by readiness probes. */
   isReady(): boolean
-  /** The metrics of the whole instance, as text. */
-  metrics(): Promise<string>
+  /** The metrics of the whole instance, as text; undefined: an address of the supervisor's own tells them. */
+  readonly metrics: (() => Promise<string>) | undefined
   /** Calls back when this worker begins to drain. */
   onDrain(listener: () => void): void
   /** Where the pools are this process's own; undefined: a supervisor is above it. */

@@ -67,9 +67,8 @@ export class ServiceMount implements Mount {
     // What cannot be a graph is told of here, where the user's line is.
     for (const definition of [...mounted, ...used]) buildGraph(definition)
     this.#apis = mountedApis(mounted, normalisePrefix(prefix))
-    const metrics = session === undefined ? undefined : () => session.metrics()
     this.#used = new Set(used)
-    this.#system = new SystemMount({ which: system, apis: this.#apis, isReady: () => this.#isReady, metrics })
+    this.#system = new SystemMount({ which: system, apis: this.#apis, isReady: () => this.#isReady, metrics: session?.metrics })
     this.#index = new RouteIndex(this.#apis, this.#system.routes)
     this.#announce()
     const reach = session === undefined ? {} : { reach: (definition: ServiceDefinition) => session.use(definition) }

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import type { ServeSettings } from '../config/serve-settings.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
 import type { ServiceSource } from '../ipc/protocol.js'
+import type { WorkerTrait } from '../ipc/worker-variables.js'
 import type { Logger } from '../observe/logger.js'
 import type { ServePlan, ServicePlan } from '../plan/serve-plan.js'
 import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
@@ -116,14 +117,17 @@ export class GenerationPlanner {
       http: { ...publicSocket.http, cors, systemRoutes, prefix, trustProxy },
     }
     const own = { instance, user, ledger, publicSocket: socket, appSockets, slotSockets, local, socketPath }
-    const parts = { threadHosts: this.#threadHosts, ...this.#watching(generation) }
+    const parts = { threadHosts: this.#threadHosts, ...this.#watching(generation), traits: this.#traits(settings) }
     return new WorkerFactory({ ...own, ...parts, ...which, ...inheritance(settings), generation })
   }
 
-  #watching(generation: number): Pick<WorkerFactoryOptions, 'traits' | 'onLoaded'> {
+  #watching(generation: number): Pick<WorkerFactoryOptions, 'onLoaded'> {
     const { onLoaded } = this.#options
-    if (onLoaded === undefined) return {}
-    return { traits: ['watched'], onLoaded: (files) => onLoaded(generation, files) }
+    return onLoaded === undefined ? {} : { onLoaded: (files) => onLoaded(generation, files) }
+  }
+
+  #traits({ admin }: ServeSettings): readonly WorkerTrait[] {
+    return [...(this.#options.onLoaded ? ['watched' as const] : []), ...(admin === undefined ? [] : ['admin' as const])]
   }
 
   /** Dependencies first: what a service prepares may need what they have prepared. */

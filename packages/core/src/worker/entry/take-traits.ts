@@ -1,4 +1,4 @@
-import { TRAITS_VARIABLE, type WorkerTrait } from '../../ipc/worker-variables.js'
+import { TRAITS_VARIABLE, WORKER_TRAITS, type WorkerTrait } from '../../ipc/worker-variables.js'
 
 /** How this worker is to run: read once, before any code of the user's, which does not see it. */
 export function takeTraits(env: NodeJS.ProcessEnv): ReadonlySet<WorkerTrait> {
@@ -8,5 +8,5 @@ export function takeTraits(env: NodeJS.ProcessEnv): ReadonlySet<WorkerTrait> {
 }
 
 function isTrait(word: string): word is WorkerTrait {
-  return word === 'inline' || word === 'watched'
+  return (WORKER_TRAITS as readonly string[]).includes(word)
 }

@@ -41,6 +41,7 @@ function main(): void {
     link,
     signals,
     isInline: traits.has('inline'),
+    isScraped: !traits.has('admin'),
     tellLoaded: traits.has('watched') ? tellLoaded(link) : () => {},
   })
   link.on('init', (init) => {

@@ -81,7 +81,7 @@ export class AppWorker {
   #stopping = false
   #leaving: Promise<void> | undefined
 
-  constructor({ link, signals, isInline, tellLoaded }: AppWorkerOptions) {
+  constructor({ link, signals, isInline, isScraped, tellLoaded }: AppWorkerOptions) {
     this.#tellLoaded = tellLoaded
     this.#link = link
     this.#ending = new AppEnding(signals)
@@ -99,7 +99,7 @@ export class AppWorker {
       onUse: this.#noteUse,
       counts: this.#reporter.counts,
     })
-    const session = isInline ? this.#inlineSession() : this.#session()
+    const session = isInline ? this.#inlineSession() : this.#session(isScraped)
     const ports = new AppPorts()
     // Without one, a mount has what it needs in its own process.
     if (!isInline) openHostSession(session)
@@ -337,7 +337,7 @@ export class AppWorker {
     })
   })
 
-  #session(): HostSession {
+  #session(isScraped: boolean): HostSession {
     return {
       slot: Number(process.env.EKIBEN_SLOT ?? 0),
       requests: this.#reporter.counts.requests,
@@ -349,13 +349,13 @@ export class AppWorker {
       },
       join: (mounted) => this.#mounted.join(mounted),
       isReady: () => !this.#stopping && this.#pools.complete && this.#mounted.answers.ready,
-      metrics: () => this.#reporter.scrape(),
+      metrics: isScraped ? () => this.#reporter.scrape() : undefined,
       onDrain: (listener) => void this.#onDrain.push(listener),
     }
   }
 
   #inlineSession(): HostSession {
-    const session = inlineSession(this.#session())
+    const session = inlineSession(this.#session(false))
     this.#ending.add(() => session.stop())
     return session
   }
