@@ -13,6 +13,7 @@ export {
   hostRequest,
   isParsed,
   isService,
+  jsonLimitOf,
   type LineWriter,
   lineLogger,
   type Mount,

@@ -7,6 +7,7 @@ export {
   hostRequest,
   isParsed,
   isService,
+  jsonLimitOf,
   lineLogger,
   openRequest,
   serviceName,

@@ -5,6 +5,7 @@ export { closeAfter } from './hosting/close-after.js'
 export { createMount } from './hosting/create-mount.js'
 export type { HostError } from './hosting/host-error.js'
 export { type FrameworkRequest, hostRequest, type RequestContext } from './hosting/host-request.js'
+export { jsonLimitOf } from './hosting/json-limit.js'
 export { type LineWriter, lineLogger } from './hosting/line-logger.js'
 export type {
   HostBodyLimit,

@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServiceClass, ServiceClient } from '@ekiben/core'
 import { createMount, type Mount, type MountOptions, type MountTarget } from '@ekiben/core/adapter'
-import { type ExpressApp, refuseTaken } from './taken-routes.js'
+import { chainOf, type ExpressApp, type Middleware } from './app-chain.js'
+import { warnOfParser } from './parser-limit.js'
+import { SystemRoutes } from './system-routes.js'
+import { refuseTaken } from './taken-routes.js'
 
 export interface ServeOptions extends Pick<MountOptions, 'dependencies' | 'errors' | 'log' | 'system' | 'uses'> {}
 
@@ -34,10 +37,11 @@ export interface ServeHandler {
 export function serve(target: MountTarget, options: ServeOptions = {}): ServeHandler {
   const mount = createMount(target, options)
   startSoon(mount)
-  const handle = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void =>
-    mount.node(request, response, next)
+  const system = new SystemRoutes(mount)
+  const handle: Middleware = (request, response, next) =>
+    system.passes(request) ? next() : mount.node(request, response, next)
   const close = (): Promise<void> => mount.close()
-  return Object.assign(handle, subApp(mount), {
+  return Object.assign(handle, subApp({ mount, system, handle }), {
     ready: () => mount.ready(),
     onDrain: (listener: () => void) => void mount.onDrain(listener),
     beginDrain: () => mount.beginDrain(),
@@ -51,14 +55,23 @@ export function serve(target: MountTarget, options: ServeOptions = {}): ServeHan
  * What Express looks for in an app that is used by another one: such an app is told, by an event, where it is mounted.
  * Routers tell nobody.
  */
-function subApp(mount: Mount): object {
+function subApp({ mount, system, handle }: SubAppOptions): object {
   return {
-    handle: mount.node,
+    handle,
     set: true,
     emit(this: { mountpath: unknown }, _mount: string, app: ExpressApp): void {
-      refuseTaken(mount, app, this.mountpath)
+      const before = [...chainOf(app)]
+      refuseTaken(mount, before, this.mountpath)
+      system.addTo(app)
+      void warnOfParser(mount, before, this.mountpath)
     },
   }
+}
+
+interface SubAppOptions {
+  readonly mount: Mount
+  readonly system: SystemRoutes
+  readonly handle: Middleware
 }
 
 /** Not in the middle of the user's set-up. What fails is answered to requests, and told by `ready()`. */

@@ -3,7 +3,7 @@ import { createMount, lineLogger, type Mount, type MountOptions } from '@ekiben/
 import { Logger } from '@nestjs/common'
 import type { HttpAdapterHost, ModulesContainer } from '@nestjs/core'
 import { makeMounted } from './from-module.js'
-import { bodyLimitOf, prepare } from './platform.js'
+import { prepare } from './platform.js'
 
 /** What a host is provided as. */
 export const MOUNT_HOST = 'EKIBEN_MOUNT_HOST'
@@ -24,7 +24,6 @@ export class MountHost {
       ...options,
       log: options.log ?? lineLogger(new Logger('ServeModule')),
       construct: (service, create) => makeMounted(service, create, options.scope),
-      hostBodyLimit: { bytes: bodyLimitOf(adapterHost.httpAdapter), setting: 'bodyLimit of FastifyAdapter' },
     })
   }
 

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { createError, type Mount } from '@ekiben/core/adapter'
+import { createError, jsonLimitOf, type Mount } from '@ekiben/core/adapter'
 import type { AbstractHttpAdapter } from '@nestjs/core'
 import { type NestResponse, sendAnswer } from './send-answer.js'
 
@@ -15,13 +15,25 @@ interface FastifyApp {
   addContentTypeParser(type: string, parser: (request: FastifyRequest, payload: unknown, done: Done) => void): void
 }
 
+interface ExpressChain {
+  readonly stack: readonly { readonly handle: { readonly name: string } }[]
+}
+
 /** What Fastify itself says of a body that it has no parser for. */
 const NO_PARSER = { name: 'FastifyError', code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE', statusCode: 415 }
 const noParser = (type = '') => Object.assign(new Error(`Unsupported Media Type: ${type}`), NO_PARSER)
 
-/** What the app's own parsers take at most, where it is known. */
-export function bodyLimitOf(adapter: AbstractHttpAdapter | undefined): number {
-  return fastifyOf(adapter)?.initialConfig.bodyLimit ?? Number.POSITIVE_INFINITY
+/** Warns of apis that take larger bodies than come through the app's own parser of JSON. */
+async function warnOfParser(adapter: AbstractHttpAdapter, mount: Mount): Promise<void> {
+  const fastify = fastifyOf(adapter)
+  if (fastify !== undefined) {
+    const { bodyLimit: bytes = Number.POSITIVE_INFINITY } = fastify.initialConfig
+    return mount.noteBodyLimit({ bytes, setting: 'bodyLimit of FastifyAdapter' })
+  }
+  // Express 5 has its chain as `router`, a name that throws in Express 4.
+  const express = adapter.getInstance<{ readonly _router?: ExpressChain; readonly router: ExpressChain }>()
+  const bytes = await jsonLimitOf((express._router ?? express.router).stack.map(({ handle }) => handle))
+  mount.noteBodyLimit({ bytes, setting: "the limit of app.useBodyParser('json', { limit })" })
 }
 
 /** After the app's routes are there, and before its answer to all else. */
@@ -33,6 +45,7 @@ export function prepare(adapter: AbstractHttpAdapter | undefined, mount: Mount):
   if (!['express', 'fastify'].includes(platform)) throw createError('EKB_ERR_NEST_PLATFORM', { services, platform })
   passBodies(fastifyOf(adapter))
   addSystemRoutes(adapter, mount)
+  void warnOfParser(adapter, mount)
 }
 
 /** Bodies that the app has no parser for go to the services unread; its own routes refuse them as before. */

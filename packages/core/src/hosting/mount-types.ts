@@ -123,6 +123,8 @@ export interface Mount {
   describe(route: MountRoute): ApiDescription
   /** The id of a request: the client's own if it will do, else the host's, else one that is made. Each answer has it as `x-request-id`. */
   requestId(request: RequestHead): string
+  /** The option `hostBodyLimit`, for a host that learns it late: the warning comes at once. */
+  noteBodyLimit(limit: HostBodyLimit): void
   /** The answer that `ekiben serve` gives where a parser of the host's refused the body with this error. */
   refuseBody(error: Error & { readonly statusCode?: number | undefined }, request: RequestHead): MountAnswer
   /** Runs an api: its name, `Service.api` where several services have one of that name. Gives its result; of a stream an AsyncIterable. */

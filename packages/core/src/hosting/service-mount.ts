@@ -21,6 +21,7 @@ import { answerFetch, answerNode } from './mount-handlers.js'
 import { type MountedApi, mountedApis, RouteIndex } from './mount-routes.js'
 import { enterScope, type MountScope } from './mount-scope.js'
 import type {
+  HostBodyLimit,
   Mount,
   MountAnswer,
   MountCallContext,
@@ -68,7 +69,12 @@ export class ServiceMount implements Mount {
     for (const definition of [...mounted, ...used]) buildGraph(definition)
     this.#apis = mountedApis(mounted, normalisePrefix(prefix))
     this.#used = new Set(used)
-    this.#system = new SystemMount({ which: system, apis: this.#apis, isReady: () => this.#isReady, metrics: session?.metrics })
+    this.#system = new SystemMount({
+      which: system,
+      apis: this.#apis,
+      isReady: () => this.#isReady,
+      metrics: session?.metrics,
+    })
     this.#index = new RouteIndex(this.#apis, this.#system.routes)
     this.#announce()
     const reach = session === undefined ? {} : { reach: (definition: ServiceDefinition) => session.use(definition) }
@@ -100,6 +106,10 @@ export class ServiceMount implements Mount {
 
   requestId({ headers, requestId }: RequestHead): string {
     return acceptRequestId(headers['x-request-id']) ?? acceptRequestId(requestId) ?? this.#makeId()
+  }
+
+  noteBodyLimit(limit: HostBodyLimit): void {
+    warnOfHostLimit(this.#apis, limit, this.#options.log)
   }
 
   refuseBody(error: ParserError, request: RequestHead): MountAnswer {
@@ -226,7 +236,7 @@ export class ServiceMount implements Mount {
     this.#spool.clearDead().catch((err: unknown) => log.warn({ err }, 'could not clear old uploads'))
     const inline = session === undefined ? [...this.#used] : []
     if (session === undefined && dependencies !== 'inline') warnOfInline(mounted, inline, log)
-    if (hostBodyLimit !== undefined) warnOfHostLimit(this.#apis, hostBodyLimit, log)
+    if (hostBodyLimit !== undefined) this.noteBodyLimit(hostBodyLimit)
     await Promise.all([
       session?.own?.connect(),
       ...mounted.map((definition) => this.#startMounted(definition)),
