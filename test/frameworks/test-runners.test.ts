@@ -11,7 +11,7 @@ describe("users' tests run", () => {
     const jest = resolve('node_modules/jest/bin/jest.js')
     const run = await runNodeToEnd([jest, '--ci', '--no-cache', '--runInBand', '--rootDir', join(CONSUMERS, 'jest')])
     assert.equal(run.code, 0, run.stderr)
-    assert.match(run.stderr, /Tests: +4 passed, 4 total/)
+    assert.match(run.stderr, /Tests: +5 passed, 5 total/)
   })
 
   test('in Vitest, with decorated services', async (t) => {
@@ -20,6 +20,6 @@ describe("users' tests run", () => {
     const args = [vitest, 'run', '--root', join(CONSUMERS, 'vitest'), '--no-color', '--reporter=json']
     const run = await runNodeToEnd(args, { cwd: join(CONSUMERS, 'vitest') })
     assert.equal(run.code, 0, `${run.stdout}${run.stderr}`)
-    assert.equal((JSON.parse(run.stdout) as { numPassedTests: number }).numPassedTests, 5)
+    assert.equal((JSON.parse(run.stdout) as { numPassedTests: number }).numPassedTests, 6)
   })
 })
