@@ -2,6 +2,7 @@ import type { ServiceClass, ServiceOptions } from '@ekiben/core'
 import { closeAfter, createError, serviceName } from '@ekiben/core/adapter'
 import type { DynamicModule, Type } from '@nestjs/common'
 import { ModuleRef, ModulesContainer, NestFactory } from '@nestjs/core'
+import { refuseRequestScope } from './request-scope.js'
 
 /** Metadata of a generated controller: the service it stands for. */
 export const SERVICE_OF_CONTROLLER = 'ekiben:service'
@@ -58,6 +59,7 @@ export function makeMounted(service: ServiceClass, create: ServiceOptions['creat
 async function makeInstance(service: ServiceClass, modules: NestModule[], place?: NestModule): Promise<object> {
   const owner = providerOf(service, modules)
   const ref = (owner ?? place)?.getProviderByKey(ModuleRef).instance as ModuleRef
+  refuseRequestScope(service, ref)
   if (owner !== undefined) return ref.get(service, { strict: true })
   // Nest leaves out in silence what no compiler and no `@Inject()` names.
   const types: unknown[] = Reflect.getMetadata('design:paramtypes', service) ?? []

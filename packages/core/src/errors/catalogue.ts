@@ -218,6 +218,15 @@ export const CATALOGUE = {
     hint: () =>
       'Decorate each with @Inject(TOKEN), or compile with emitDecoratorMetadata (tsx and esbuild cannot), or give the service a create.',
   }),
+  EKB_ERR_NEST_SCOPE: row<{ service: string; provider: string | undefined }>({
+    exitCode: 2,
+    message: (p) =>
+      p.provider === undefined
+        ? `Service '${p.service}' is of request scope, and a service is made once for all requests`
+        : `Service '${p.service}' is made once for all requests, and gets '${p.provider}', which Nest makes anew for each`,
+    hint: () =>
+      'Take what a request brings from the call context (ctx.headers), or inject ModuleRef and resolve() the provider in each call.',
+  }),
   EKB_ERR_NEST_PARAMETER: row<{ service: string; api: string; index: number }>({
     exitCode: 2,
     message: (p) =>
