@@ -13,8 +13,8 @@ interface Printed {
   readonly stamp: number
 }
 
-async function startApp(): Promise<NodeRun & { readonly url: string }> {
-  const run = await runNode([APP, 'fastify'])
+async function startApp(framework = 'fastify'): Promise<NodeRun & { readonly url: string }> {
+  const run = await runNode([APP, framework])
   const { url } = await waitUntil(() => logLines(run.stdout()).find((line) => line.url !== undefined), {
     describe: run.stderr,
   })
@@ -42,6 +42,18 @@ describe("with dependencies: 'pools' and no supervisor above it, an app", () => 
     // And nothing is left, as the end of every test finds.
     assert.deepEqual(await app.exited.then(({ code, signal }) => ({ code, signal })), { code: 0, signal: null })
   })
+
+  for (const framework of ['express', 'nest']) {
+    it(`has them on ${framework} too, until it stops`, async () => {
+      await using app = await startApp(framework)
+      assert.equal((await fetch(`${app.url}/readyz`)).status, 200)
+      const { body } = await call<Printed>(app.url, 'print')
+      assert.equal(body.desk, app.pid)
+      assert.notEqual(body.stamp, app.pid)
+      app.kill('SIGTERM')
+      assert.deepEqual(await app.exited.then(({ code, signal }) => ({ code, signal })), { code: 0, signal: null })
+    })
+  }
 
   it('leaves no worker when it is killed', async () => {
     await using app = await startApp()
