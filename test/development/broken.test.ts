@@ -74,21 +74,28 @@ describe('a broken file in development mode', () => {
     await stops(run)
   })
 
-  it('may be so from the first start', async () => {
-    await using project = await greeterProject('standard', { 'words.ts': BROKEN })
+  for (const [what, broken, file] of [
+    ['so', BROKEN, 'words.ts'],
+    ['missing', `export { words } from './other.js'\n`, 'other.ts'],
+  ] as const) {
+    it(`may be ${what} from the first start`, () => mendsFirstStart(broken, file))
+  }
+
+  async function mendsFirstStart(broken: string, file: string): Promise<void> {
+    await using project = await greeterProject('standard', { 'words.ts': broken })
     await using started = await runNode(
       [EKIBEN, 'serve', 'service:Greeter', '--development', '--reload', '--port', '0', '--log-format', 'json'],
       { cwd: project.path, env: { NODE_ENV: undefined } },
     )
     const run = reloading({ ...started, url: '', stop: async () => null })
     await run.broken()
-    await save(project, 'words.ts', words('mended'))
+    await save(project, file, words('mended'))
     await run.ready(1)
     const url = run.lines().find(({ msg }) => msg === 'ready')?.url as string
     await greets({ ...run, url }, 'mended')
     started.kill('SIGINT')
     assert.equal((await started.exited).code, 0)
-  })
+  }
 
   it('is no reason to wait where the command itself is wrong', async () => {
     await using project = await greeterProject()

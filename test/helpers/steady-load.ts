@@ -7,7 +7,8 @@ export interface LoadOutcome {
   readonly failed: readonly string[]
 }
 
-export interface SteadyLoad {
+/** Given to `await using`, it ends with a test that fails. */
+export interface SteadyLoad extends AsyncDisposable {
   /** Requests that were answered with 200 so far. */
   readonly ok: () => number
   /** Lets every client finish its request; resolves with what became of all. */
@@ -38,15 +39,13 @@ export function steadyLoad(target: LoadTarget, clients: number, body: unknown = 
     agents.push(agent)
     return run(agent)
   })
-  return {
-    ok: () => outcome.ok,
-    stop: async () => {
-      isGoing = false
-      await Promise.all(running)
-      for (const agent of agents) agent.destroy()
-      return outcome
-    },
+  const stop = async (): Promise<LoadOutcome> => {
+    isGoing = false
+    await Promise.all(running)
+    for (const agent of agents) agent.destroy()
+    return outcome
   }
+  return { ok: () => outcome.ok, stop, [Symbol.asyncDispose]: async () => void (await stop()) }
 }
 
 function ask(target: LoadTarget, agent: Agent | false, body: string): Promise<number | string> {

@@ -288,7 +288,10 @@ export class DevelopmentServer implements Server, SignalTarget {
     if (!wasReady && (this.#watch === undefined || this.#isMistyped(error))) return this.#giveUp(error)
     showFailure(error, { output: worker?.lastOutput ?? '', loaded: this.#loaded })
     if (this.#watch === undefined) return this.#giveUp(error)
-    if (!wasReady) this.#noteReload('refused', error)
+    if (!wasReady) {
+      this.#watch.onFailed()
+      this.#noteReload('refused', error)
+    }
     const { log } = this.#options
     const servedMs = monotonicMs() - (worker?.record.readyAt ?? Number.POSITIVE_INFINITY)
     if (wasReady && servedMs > LASTING_MS) {

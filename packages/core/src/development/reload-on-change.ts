@@ -10,51 +10,70 @@ import { SourceWatch } from './source-watch.js'
 export class ReloadOnChange {
   readonly #settings: ServeSettings
   readonly #log: Logger
-  readonly #loaded = new Map<number, string[]>()
-  #watch: SourceWatch | undefined
+  readonly #watch: SourceWatch
+  /** The newest that anybody has told of, and what was loaded for it. */
   #generation = 1
+  #loaded = new Set<string>()
+  #server: Server | undefined
+  #isChanged = false
+  #isReloading = false
 
+  /** What changes from now on counts, though there is nothing to be reloaded before `follow`. */
   constructor(settings: ServeSettings, log: Logger) {
     this.#settings = settings
     this.#log = log
+    this.#watch = new SourceWatch({ workingDir: settings.workingDir, onChange: (files) => this.#note(files), log })
+    this.#watch.onStart(this.#generation)
   }
 
   /** A worker of this generation has loaded these. */
   learn(generation: number, files: readonly string[]): void {
+    if (generation > this.#generation) this.#loaded = new Set()
     this.#generation = Math.max(this.#generation, generation)
-    this.#loaded.set(generation, [...(this.#loaded.get(generation) ?? []), ...files])
-    this.#watch?.learn(generation, files)
+    for (const file of files) this.#loaded.add(file)
+    this.#watch.learn(generation, files)
   }
 
-  /** From now on, until the server is gone. */
+  /** It serves: reloaded from now on until it is gone, and at once for what has changed while it started. */
   follow(server: Server): void {
-    const { workingDir } = this.#settings
-    this.#watch = new SourceWatch({ workingDir, onChange: (files) => void this.#reload(server, files), log: this.#log })
-    this.#begin()
+    this.#server = server
     this.#watch.onReady()
-    void server.closed.then(() => this.#watch?.close())
+    void server.closed.then(() => this.close())
+    void this.#reloadChanged()
   }
 
-  #begin(): void {
-    this.#watch?.onStart(this.#generation)
-    this.#watch?.learn(this.#generation, this.#loaded.get(this.#generation) ?? [])
+  close(): void {
+    this.#watch.close()
   }
 
-  async #reload(server: Server, files: readonly string[]): Promise<void> {
+  #note(files: readonly string[]): void {
     this.#log.info(nameFiles(files, this.#settings.workingDir), 'changed: reloading')
-    this.#generation++
-    this.#begin()
+    this.#isChanged = true
+    void this.#reloadChanged()
+  }
+
+  /** One at a time: what changes in the middle of a reload is for the next. */
+  async #reloadChanged(): Promise<void> {
+    if (this.#server === undefined || this.#isReloading) return
+    this.#isReloading = true
+    while (this.#isChanged) {
+      this.#isChanged = false
+      await this.#reload(this.#server)
+    }
+    this.#isReloading = false
+  }
+
+  async #reload(server: Server): Promise<void> {
+    // Its number may be a higher one, where others have been refused before they loaded anything.
+    this.#watch.onStart(this.#generation + 1)
     try {
       await server.reload()
-      this.#watch?.onReady()
+      this.#watch.onReady()
     } catch (error) {
-      this.#watch?.onReady({ isWhole: false })
+      this.#watch.onReady({ isWhole: false })
       if (isServiceError(error, 'EKB_ERR_RELOAD_STOPPED')) return
       const { detail } = error as { detail?: { lastOutput?: string } }
-      showFailure(error as Error, {
-        output: detail?.lastOutput ?? '',
-        loaded: this.#loaded.get(this.#generation) ?? [],
-      })
+      showFailure(error as Error, { output: detail?.lastOutput ?? '', loaded: [...this.#loaded] })
     }
   }
 }

@@ -30,9 +30,13 @@ export class SourceWatch {
   /** Has it never been restarted? */
   #isFirst = true
   #readyAt: number | undefined
+  /** Nothing runs since then. */
+  #failedAt: number | undefined
   /** Given up, and loaded by the entry: somebody may have saved them since. */
   readonly #owed = new Set<string>()
   #owedTimer: NodeJS.Timeout | undefined
+  /** Taken for what the app writes as it starts, though it has not said yet what it loads. */
+  readonly #unclear = new Set<string>()
 
   constructor(options: SourceWatchOptions) {
     this.#options = options
@@ -53,13 +57,20 @@ export class SourceWatch {
     this.#before = new Set([...this.#before, ...this.#loaded])
     this.#loaded = new Set()
     this.#readyAt = undefined
+    this.#failedAt = undefined
     clearTimeout(this.#owedTimer)
+  }
+
+  /** This run came to nothing: what changes from now on is somebody's. */
+  onFailed(): void {
+    this.#failedAt = Date.now()
   }
 
   /** The app serves: what it has loaded now is all that it is made of, unless the run before serves on. */
   onReady({ isWhole = true } = {}): void {
     this.#readyAt = Date.now()
     if (isWhole) this.#before = new Set()
+    this.#unclear.clear()
     this.#tell()
     this.#settleOwed()
   }
@@ -67,7 +78,10 @@ export class SourceWatch {
   /** What a run has loaded. */
   learn(run: number, files: readonly string[]): void {
     if (run < this.#run) return
-    for (const file of files) this.#loaded.add(file)
+    for (const file of files) {
+      this.#loaded.add(file)
+      if (this.#unclear.delete(file)) this.#owed.add(file)
+    }
     this.#tell()
   }
 
@@ -89,6 +103,7 @@ export class SourceWatch {
         this.#owed.add(change.file)
         isPutOff = true
       }
+      if (!change.loaded && verdict === 'ignore' && this.#readyAt === undefined) this.#unclear.add(change.file)
       return verdict === 'restart'
     })
     if (isPutOff && this.#readyAt !== undefined) this.#settleOwed()
@@ -96,6 +111,7 @@ export class SourceWatch {
   }
 
   #phase(changedAt: number): AppPhase {
+    if (this.#failedAt !== undefined && changedAt >= this.#failedAt) return 'serving'
     const sinceReadyMs = this.#readyAt === undefined ? Number.NEGATIVE_INFINITY : changedAt - this.#readyAt
     if (sinceReadyMs < -CLOCK_GRAIN_MS) return this.#isFirst ? 'first start' : 'start'
     if (sinceReadyMs < SETTLE_MS) return 'start'

@@ -98,7 +98,10 @@ export async function startServing(settings: ServeSettings, options: StartServin
   const parts = { socket, slotSockets, folder, surroundings, planner, notifier }
   const instance = new Instance({ name, settings, readSettings, ...parts, log })
   if (handleSignals) controlBySignals(instance, log)
-  await instance.start()
+  await instance.start().catch((error: unknown) => {
+    changes?.close()
+    throw error
+  })
   changes?.follow(instance)
   return instance
 }

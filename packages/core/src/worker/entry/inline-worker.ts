@@ -1,6 +1,6 @@
 import { encodeError } from '../../errors/error-codec.js'
 import { makeMounts } from '../../http/make-mounts.js'
-import type { BootStage, DrainMessage, HttpSettings, InitMessage } from '../../ipc/protocol.js'
+import type { BootStage, DrainMessage, HttpSettings } from '../../ipc/protocol.js'
 import { createLogger, flushLogs } from '../../observe/create-logger.js'
 import { MovingDeadline } from '../../util/moving-deadline.js'
 import { CountReporter } from './count-reporter.js'
@@ -10,25 +10,16 @@ import { Heartbeat } from './heartbeat.js'
 import { httpEndpoint } from './http-endpoint.js'
 import { type InlineService, startInline } from './inline-service.js'
 import { loadWorkerService } from './load-worker-service.js'
-import type { SupervisorLink } from './supervisor-link.js'
 import { VitalSigns } from './vitals.js'
-import type { WorkerSeat } from './worker-seat.js'
+import type { WorkerOptions } from './worker.js'
 
 type Farewell = Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>
-
-export interface InlineWorkerOptions {
-  readonly init: InitMessage
-  readonly link: SupervisorLink
-  readonly seat: WorkerSeat
-  /** Before word of a failure: which files were loaded up to there. */
-  readonly tellLoaded: () => void
-}
 
 /** A worker that serves a whole graph by itself, for whoever works on its code: see `Worker` for one of a pool. */
 export class InlineWorker {
   /** Callers are clients on the public socket. */
   readonly callers = undefined
-  readonly #options: InlineWorkerOptions
+  readonly #options: WorkerOptions
   readonly #heartbeat: Heartbeat
   readonly #reporter: CountReporter
   readonly #deadline = new MovingDeadline()
@@ -38,7 +29,7 @@ export class InlineWorker {
   #stopping = false
   #leaving: Promise<void> | undefined
 
-  constructor(options: InlineWorkerOptions) {
+  constructor(options: WorkerOptions) {
     const { link } = options
     this.#options = options
     const vitals = new VitalSigns({

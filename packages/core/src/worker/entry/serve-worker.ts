@@ -36,9 +36,10 @@ function makeWorker(init: InitMessage, link: SupervisorLink, seat: WorkerSeat): 
   const tellLoaded = traits.has('watched')
     ? requireOwn<typeof import('./loaded-files.js')>('worker/entry/loaded-files').tellLoaded(link)
     : () => {}
-  if (!traits.has('inline')) return new Worker(init, link, seat)
+  const options = { init, link, seat, tellLoaded }
+  if (!traits.has('inline')) return new Worker(options)
   const { InlineWorker } = requireOwn<typeof import('./inline-worker.js')>('worker/entry/inline-worker')
-  return new InlineWorker({ init, link, seat, tellLoaded })
+  return new InlineWorker(options)
 }
 
 /** Whoever speaks to us must be the supervisor that started us. */

@@ -26,11 +26,20 @@ import type { WorkerSeat } from './worker-seat.js'
 /** Its start takes some of the processor's time, which others need to become ready. */
 const WATCH_THREAD_DELAY_MS = 200
 
+export interface WorkerOptions {
+  readonly init: InitMessage
+  readonly link: SupervisorLink
+  readonly seat: WorkerSeat
+  /** Before word of how it went: which files were loaded up to there. */
+  readonly tellLoaded: () => void
+}
+
 /** A worker's own life: load, construct, wait for its dependencies, serve, drain, leave. */
 export class Worker {
   readonly #init: InitMessage
   readonly #link: SupervisorLink
   readonly #seat: WorkerSeat
+  readonly #tellLoaded: () => void
   readonly #heartbeat: Heartbeat
   #stage: BootStage = 'load'
   /** Its name, once it is loaded. */
@@ -48,10 +57,11 @@ export class Worker {
   /** When those who leave stop to wait for calls. */
   readonly #deadline = new MovingDeadline()
 
-  constructor(init: InitMessage, link: SupervisorLink, seat: WorkerSeat) {
+  constructor({ init, link, seat, tellLoaded }: WorkerOptions) {
     this.#init = init
     this.#link = link
     this.#seat = seat
+    this.#tellLoaded = tellLoaded
     this.#heartbeat = new Heartbeat(
       link,
       new VitalSigns({
@@ -73,6 +83,7 @@ export class Worker {
     try {
       await this.#boot()
     } catch (error) {
+      this.#tellLoaded()
       await this.#link.send({ type: 'boot-failed', stage: this.#stage, error: encodeError(error) })
     }
   }
@@ -128,6 +139,7 @@ export class Worker {
     await this.#startService(log)
     await this.#enter('listen')
     this.#endpoint = await this.#openEndpoint({ service, start, log, reporter })
+    this.#tellLoaded()
     if (start.standby) {
       void this.#link.send({ type: 'standby' })
       this.#seat.beginWatch(log)
