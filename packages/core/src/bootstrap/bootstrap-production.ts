@@ -13,7 +13,7 @@ import { loadOwn } from './load-own.js'
  * its own `listen` where it has one. What stands before this call in the file runs in every process.
  *
  * Without `NODE_ENV=production`, and without a supervisor above it, the app runs in this process alone, and the services
- * it calls with it.
+ * it calls with it; with `reload` or `inspect` they run in another together, which this one starts anew.
  *
  * @returns the running server, in the supervisor and in one process; in a worker it never resolves.
  * @throws a `ServiceError` for any failure to start (`docs/errors.md`).
@@ -48,9 +48,9 @@ async function start(build: BuildApp, options: BootstrapOptions): Promise<Server
   }
 }
 
-/** Does a process of its own stand above the app? In development only where another takes the place of the first. */
-function isSupervised({ developmentMode, reload, inspect }: ServeSettings): boolean {
-  return !developmentMode || reload || inspect !== undefined
+/** Does a process of its own stand above the app? In development only where it has something to hold for it. */
+function isSupervised({ developmentMode, reload, inspect, serviceManager }: ServeSettings): boolean {
+  return !developmentMode || reload || inspect !== undefined || serviceManager.sockets?.forUs === true
 }
 
 async function serve(host: AppHost, build: BuildApp, options: BootstrapOptions): Promise<never> {
