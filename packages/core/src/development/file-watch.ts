@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type FSWatcher, lstatSync, readdirSync, readFileSync, statSync, watch } from 'node:fs'
+import { type FSWatcher, lstatSync, readdirSync, readFileSync, readlinkSync, statSync, watch } from 'node:fs'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import type { Logger } from '../observe/logger.js'
 import { isWatchedFile, isWatchedFolder } from './watch-rules.js'
@@ -14,7 +14,7 @@ const LARGEST_READ = 4 * 1024 * 1024
 
 export interface ChangedFile {
   readonly file: string
-  /** Has the entry loaded it? */
+  /** Has the entry loaded it? Of a link: it may be on the way to what it has loaded. */
   readonly loaded: boolean
   readonly digest: string | undefined
   /** When, by the clock of the day; of one that is gone: now. */
@@ -128,7 +128,7 @@ export class FileWatch {
     this.#options.onChange(
       counted.map((file) => ({
         file,
-        loaded: this.#loaded.has(file),
+        loaded: this.#loaded.has(file) || isLink(file),
         digest: digestOf(file),
         changedAt: changedAt(file),
       })),
@@ -210,6 +210,10 @@ function isFolder(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+}
+
 function stampOf(file: string): string {
   const link = lstatSync(file, { throwIfNoEntry: false, bigint: true })
   if (link === undefined) return 'gone'
@@ -217,16 +221,22 @@ function stampOf(file: string): string {
   return `${link.ino} ${link.mtimeNs} ${target?.ino} ${target?.mtimeNs} ${target?.size}`
 }
 
-/** A rename changes it too, and the time that a file was written last may be set to anything. */
+/**
+ * A rename changes it too, and the time that a file was written last may be set to anything. A link that comes to lead
+ * elsewhere has changed, though what it leads to may be old.
+ */
 function changedAt(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.ctimeMs ?? Date.now()
+  const [link, target] = [lstatSync, statSync].map((read) => read(file, { throwIfNoEntry: false })?.ctimeMs)
+  return link === undefined ? Date.now() : Math.max(link, target ?? 0)
 }
 
 function digestOf(file: string): string | undefined {
   try {
-    const { size, mtimeMs } = statSync(file)
-    if (size > LARGEST_READ) return `${size} ${mtimeMs}`
-    return createHash('sha256').update(readFileSync(file)).digest('base64')
+    const way = isLink(file) ? `${readlinkSync(file)} ` : ''
+    const target = statSync(file)
+    if (target.isDirectory()) return way
+    if (target.size > LARGEST_READ) return `${way}${target.size} ${target.mtimeMs}`
+    return way + createHash('sha256').update(readFileSync(file)).digest('base64')
   } catch {
     return undefined
   }

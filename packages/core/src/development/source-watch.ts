@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
 import type { Logger } from '../observe/logger.js'
 import { type ChangedFile, FileWatch } from './file-watch.js'
 import { type AppPhase, WrittenFiles } from './written-files.js'
@@ -20,8 +20,8 @@ export interface SourceWatchOptions {
 /** Says when somebody has changed the code of an app: below its working directory, and all that it has loaded. */
 export class SourceWatch {
   readonly #options: SourceWatchOptions
-  readonly #root: string
-  readonly #files: FileWatch
+  #root: string
+  #files: FileWatch
   readonly #written = new WrittenFiles()
   #loaded = new Set<string>()
   /** Of the run before: until the next is ready, it may not have come to them. */
@@ -41,13 +41,8 @@ export class SourceWatch {
   constructor(options: SourceWatchOptions) {
     this.#options = options
     this.#root = realpathSync(options.workingDir)
-    const output = outputFolders(this.#root)
-    this.#files = new FileWatch({
-      root: this.#root,
-      output,
-      onChange: (changed) => this.#judge(changed),
-      log: options.log,
-    })
+    this.#files = this.#watchRoot()
+    this.#tell()
   }
 
   /** Another run begins. */
@@ -59,6 +54,7 @@ export class SourceWatch {
     this.#readyAt = undefined
     this.#failedAt = undefined
     clearTimeout(this.#owedTimer)
+    this.#followRoot()
   }
 
   /** This run came to nothing: what changes from now on is somebody's. */
@@ -90,8 +86,25 @@ export class SourceWatch {
     this.#files.close()
   }
 
+  #watchRoot(): FileWatch {
+    const { log } = this.#options
+    const output = outputFolders(this.#root)
+    return new FileWatch({ root: this.#root, output, onChange: (changed) => this.#judge(changed), log })
+  }
+
+  /** A link may lead to the working directory, and to another one than before. */
+  #followRoot(): void {
+    const root = existsSync(this.#options.workingDir) ? realpathSync(this.#options.workingDir) : this.#root
+    if (root === this.#root) return
+    this.#root = root
+    this.#files.close()
+    this.#files = this.#watchRoot()
+    this.#tell()
+  }
+
   #tell(): void {
-    this.#files.setLoaded(new Set([...this.#before, ...this.#loaded]))
+    const links = linksOnTheWay(this.#options.workingDir)
+    this.#files.setLoaded(new Set([...this.#before, ...this.#loaded, ...links]))
   }
 
   #judge(changed: readonly ChangedFile[]): void {
@@ -139,6 +152,14 @@ export class SourceWatch {
     }, waitMs)
     this.#owedTimer.unref()
   }
+}
+
+/** Links among a path and the folders above it, each where it really lies. */
+function linksOnTheWay(path: string): readonly string[] {
+  const above = dirname(path)
+  if (above === path) return []
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+  return [...linksOnTheWay(above), ...(isLink ? [join(realpathSync(above), basename(path))] : [])]
 }
 
 /** Where the compiler of this project writes to, beside the usual names. */

@@ -1,0 +1,71 @@
+/** Links below a project that is watched: they are followed, and may come to lead elsewhere (`ln -sfn`). */
+import assert from 'node:assert/strict'
+import { cp, mkdir, rename, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { greeterProject } from '../helpers/development-project.js'
+import type { ProjectFolder } from '../helpers/project-folder.js'
+import { greets, save, serveReloading, stops, words } from '../helpers/reloading.js'
+
+const QUIET = ['--set', 'accessLog=false']
+
+/** Has a link lead to a target, in place of where it led. */
+async function pointAt({ path }: ProjectFolder, link: string, target: string): Promise<void> {
+  await symlink(target, join(path, '.next'))
+  await rename(join(path, '.next'), join(path, link))
+}
+
+describe('a link that comes to lead elsewhere', () => {
+  for (const [what, link, targetOf] of [
+    ['a folder', 'linked', (version: string) => `.versions/${version}`],
+    ['a file', 'linked.ts', (version: string) => `.versions/${version}/words.ts`],
+  ] as const) {
+    it(`has the new code loaded, and followed, where it leads to ${what}`, async () => {
+      const from = what === 'a folder' ? './linked/words.js' : './linked.js'
+      await using project = await greeterProject('standard', { 'words.ts': `export { words } from '${from}'\n` })
+      for (const version of ['one', 'two', 'three']) {
+        await mkdir(join(project.path, '.versions', version), { recursive: true })
+        await writeFile(join(project.path, '.versions', version, 'words.ts'), words(version))
+      }
+      await pointAt(project, link, targetOf('one'))
+      await using run = await serveReloading(project, QUIET)
+      await greets(run, 'one')
+      await pointAt(project, link, targetOf('two'))
+      await greets(run, 'two')
+      await save(project, '.versions/two/words.ts', words('two, changed'))
+      await greets(run, 'two, changed')
+      await pointAt(project, link, targetOf('three'))
+      await greets(run, 'three')
+      // What it led to before is no part of it any more.
+      await save(project, '.versions/two/words.ts', words('nobody reads this'))
+      await save(project, '.versions/three/words.ts', words('three, changed'))
+      await greets(run, 'three, changed')
+      assert.equal(run.changes(), 4)
+      await stops(run)
+    })
+  }
+
+  it('has the new release served where it leads to the working directory', async () => {
+    await using project = await greeterProject()
+    const { path } = project
+    for (const release of ['one', 'two']) {
+      await mkdir(join(path, 'releases', release), { recursive: true })
+      for (const name of ['package.json', 'tsconfig.json', 'helper.ts', 'service.ts']) {
+        await cp(join(path, name), join(path, 'releases', release, name))
+      }
+      await save(project, `releases/${release}/words.ts`, words(release))
+    }
+    await pointAt(project, 'current', 'releases/one')
+    await using run = await serveReloading(project, ['--working-dir', join(path, 'current'), ...QUIET])
+    await greets(run, 'one')
+    await pointAt(project, 'current', 'releases/two')
+    await greets(run, 'two')
+    await save(project, 'releases/one/words.ts', words('nobody reads this'))
+    await save(project, 'releases/two/prompt.txt', 'not loaded, but below it')
+    await run.ready(3)
+    await save(project, 'releases/two/words.ts', words('two, changed'))
+    await greets(run, 'two, changed')
+    assert.equal(run.changes(), 3)
+    await stops(run)
+  })
+})
