@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { connect } from 'node:net'
 import { describe, it } from 'node:test'
 import { greeterProject } from '../helpers/development-project.js'
 import { type ProjectFolder, projectFolder } from '../helpers/project-folder.js'
 import { greets, type Reloading, save, serveReloading, startReloading, stops, words } from '../helpers/reloading.js'
 import { call, EKIBEN, logLines } from '../helpers/serve-fixture.js'
 import { startServing } from '../helpers/serving-command.js'
-import { freePort } from '../helpers/socket-facts.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 const HELPER = `
@@ -122,6 +119,23 @@ describe('development mode of an app', () => {
     assert.equal(helper, own)
   })
 
+  it('restarts a service for whoever calls serveHttpProduction, and leaves that process alone', async () => {
+    const main = `
+import { serveHttpProduction } from '@ekiben/core/serving'
+const server = await serveHttpProduction({
+  identifier: 'service:Greeter', developmentMode: true, reload: true, port: 0, logFormat: 'json',
+})
+console.log(JSON.stringify({ installed: process.listenerCount('SIGTERM') + process.listenerCount('SIGINT') }))
+process.once('SIGTERM', async () => console.log(JSON.stringify({ outcome: await server.stop() })))
+`
+    await using project = await greeterProject('standard', { 'main.js': main })
+    await using run = await startReloading(['main.js'], project.path)
+    const { own, helper } = await followsChanges(run, project, 'words.ts', words)
+    assert.equal(helper, own)
+    const told = run.lines().filter(({ installed, outcome }) => installed !== undefined || outcome !== undefined)
+    assert.deepEqual(told, [{ installed: 0 }, { outcome: { exitCode: 0, forced: [] } }])
+  })
+
   it('is one process without reload, where NODE_ENV is production too', async () => {
     const main = BOOTSTRAP.replace('reload: true', 'developmentMode: true')
     await using project = await appProject({ 'main.js': main })
@@ -188,48 +202,3 @@ export class Greeter {
     await stops(run)
   })
 })
-
-describe('a debugger in development mode', () => {
-  it('attaches to the process that runs the code, at the same address after each restart', async () => {
-    await using project = await greeterProject()
-    const address = `127.0.0.1:${await freePort()}`
-    await using run = await serveReloading(project, [`--inspect=${address}`])
-    const first = await evaluate(address)
-    const { own } = (await call<Seen>(run.url, 'greet')).body
-    assert.equal(first, own)
-    assert.notEqual(first, run.pid)
-    await save(project, 'words.ts', words('second'))
-    await greets(run, 'second')
-    assert.equal(await evaluate(address), (await call<Seen>(run.url, 'greet')).body.own)
-    await stops(run)
-  })
-})
-
-/** The process number that a debugger reads where it attaches, over a WebSocket. */
-async function evaluate(address: string): Promise<number> {
-  const [target] = (await (await fetch(`http://${address}/json/list`)).json()) as [{ webSocketDebuggerUrl: string }]
-  const { hostname, port, pathname } = new URL(target.webSocketDebuggerUrl)
-  const socket = connect(Number(port), hostname)
-  await once(socket, 'connect')
-  const head = ['Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13', `Host: ${address}`]
-  const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
-  socket.write(`GET ${pathname} HTTP/1.1\r\n${[...head, key].join('\r\n')}\r\n\r\n`)
-  let received = Buffer.alloc(0)
-  socket.on('data', (chunk: Buffer) => {
-    received = Buffer.concat([received, chunk])
-  })
-  await waitUntil(() => received.includes('\r\n\r\n'), { describe: 'the upgrade' })
-  assert.match(received.toString('latin1'), /^HTTP\/1\.1 101/)
-  received = Buffer.alloc(0)
-  socket.write(textFrame(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression: 'process.pid' } })))
-  await waitUntil(() => received.includes('"id":1'), { describe: () => `an answer, got ${received.toString()}` })
-  socket.destroy()
-  return Number(/"value":(\d+)/.exec(received.toString())?.[1])
-}
-
-/** A short text from a client, which masks what it sends: here with zeroes. */
-function textFrame(text: string): Buffer {
-  const body = Buffer.from(text)
-  assert.ok(body.length < 126)
-  return Buffer.concat([Buffer.from([0x81, 0x80 | body.length, 0, 0, 0, 0]), body])
-}

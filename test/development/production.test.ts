@@ -48,8 +48,8 @@ import { serveHttpProduction } from '@ekiben/core/serving'
 await serveHttpProduction({ identifier: 'service:Greeter', handleSignals: true, ...${OPTIONS} })
 `
 const FLAGS = ['--reload', '--port', '0', '--host', '127.0.0.1', '--log-format', 'json', '--set', 'minReadyMs=100']
-const ENV = { NODE_ENV: 'production', EKIBEN_ACCESS_LOG: 'false' }
-const SERVE = [EKIBEN, 'serve', 'service:Greeter', ...FLAGS]
+const ENV = { NODE_ENV: 'production' }
+const SERVE = [EKIBEN, 'serve', 'service:Greeter', '--set', 'accessLog=false', ...FLAGS]
 
 /** A module that says that it loads, and goes on to once there is a file `.go`. */
 const waiting = (text: string): string => `

@@ -1,4 +1,4 @@
-import { type ProjectFolder, projectFolder } from './project-folder.js'
+import { type ProjectFolder, type ProjectOptions, projectFolder } from './project-folder.js'
 
 export const FLAVOURS = ['standard', 'legacy'] as const
 /** Which kind of decorators TypeScript compiles. */
@@ -62,13 +62,15 @@ export interface Greeting {
 export function greeterProject(
   flavour: Flavour = 'standard',
   more: Readonly<Record<string, string | object>> = {},
+  options: ProjectOptions = {},
 ): Promise<ProjectFolder> {
-  return projectFolder({
+  const files = {
     'package.json': { name: 'greeter', type: 'module' },
     'tsconfig.json': { compilerOptions: { experimentalDecorators: flavour === 'legacy' } },
     'words.ts': WORDS,
     'helper.ts': HELPER,
     'service.ts': SERVICE,
     ...more,
-  })
+  }
+  return projectFolder(files, options)
 }

@@ -71,13 +71,16 @@ export async function saveByRename({ path }: Pick<ProjectFolder, 'path'>, name: 
 
 export const words = (text: string): string => `export const words: string = '${text}'\n`
 
-/** Resolves when the greeting has these words. */
-export async function greets(run: Pick<Reloading, 'url' | 'stdout' | 'stderr'>, expected: string): Promise<void> {
+/** Resolves, with the greeting, when it has these words. */
+export async function greets<T = unknown>(
+  run: Pick<Reloading, 'url' | 'stdout' | 'stderr'>,
+  expected: string,
+): Promise<T> {
   let last: unknown
-  await waitUntil(
+  return waitUntil(
     async () => {
       last = (await call<{ words?: string }>(run.url, 'greet')).body
-      return (last as { words?: string }).words === expected || undefined
+      return (last as { words?: string }).words === expected ? (last as T & object) : undefined
     },
     {
       timeoutMs: WITHIN_MS,

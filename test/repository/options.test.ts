@@ -125,8 +125,8 @@ const SHOWN_BY: Readonly<Record<string, { readonly service?: Proof; readonly app
     app: ['development/hosts', 'restarts one that nobody changed'],
   },
   inspect: {
-    service: ['development/hosts', 'attaches to the process that runs the code'],
-    app: ['process/development', 'has no debugger in production'],
+    service: ['development/debugger', 'finds the same address after each restart'],
+    app: ['development/debugger', 'attaches to the process that runs the code of'],
   },
   depends: { service: ['process/remote-serve', 'can be given by variable, file and code'] },
   only: { service: ['process/remote-serve', 'make the one that is served alone the entry'] },

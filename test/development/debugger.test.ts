@@ -1,0 +1,117 @@
+/** `--inspect` in development mode: a debugger attaches to the process that runs the code, however it was started. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { describe, it } from 'node:test'
+import { greeterProject } from '../helpers/development-project.js'
+import { projectFolder } from '../helpers/project-folder.js'
+import { greets, save, serveReloading, stops, words } from '../helpers/reloading.js'
+import { runNodeToEnd } from '../helpers/run-node.js'
+import { call, EKIBEN } from '../helpers/serve-fixture.js'
+import { startServing } from '../helpers/serving-command.js'
+import { freePort } from '../helpers/socket-facts.js'
+import { waitUntil } from '../helpers/wait-until.js'
+
+const SERVICE = `
+import { defineService } from '@ekiben/core'
+export const Greeter = defineService(class Greeter { async greet() { return { own: process.pid } } }, { apis: { greet: {} } })
+`
+const LISTENER = '(request, response) => { request.resume(); response.end(JSON.stringify({ own: process.pid })) }'
+const APP = `
+import { createServer } from 'node:http'
+createServer(${LISTENER}).listen(process.env.PORT)
+`
+const OPTIONS = "port: 0, logFormat: 'json', inspect: process.env.DEBUGGER"
+const BOOTSTRAP = `
+import { bootstrapProduction } from '@ekiben/core'
+await bootstrapProduction(() => ${LISTENER}, { ${OPTIONS} })
+`
+const FROM_CODE = `
+import { serveHttpProduction } from '@ekiben/core/serving'
+const development = process.env.NODE_ENV !== 'production'
+await serveHttpProduction({ identifier: 'service:Greeter', developmentMode: development, handleSignals: true, ${OPTIONS} })
+`
+const FILES = { 'service.js': SERVICE, 'app.js': APP, 'bootstrap.js': BOOTSTRAP, 'code.js': FROM_CODE }
+const FLAGS = ['--development', '--port', '0', '--log-format', 'json']
+
+/** What each is started with, without reload. */
+const WAYS: Readonly<Record<string, (address: string) => readonly string[]>> = {
+  'ekiben serve': (address) => [EKIBEN, 'serve', 'service:Greeter', ...FLAGS, `--inspect=${address}`],
+  'ekiben run': (address) => [EKIBEN, 'run', 'app.js', ...FLAGS, `--inspect=${address}`],
+  bootstrapProduction: () => ['bootstrap.js'],
+  serveHttpProduction: () => ['code.js'],
+}
+
+interface Seen {
+  readonly own: number
+}
+
+describe('a debugger in development mode', () => {
+  for (const [name, argsFor] of Object.entries(WAYS)) {
+    it(`attaches to the process that runs the code of ${name}`, async () => {
+      await using project = await projectFolder({ 'package.json': { name: 'app', type: 'module' }, ...FILES })
+      const address = `127.0.0.1:${await freePort()}`
+      const env = { NODE_ENV: undefined, DEBUGGER: address }
+      await using run = await startServing(argsFor(address), { cwd: project.path, env })
+      const { own } = (await call<Seen>(run.url, 'greet')).body
+      assert.equal(await evaluate(address), own)
+      assert.notEqual(own, run.pid)
+      await stops(run)
+    })
+  }
+
+  it('finds the same address after each restart', async () => {
+    await using project = await greeterProject()
+    const address = `127.0.0.1:${await freePort()}`
+    await using run = await serveReloading(project, [`--inspect=${address}`])
+    const first = await evaluate(address)
+    assert.equal(first, (await call<Seen>(run.url, 'greet')).body.own)
+    assert.notEqual(first, run.pid)
+    await save(project, 'words.ts', words('second'))
+    await greets(run, 'second')
+    const second = await evaluate(address)
+    assert.equal(second, (await call<Seen>(run.url, 'greet')).body.own)
+    assert.notEqual(second, first)
+    await stops(run)
+  })
+
+  it('is refused in production from code too', async () => {
+    await using project = await projectFolder({ 'package.json': { name: 'app', type: 'module' }, ...FILES })
+    const env = { NODE_ENV: 'production', DEBUGGER: '127.0.0.1:9230' }
+    for (const main of ['bootstrap.js', 'code.js']) {
+      const { code, stderr } = await runNodeToEnd([main], { cwd: project.path, env })
+      assert.match(stderr, /EKB_ERR_INSPECT_PRODUCTION/)
+      assert.match(stderr, /options in code asks for one in production/)
+      assert.notEqual(code, 0)
+    }
+  })
+})
+
+/** The process number that a debugger reads where it attaches, over a WebSocket. */
+async function evaluate(address: string): Promise<number> {
+  const [target] = (await (await fetch(`http://${address}/json/list`)).json()) as [{ webSocketDebuggerUrl: string }]
+  const { hostname, port, pathname } = new URL(target.webSocketDebuggerUrl)
+  const socket = connect(Number(port), hostname)
+  await once(socket, 'connect')
+  const head = ['Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13', `Host: ${address}`]
+  const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
+  socket.write(`GET ${pathname} HTTP/1.1\r\n${[...head, key].join('\r\n')}\r\n\r\n`)
+  let received = Buffer.alloc(0)
+  socket.on('data', (chunk: Buffer) => {
+    received = Buffer.concat([received, chunk])
+  })
+  await waitUntil(() => received.includes('\r\n\r\n'), { describe: 'the upgrade' })
+  assert.match(received.toString('latin1'), /^HTTP\/1\.1 101/)
+  received = Buffer.alloc(0)
+  socket.write(textFrame(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression: 'process.pid' } })))
+  await waitUntil(() => received.includes('"id":1'), { describe: () => `an answer, got ${received.toString()}` })
+  socket.destroy()
+  return Number(/"value":(\d+)/.exec(received.toString())?.[1])
+}
+
+/** A short text from a client, which masks what it sends: here with zeroes. */
+function textFrame(text: string): Buffer {
+  const body = Buffer.from(text)
+  assert.ok(body.length < 126)
+  return Buffer.concat([Buffer.from([0x81, 0x80 | body.length, 0, 0, 0, 0]), body])
+}
