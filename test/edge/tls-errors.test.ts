@@ -4,6 +4,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { describe, it } from 'node:test'
 import { serveHttpProduction } from '../../packages/core/build/serving.js'
+import { whyNotAsOthers } from '../helpers/act-as-others.js'
 import { encryptKey, makeAuthority } from '../helpers/certificates.js'
 import { type NodeExit, runNodeToEnd } from '../helpers/run-node.js'
 import { EKIBEN } from '../helpers/serve-fixture.js'
@@ -11,6 +12,8 @@ import { type TlsProject, tlsProject } from '../helpers/tls-project.js'
 
 const DAY_MS = 86_400_000
 const isRoot = process.getuid?.() === 0
+/** Root may read every file. */
+const NOT_ROOT = isRoot ? 65_534 : process.getuid?.()
 
 interface Case {
   readonly what: string
@@ -20,6 +23,8 @@ interface Case {
   readonly flags?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly prepare?: (project: TlsProject) => Promise<unknown>
+  /** What it is run by. */
+  readonly under?: readonly string[]
   readonly skip?: string | false
 }
 
@@ -72,9 +77,15 @@ const CASES: readonly Case[] = [
   {
     what: 'a key that may not be read',
     code: 'EKB_ERR_TLS_FILE',
-    says: /key\.pem cannot be used as sslKeyfile: this user \(id \d+\) may not read it/,
-    prepare: ({ file }) => chmod(file('key.pem'), 0),
-    skip: isRoot && 'root may read every file',
+    says: new RegExp(`key\\.pem cannot be used as sslKeyfile: this user \\(id ${NOT_ROOT}\\) may not read it`),
+    prepare: async ({ path, file }) => {
+      await chmod(path, 0o755)
+      await chmod(file('key.pem'), 0)
+    },
+    ...(isRoot && {
+      under: ['setpriv', `--reuid=${NOT_ROOT}`, `--regid=${NOT_ROOT}`, '--clear-groups'],
+      skip: whyNotAsOthers() ?? false,
+    }),
   },
   {
     what: 'an empty file',
@@ -180,7 +191,7 @@ const CASES: readonly Case[] = [
 ]
 
 describe('what is wrong with TLS', () => {
-  for (const { what, code, says, flags, env = {}, prepare, skip = false } of CASES) {
+  for (const { what, code, says, flags, env = {}, prepare, under = [], skip = false } of CASES) {
     it(`is told before the socket is bound: ${what}`, { skip }, async () => {
       await using project = await tlsProject()
       await prepare?.(project)
@@ -190,7 +201,7 @@ describe('what is wrong with TLS', () => {
       const { port } = taken.address() as AddressInfo
       const socket = ['--host', '127.0.0.1', '--port', String(port), '--log-format', 'json']
       const args = [EKIBEN, 'serve', 'service:Greeter', ...socket, ...(flags ?? project.flags)]
-      const exit: NodeExit = await runNodeToEnd(args, { cwd: project.path, env }).finally(() => taken.close())
+      const exit: NodeExit = await runNodeToEnd(args, { cwd: project.path, env, under }).finally(() => taken.close())
       assert.equal(exit.code, 2, exit.stderr)
       assert.match(exit.stderr, new RegExp(code))
       assert.match(exit.stderr, says)

@@ -2,6 +2,7 @@ import { type ClientHttp2Session, connect, constants } from 'node:http2'
 import { Agent } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { callSecurely } from './tls-project.js'
+import { waitUntil } from './wait-until.js'
 
 export interface TlsLoad extends AsyncDisposable {
   /** Requests that were answered so far, by each client. */
@@ -48,6 +49,15 @@ export function tlsLoad(target: string, ca: string, { speaksHttp2 = true } = {})
     return failures
   }
   return { answered, stop, [Symbol.asyncDispose]: async () => void (await stop()) }
+}
+
+/** Waits until each client was answered a good deal more often than until now. */
+export async function answeredMore({ answered }: TlsLoad): Promise<void> {
+  const before = [...answered]
+  await waitUntil(() => answered.every((count, index) => count > (before[index] ?? 0) + 20), {
+    timeoutMs: 30_000,
+    describe: () => `answers to every client, of ${before}: ${answered}`,
+  })
 }
 
 async function ask(target: string, agent: Agent): Promise<void> {

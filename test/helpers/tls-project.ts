@@ -1,9 +1,10 @@
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { Agent, type AgentOptions, request } from 'node:https'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import type { TLSSocket } from 'node:tls'
+import { connect, type TLSSocket } from 'node:tls'
 import { type Authority, type Issued, makeAuthority } from './certificates.js'
 import { type ProjectFolder, projectFolder } from './project-folder.js'
 
@@ -54,6 +55,7 @@ export async function callSecurely(
   options: AgentOptions & {
     readonly agent?: Agent
     readonly method?: string
+    readonly socketPath?: string
     readonly headers?: Readonly<Record<string, string>>
   } = {},
 ): Promise<SecureAnswer> {
@@ -68,4 +70,27 @@ export async function callSecurely(
     cipher: socket.getCipher().standardName,
   }
   return { ...facts, status: answer.statusCode ?? 0, body: await text(answer), headers: answer.headers }
+}
+
+/** A client that goes on with its session on each new connection. */
+export function resumingClient(project: TlsProject, options: object = {}): Agent {
+  return new Agent({ ca: project.authority.cert, keepAlive: false, ...options })
+}
+
+/** The name in the certificate that a new client is shown. */
+export async function shownName({ url }: { readonly url: string }, ca: string): Promise<string> {
+  const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', servername: 'localhost', ca })
+  await once(socket, 'secureConnect')
+  const name = socket.getPeerCertificate().subject.CN as string
+  const closed = once(socket, 'close')
+  socket.end()
+  await closed
+  return name
+}
+
+/** Puts a new certificate, with its key, in the place of the old one. */
+export async function renew(project: TlsProject, name: string): Promise<void> {
+  const { cert, key } = project.authority.issue(name)
+  await writeFile(project.file('cert.pem'), cert)
+  await writeFile(project.file('key.pem'), key)
 }

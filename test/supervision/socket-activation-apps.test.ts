@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { appProject, mainFile } from '../helpers/bootstrap-app.js'
 import { type NodeRun, type RunNodeOptions, runNode } from '../helpers/run-node.js'
 import { call, EKIBEN, logLines } from '../helpers/serve-fixture.js'
+import { callSecurely, tlsProject } from '../helpers/tls-project.js'
 import { callOver, socketFolder } from '../helpers/unix-http.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
@@ -60,6 +61,18 @@ for (const [way, make] of Object.entries(WAYS)) {
       const { url } = await said(run, 'ready')
       assert.equal(url, `http://127.0.0.1:${address?.port}`)
       assert.equal((await call(String(url), 'who')).status, 200)
+      assert.equal(await stop(run), 0)
+    })
+
+    it('is encrypted where a certificate is given', async () => {
+      await using app = await make()
+      await using project = await tlsProject()
+      const env = { EKIBEN_SSL_CERTFILE: project.file('cert.pem'), EKIBEN_SSL_KEYFILE: project.file('key.pem') }
+      await using run = await activate({ port: 0 }, app.args, { ...app.options, env: { ...app.options.env, ...env } })
+      const [address] = (await said(run, 'listening')).addresses as { port: number }[]
+      const { url } = await said(run, 'ready')
+      assert.equal(url, `https://127.0.0.1:${address?.port}`)
+      assert.equal((await callSecurely(`${url}/who`, { ca: project.authority.cert })).status, 200)
       assert.equal(await stop(run), 0)
     })
 

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { type NodeRun, type RunNodeOptions, runNode } from '../helpers/run-node.js'
 import { call, EKIBEN, logLines, SERVICES } from '../helpers/serve-fixture.js'
 import { backlogOf, openClient } from '../helpers/socket-facts.js'
+import { callSecurely, tlsProject } from '../helpers/tls-project.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 const ACTIVATES = fileURLToPath(new URL('../fixtures/sockets/activates.cjs', import.meta.url))
@@ -58,6 +59,17 @@ describe('a socket that a service manager passes', () => {
     const { status, headers } = await call(String(url), 'work')
     assert.equal(status, 200)
     assert.ok(headers['x-request-id'])
+    assert.equal(await stop(run), 0)
+  })
+
+  it('is encrypted where a certificate is given', async () => {
+    await using project = await tlsProject()
+    const flags = ['--ssl-certfile', project.file('cert.pem'), '--ssl-keyfile', project.file('key.pem')]
+    await using run = await activate({ sockets: [{ port: 0 }] }, flags)
+    const [port] = await portsOf(run)
+    const { url } = await said(run, 'ready')
+    assert.equal(url, `https://127.0.0.1:${port}`)
+    assert.equal((await callSecurely(`${url}/work`, { ca: project.authority.cert })).status, 200)
     assert.equal(await stop(run), 0)
   })
 

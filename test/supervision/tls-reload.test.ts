@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
-import { Agent } from 'node:https'
+import type { Agent } from 'node:https'
 import { describe, it } from 'node:test'
-import { connect } from 'node:tls'
 import { type Server, serveHttpProduction } from '@ekiben/core/serving'
 import { encryptKey, makeAuthority } from '../helpers/certificates.js'
 import { EKIBEN, logLines } from '../helpers/serve-fixture.js'
 import { startServing } from '../helpers/serving-command.js'
-import { type TlsLoad, tlsLoad } from '../helpers/tls-load.js'
-import { callSecurely, type SecureAnswer, type TlsProject, tlsProject } from '../helpers/tls-project.js'
+import { answeredMore, tlsLoad } from '../helpers/tls-load.js'
+import {
+  callSecurely,
+  renew,
+  resumingClient,
+  type SecureAnswer,
+  shownName,
+  type TlsProject,
+  tlsProject,
+} from '../helpers/tls-project.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 interface Who {
@@ -38,42 +44,12 @@ async function who({ url }: Server, agent: Agent): Promise<Who & Pick<SecureAnsw
   return { ...(JSON.parse(body) as Who), isResumed }
 }
 
-/** A client that goes on with its session on each new connection. */
-function client(project: TlsProject, options: object = {}): Agent {
-  return new Agent({ ca: project.authority.cert, keepAlive: false, ...options })
-}
-
-/** The name in the certificate that a new client is shown. */
-async function shownName({ url }: Pick<Server, 'url'>, ca: string): Promise<string> {
-  const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', servername: 'localhost', ca })
-  await once(socket, 'secureConnect')
-  const name = socket.getPeerCertificate().subject.CN as string
-  const closed = once(socket, 'close')
-  socket.end()
-  await closed
-  return name
-}
-
-async function renew(project: TlsProject, name: string): Promise<void> {
-  const { cert, key } = project.authority.issue(name)
-  await writeFile(project.file('cert.pem'), cert)
-  await writeFile(project.file('key.pem'), key)
-}
-
-async function answeredMore({ answered }: TlsLoad): Promise<void> {
-  const before = [...answered]
-  await waitUntil(() => answered.every((count, index) => count > (before[index] ?? 0) + 20), {
-    timeoutMs: 30_000,
-    describe: () => `answers to every client, of ${before}: ${answered}`,
-  })
-}
-
 describe('sessions of TLS', () => {
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     it(`are gone on with by any worker, also after a crash and a reload (${version})`, async () => {
       await using project = await tlsProject()
       await using server = await serve(project)
-      const agent = client(project, { minVersion: version, maxVersion: version })
+      const agent = resumingClient(project, { minVersion: version, maxVersion: version })
       const first = await who(server, agent)
       assert.equal(first.isResumed, false)
       await waitUntil(
@@ -99,14 +75,14 @@ describe('sessions of TLS', () => {
   it('are not gone on with where clients have to be others than they were', async () => {
     await using project = await tlsProject()
     await using server = await serve(project, { sslCaCerts: project.file('ca.pem') })
-    const agent = client(project, project.authority.issue('a client'))
+    const agent = resumingClient(project, project.authority.issue('a client'))
     assert.equal((await who(server, agent)).isResumed, false)
     assert.equal((await who(server, agent)).isResumed, true)
     const others = makeAuthority('Another CA')
     await writeFile(project.file('ca.pem'), others.cert)
     await server.reload()
     await assert.rejects(who(server, agent))
-    assert.equal((await who(server, client(project, others.issue('a client')))).isResumed, false)
+    assert.equal((await who(server, resumingClient(project, others.issue('a client')))).isResumed, false)
   })
 })
 
@@ -132,27 +108,6 @@ describe('a reload with a renewed certificate', () => {
       await answeredMore(load)
       assert.equal(await shownName(server, ca), name)
     }
-    assert.deepEqual(await load.stop(), [])
-  })
-
-  it('loses no request of an app that is run', async () => {
-    const app = `require('node:http').createServer((req, res) => {
-      req.resume().on('end', () => res.end('hello'))
-    }).listen(process.env.PORT)`
-    await using project = await tlsProject({ 'app.cjs': app })
-    const flags = ['--port', '0', '--host', '127.0.0.1', '--api-workers', '2', '--log-format', 'json', ...project.flags]
-    await using run = await startServing([EKIBEN, 'run', 'app.cjs', ...flags], { cwd: project.path })
-    const ca = project.authority.cert
-    await using load = tlsLoad(`${run.url}/`, ca, { speaksHttp2: false })
-    await answeredMore(load)
-    await renew(project, 'renewed')
-    run.kill('SIGHUP')
-    await waitUntil(() => logLines(run.stdout()).some(({ msg }) => msg === 'reloaded'), {
-      timeoutMs: 30_000,
-      describe: run.stdout,
-    })
-    await answeredMore(load)
-    assert.equal(await shownName(run, ca), 'renewed')
     assert.deepEqual(await load.stop(), [])
   })
 
