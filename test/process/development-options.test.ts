@@ -3,6 +3,7 @@
  * configuration may be that of both.
  */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { Agent } from 'node:https'
 import { describe, it } from 'node:test'
@@ -20,11 +21,15 @@ import { waitUntil } from '../helpers/wait-until.js'
 /** What has no effect without pools. */
 const FOR_POOLS = { apiWorkers: 3, threaded: true, user: 'nobody', group: 'nogroup', supervision: { maxRequests: 9 } }
 
+const SOMAXCONN = Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'))
+const BACKLOG = Math.min(SOMAXCONN + 1, 2 ** 31 - 1)
+
 const configOf = ({ kind, isApart }: DevelopmentWay, { file }: TlsProject): object => ({
   ...FOR_POOLS,
   port: 0,
   host: '127.0.0.1',
-  backlog: 17,
+  // Above what the system allows, unless that is any.
+  backlog: BACKLOG,
   timeoutGracefulShutdown: 0.5,
   logFormat: 'json',
   name: 'shop',
@@ -63,6 +68,8 @@ for (const [name, way] of Object.entries(DEVELOPMENT_WAYS)) {
       const told = [...keys, 'supervision.maxRequests'].join(', ')
       const message = String(warnings[0]?.msg)
       assert.ok(message.endsWith(`: ${told} (file ${project.file('ekiben.config.json')})`), message)
+      const cut = logLines(run.stdout()).filter(({ code }) => code === 'EKB_WRN_PLAN_BACKLOG_ABOVE_SOMAXCONN')
+      assert.equal(cut.length, BACKLOG > SOMAXCONN ? 1 : 0)
       await checkStop(run, project, way)
     })
   })
@@ -87,7 +94,7 @@ async function checkConnection({ url, pid }: ServingCommand, project: TlsProject
   assert.equal(hostname, '127.0.0.1')
   assert.notEqual(port, '3000')
   // undefined: ss is not installed.
-  assert.ok([17, undefined].includes(await backlogOf(Number(port))))
+  assert.ok([SOMAXCONN, undefined].includes(await backlogOf(Number(port))))
   const agent = new Agent({ ...identity(project), keepAlive: true })
   const headers = { 'x-forwarded-for': '203.0.113.9' }
   const answer = await callSecurely(`${url}/${routeOf(way, 'who')}`, { agent, headers })

@@ -11,6 +11,8 @@ import { checkSocketPath, fileIdentity, freeSocketPath, takeAway } from '../net/
 import { socketAddress } from '../net/socket-url.js'
 import { createLogger } from '../observe/create-logger.js'
 import type { Logger } from '../observe/logger.js'
+import { backlogWarnings } from '../plan/plan-warnings.js'
+import { readSomaxconn } from '../plan/read-machine.js'
 import type { Server } from '../supervisor/server.js'
 import { HandshakeFailures } from '../tls/handshake-failures.js'
 import { AppRequests } from '../worker/entry/app/app-requests.js'
@@ -29,6 +31,8 @@ export async function runAlone(build: BuildApp, app: AppSettings): Promise<Serve
   const log = createLogger({ ...settings.log, bindings: instance === undefined ? {} : { instance } })
   log.info({ mode: 'one process', why: sources.developmentMode, main: settings.app?.main }, 'starting')
   warnUnusedInDevelopment(sources, { isApp: true, isApart: false, entry: name }, log)
+  const warnings = backlogWarnings(settings, { somaxconn: await readSomaxconn() })
+  for (const { code, message } of warnings) log.warn({ code }, message)
   const surroundings = await app.claimSurroundings(log)
   const leaving = new AbortController()
   try {

@@ -61,6 +61,7 @@ async function serveInThisProcess(
     makePlan: async (graph) => {
       const plan = await makePlan(Promise.resolve(graph), settings)
       warnUnusedInDevelopment(settings.sources, developmentProcess(settings, plan.entry), log)
+      for (const { code, message } of plan.warnings) log.warn({ code }, message)
       return { plan, inline: inlineSettings(plan) }
     },
     tls: tls?.identity,

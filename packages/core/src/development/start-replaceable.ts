@@ -56,8 +56,9 @@ export async function startReplaceable(settings: ServeSettings, options: StartDe
     await folder.remove()
     throw error
   })
-  const warnOnce = once(({ entry }: ServePlan): void => {
+  const warnOnce = once(({ entry, warnings }: ServePlan): void => {
     warnUnusedInDevelopment(settings.sources, developmentProcess(settings, entry), log)
+    for (const { code, message } of warnings) log.warn({ code }, message)
   })
   const server = new DevelopmentServer({
     name,

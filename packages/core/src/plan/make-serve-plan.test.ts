@@ -270,6 +270,12 @@ describe('makeServePlan', () => {
     it(`warns: ${code}`, () => assert.deepEqual(warnings(own, settings, machine), [code]))
   }
 
+  it('warns in development mode of nothing that is about pools', () => {
+    const settings = { developmentMode: true, apiWorkers: 2, workers: { A: 3 } }
+    const told = warnings({ drainTimeoutMs: 500 }, settings, { somaxconn: 128 })
+    assert.deepEqual(told, ['EKB_WRN_PLAN_BACKLOG_ABOVE_SOMAXCONN'])
+  })
+
   it('warns of nothing where the machine says nothing', () => {
     const unknown = { somaxconn: undefined, memoryLimitBytes: undefined, gpuCount: undefined }
     assert.deepEqual(warnings({ workers: 9, maxHeapBytes: '9G' }, {}, unknown), [])

@@ -15,6 +15,8 @@ export interface PlanSettings {
   readonly workers: Readonly<Record<string, number | 'cpu'>>
   /** Workers of all services are threads; undefined: as each service says. */
   readonly threaded?: boolean | undefined
+  /** One process that runs everything. */
+  readonly developmentMode?: boolean | undefined
   /** The host app that is the entry; undefined: a service is. */
   readonly app?: object | undefined
   /** Of a whole request: the entry service's calls. */

@@ -12,12 +12,15 @@ interface PlanFacts {
 
 /** Settings that are possible one by one, and do not work together. */
 export function planWarnings(facts: PlanFacts): PlanWarning[] {
+  const { settings, machine } = facts
+  const anywhere = [...elsewhereWarnings(facts), ...backlogWarnings(settings, machine)]
+  // Of what is about pools it is said there that it has no effect.
+  if (settings.developmentMode === true) return anywhere
   return [
     ...facts.services.flatMap((service) => serviceWarnings(service, facts.settings)),
     ...workerWarnings(facts),
-    ...elsewhereWarnings(facts),
+    ...anywhere,
     ...memoryWarnings(facts),
-    ...socketWarnings(facts),
     ...gpuWarnings(facts),
     ...threadWarnings(facts),
   ]
@@ -90,7 +93,11 @@ function memoryWarnings({ services, machine: { memoryLimitBytes } }: PlanFacts):
   return [{ code: 'EKB_WRN_PLAN_HEAP_ABOVE_MEMORY', message }]
 }
 
-function socketWarnings({ settings: { backlog }, machine: { somaxconn } }: PlanFacts): PlanWarning[] {
+/** Of a server that listens. */
+export function backlogWarnings(
+  { backlog }: Pick<PlanSettings, 'backlog'>,
+  { somaxconn }: Pick<Machine, 'somaxconn'>,
+): PlanWarning[] {
   if (somaxconn === undefined || backlog <= somaxconn) return []
   const message = `A backlog of ${backlog} is cut to ${somaxconn} by the operating system (net.core.somaxconn)`
   return [{ code: 'EKB_WRN_PLAN_BACKLOG_ABOVE_SOMAXCONN', message }]

@@ -34,9 +34,14 @@ export async function readMachine(env: NodeJS.ProcessEnv = process.env): Promise
     cpuCount: cpuCount(availableParallelism(), quotas),
     gpuCount: await countGpus(cudaVisibleDevices),
     cudaVisibleDevices,
-    somaxconn: await readNumber('/proc/sys/net/core/somaxconn'),
+    somaxconn: await readSomaxconn(),
     memoryLimitBytes: Math.min(totalmem(), ...memoryLimits),
   }
+}
+
+/** Longest backlog of a listening socket; undefined: nobody knows. */
+export function readSomaxconn(): Promise<number | undefined> {
+  return readNumber('/proc/sys/net/core/somaxconn')
 }
 
 const CGROUP_ROOT = '/sys/fs/cgroup'
