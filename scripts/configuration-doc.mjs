@@ -32,7 +32,7 @@ function cells(row) {
   // A secret has none.
   const flag = row.secret === true ? '–' : `\`--${row.flag}${row.value === undefined ? '' : ` ${row.value}`}\``
   const flags = [row.short === undefined ? flag : `${flag}, \`-${row.short}\``]
-  if (row.default === true) flags.push(`\`--no-${row.flag}\``)
+  if (row.secret !== true && row.value === undefined && row.default !== false) flags.push(`\`--no-${row.flag}\``)
   if (row.repeatable) flags.push('repeatable')
   return [flags.join(', '), `\`${row.env}\``, inCode(row), unit(row), row.defaultText, row.description, notFor(row)]
 }
@@ -47,9 +47,9 @@ function unit({ kind, msKey }) {
   return msKey === undefined ? kind.type : `${kind.type}; \`${msKey}\`: milliseconds`
 }
 
-function notFor({ takenBy = OPTION_TAKERS }) {
-  const others = OPTION_TAKERS.filter((taker) => !takenBy.includes(taker))
-  return others.map((taker) => `\`${taker}\``).join(', ') || '–'
+function notFor({ takenBy = OPTION_TAKERS, noFlagOf = [] }) {
+  const others = OPTION_TAKERS.filter((taker) => !takenBy.includes(taker)).map((taker) => `\`${taker}\``)
+  return [...others, ...noFlagOf.map((taker) => `\`${taker}\`, as a flag`)].join(', ') || '–'
 }
 
 function table(rows) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { chmod } from 'node:fs/promises'
+import { chmod, writeFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import { cannotActAsOthers } from '../helpers/act-as-others.js'
 import { appProject, mainFile } from '../helpers/bootstrap-app.js'
@@ -82,6 +82,32 @@ describe('an app that is run', () => {
     assert.equal(await run.stop(), 7)
     assert.equal(await answer, 'cut')
   })
+
+  for (const [way, args, options] of [
+    ['ekiben run', [EKIBEN, 'run', 'main.js', ...LOCAL], '{ port: undefined, host: undefined }'],
+    ['bootstrapProduction', ['main.js'], '{ readEnvironment: true, config: true, apiWorkers: 2 }'],
+  ] as const) {
+    it(`calls threads, as many as are asked for, and is told that it is none itself: ${way}`, async () => {
+      const calls = '({ client }) => { const echo = client(Echo); return async (_, res) => res.end(echo.name) }'
+      const main = mainFile(calls, { imports: "import { Echo } from './services.js'", options })
+      await using project = await appProject(main)
+      await writeFile(`${project.path}/ekiben.config.json`, JSON.stringify({ threaded: true, apiWorkers: 2 }))
+      const env = { NODE_ENV: 'production', EKIBEN_WORKERS: 'Echo=2' }
+      await using run = await startServing(args, { cwd: project.path, env })
+      const [{ services } = { services: [] }] = await shownBy(run)
+      const threads = services.map(({ name, workers }) => [
+        name,
+        ...workers.map(({ threadId }) => threadId !== undefined),
+      ])
+      assert.deepEqual(threads, [
+        ['Echo', true, true],
+        ['shop', false, false],
+      ])
+      const warnings = logLines(run.stdout()).filter(({ code }) => code === 'EKB_WRN_PLAN_THREADS_APP')
+      assert.equal(warnings.length, 1)
+      assert.equal(await run.stop(), 0)
+    })
+  }
 
   it('shows the plan of an app and what it calls, where each value comes from, and binds nothing', async () => {
     const calls = `async ({ client }) => {

@@ -14,9 +14,13 @@ import { waitUntil } from '../helpers/wait-until.js'
 const APPS = resolve('test/fixtures/apps')
 
 /** `ekiben run` of an app on any free port, as many workers as `flags` say. */
-function runApp(app: string, flags: readonly string[] = [], args: readonly string[] = []): Promise<ServingCommand> {
+function runApp(
+  app: string,
+  flags: readonly string[] = [],
+  { args = [], env = {} }: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<ServingCommand> {
   const base = ['run', `${APPS}/${app}`, '--port', '0', '--host', '127.0.0.1', '--log-format', 'json']
-  return startServing([EKIBEN, ...base, ...flags, '--', ...args], {})
+  return startServing([EKIBEN, ...base, ...flags, '--', ...args], { env })
 }
 
 /** What the app has printed, line by line, where it is JSON of its own. */
@@ -30,7 +34,7 @@ function said(run: ServingCommand): { readonly said: string; readonly [fact: str
 
 describe('ekiben run', () => {
   it('runs an app as node would, with nothing of ours to be seen', async () => {
-    await using run = await runApp('plain.cjs', ['--api-workers', '2'], ['one', '--two'])
+    await using run = await runApp('plain.cjs', ['--api-workers', '2'], { args: ['one', '--two'] })
     const facts = (await (await fetch(`${run.url}/facts`)).json()) as Record<string, unknown>
     const { instanceNumber, ...rest } = facts
     assert.match(String(instanceNumber), /^[01]$/)
@@ -124,12 +128,17 @@ describe('ekiben run', () => {
   })
 
   it('gives the public socket for a port that the app insists on', async () => {
-    await using run = await runApp('esm.mjs', ['--app-port', '4567'])
-    assert.equal(await (await fetch(run.url)).text(), 'esm')
-    const { address, port } = said(run)[0]!
-    assert.deepEqual(address, { address: '127.0.0.1', family: 'IPv4', port: Number(new URL(run.url).port) })
-    assert.equal(port, new URL(run.url).port)
-    assert.equal(await run.stop(), 0)
+    for (const [flags, env] of [
+      [['--app-port', '4567'], { EKIBEN_APP_PORT: '4568' }],
+      [[], { EKIBEN_APP_PORT: '4567' }],
+    ] as const) {
+      await using run = await runApp('esm.mjs', flags, { env })
+      assert.equal(await (await fetch(run.url)).text(), 'esm')
+      const { address, port } = said(run)[0]!
+      assert.deepEqual(address, { address: '127.0.0.1', family: 'IPv4', port: Number(new URL(run.url).port) })
+      assert.equal(port, new URL(run.url).port)
+      assert.equal(await run.stop(), 0)
+    }
   })
 
   it('binds what the app asks for where no port is given, each port once for all workers', async () => {
@@ -198,10 +207,16 @@ describe('ekiben run', () => {
   })
 
   it('takes the word of an app that says itself when it is ready', async () => {
-    await using run = await runApp('says-ready.cjs', ['--ready', 'message'])
-    assert.deepEqual(said(run), [{ said: 'ready' }])
-    assert.equal(await (await fetch(run.url)).text(), 'warm')
-    assert.equal(await run.stop(), 0)
+    for (const [flags, env] of [
+      [['--ready', 'message'], { EKIBEN_READY: 'start' }],
+      // An empty one counts as not set.
+      [[], { EKIBEN_READY: 'message', EKIBEN_APP_PORT: '' }],
+    ] as const) {
+      await using run = await runApp('says-ready.cjs', flags, { env })
+      assert.deepEqual(said(run), [{ said: 'ready' }])
+      assert.equal(await (await fetch(run.url)).text(), 'warm')
+      assert.equal(await run.stop(), 0)
+    }
   })
 
   it('runs an app that never listens, as many times as it is asked to', async () => {
@@ -276,13 +291,26 @@ describe('ekiben run refuses', () => {
       what: 'a readiness that is none',
       args: ['run', `${APPS}/plain.cjs`, '--ready', 'soon'],
       exit: 2,
-      text: /listen, message, start/,
+      text: /'ready' \(flag --ready\) is 'soon'; expected one of listen, message, start/,
+    },
+    {
+      what: 'a readiness that is none, by a variable',
+      args: ['run', `${APPS}/plain.cjs`],
+      env: { EKIBEN_READY: 'soon' },
+      exit: 2,
+      text: /'ready' \(variable EKIBEN_READY\) is 'soon'/,
+    },
+    {
+      what: 'to be threads',
+      args: ['run', `${APPS}/plain.cjs`, '--threaded'],
+      exit: 2,
+      text: /EKB_ERR_CLI_USAGE: .*--threaded/,
     },
     { what: 'a port that is none', args: ['run', `${APPS}/plain.cjs`, '--app-port', 'x'], exit: 2, text: /--app-port/ },
   ]
-  for (const { what, args, exit, text } of refused) {
+  for (const { what, args, env = {}, exit, text } of refused) {
     it(what, async () => {
-      const { code, stdout, stderr } = await runNodeToEnd([EKIBEN, ...args])
+      const { code, stdout, stderr } = await runNodeToEnd([EKIBEN, ...args], { env })
       assert.equal(code, exit, stderr)
       assert.match(`${stdout}${stderr}`, text)
     })

@@ -185,8 +185,9 @@ describe('a Unix socket', () => {
   it('is taken by ekiben run, for the port that the app listens on', async () => {
     await using at = await socketFolder()
     const run = ['run', `${APPS}/plain.cjs`, '--uds', at.socket, '--api-workers', '2', '--log-format', 'json']
-    await using server = await startServing([EKIBEN, ...run], { env: { PORT: '4321' } })
+    await using server = await startServing([EKIBEN, ...run, '--uds-mode', '600'], { env: { PORT: '4321' } })
     assert.equal(server.url, `unix:${at.socket}`)
+    assert.equal(modeOf(at.socket), '600')
     assert.equal((await callOver(at.socket, 'facts')).status, 200)
     assert.equal(await server.stop(), 0)
     assert.ok(!existsSync(at.socket))

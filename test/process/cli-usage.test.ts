@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { OPTIONS } from '../../packages/core/src/config/options.js'
+import { projectFolder } from '../helpers/project-folder.js'
 import { type RunNodeOptions, runNodeToEnd } from '../helpers/run-node.js'
 import { EKIBEN, SERVICES } from '../helpers/serve-fixture.js'
 
@@ -41,10 +42,8 @@ describe('ekiben --help', () => {
       const { code, stdout } = await ekiben([command, '--help'])
       assert.equal(code, 0)
       const words = stdout.replace(/\s+/g, ' ')
-      // The processes of an app are those of --api-workers.
-      const none = command === 'run' ? ['workers', 'threaded'] : []
-      for (const { key, flag, env, defaultText, secret, takenBy = [command] } of OPTIONS) {
-        const isTaken = takenBy.includes(command) && !none.includes(key)
+      for (const { flag, env, defaultText, secret, takenBy = [command], noFlagOf = [] } of OPTIONS) {
+        const isTaken = takenBy.includes(command) && !noFlagOf.includes(command)
         assert.equal(words.includes(` --${flag} `), isTaken && secret !== true, flag)
         if (secret === true) assert.ok(words.includes(env), env)
         else assert.equal(words.includes(`(default: ${defaultText}; env: ${env})`), isTaken, flag)
@@ -146,15 +145,31 @@ describe('ekiben serve --dry-run', () => {
     assert.deepEqual(settings.services.Left.env.A_TOKEN, { value: '[redacted]', source: 'flag --set' })
   })
 
-  it('says with --explain what comes from a service itself, and what is set over it', async () => {
-    const args = ['serve', 'threads:Front', '--dry-run', '--explain', '--set', 'Front.restart.flappingCount=9']
-    const { code, stdout, stderr } = await ekiben(args)
-    assert.equal(code, 0, stderr)
-    const { Front, Back } = JSON.parse(stdout).settings.services
-    assert.deepEqual(Front.restart.flappingCount, { value: 9, source: 'flag --set' })
-    assert.deepEqual(Back.restart.flappingCount, { value: 100, source: "service 'Back'" })
-    assert.deepEqual(Back.restart.maxMs, { value: 30_000, source: 'default' })
-    assert.deepEqual(Back.workers, { value: 1, source: 'default' })
+  it('says with --explain what comes from a service itself, and what is set over it from which place', async () => {
+    const service = `
+      import { defineService } from '@ekiben/core'
+      const declared = { workers: 2, threads: true, maxRequests: 2, surge: 2, minReadyMs: 2, prestopDelayMs: 2 }
+      export const Front = defineService(class Front { work() {} }, { apis: { work: {} }, ...declared })`
+    // Each of them in one place more.
+    const file = { threaded: false, apiWorkers: 3, services: { Front: { surge: 3, minReadyMs: 3, prestopDelayMs: 3 } } }
+    await using project = await projectFolder({ 'service.mjs': service, 'ekiben.config.json': file })
+    const env = { EKIBEN_SET: 'Front.minReadyMs=4;Front.prestopDelayMs=4', EKIBEN_API_WORKERS: '4' }
+    const flags = ['--set', 'Front.prestopDelayMs=5', '--api-workers', '5', '--no-threaded']
+    const run = await ekiben(['serve', 'service', '--dry-run', '--explain', ...flags], { cwd: project.path, env })
+    assert.equal(run.code, 0, run.stderr)
+    const { settings, services } = JSON.parse(run.stdout)
+    const { Front } = settings.services
+    assert.deepEqual(Front.maxAgeMs, { value: 0, source: 'default' })
+    assert.deepEqual(Front.maxRequests, { value: 2, source: "service 'Front'" })
+    assert.deepEqual(Front.surge, { value: 3, source: 'file ekiben.config.json' })
+    assert.deepEqual(Front.minReadyMs, { value: 4, source: 'variable EKIBEN_SET' })
+    assert.deepEqual(Front.prestopDelayMs, { value: 5, source: 'flag --set' })
+    assert.deepEqual(Front.workers, { value: 5, source: 'flag --api-workers' })
+    assert.deepEqual(Front.threads, { value: false, source: 'flag --threaded' })
+    const [{ workers, threads, supervision }] = services
+    const { maxRequests, surge, minReadyMs, prestopDelayMs } = supervision
+    assert.deepEqual([workers, threads], [5, false])
+    assert.deepEqual([maxRequests, surge, minReadyMs, prestopDelayMs], [2, 3, 4, 5])
   })
 })
 

@@ -10,6 +10,7 @@ import { describe, it } from 'node:test'
 import { askSocket } from '../helpers/control-socket.js'
 import { greeterProject } from '../helpers/development-project.js'
 import { DEVELOPMENT_WAYS, type DevelopmentWay, type Facts, startInDevelopment } from '../helpers/development-ways.js'
+import { projectFolder } from '../helpers/project-folder.js'
 import { runNodeToEnd } from '../helpers/run-node.js'
 import { call, EKIBEN, logLines } from '../helpers/serve-fixture.js'
 import { type ServingCommand, startServing } from '../helpers/serving-command.js'
@@ -170,6 +171,22 @@ describe('an option that is about pools of workers', () => {
     const { code, stderr } = await runNodeToEnd(args, { cwd: 'test/fixtures/apps' })
     assert.equal(code, 2, stderr)
     assert.match(stderr, /^EKB_ERR_CONFIG_DEVELOPMENT: .*workerListen \(flag --worker-listen\)/)
+  })
+})
+
+describe('an app that is run', () => {
+  it('insists on a port, and says itself when it is ready', async () => {
+    const main = `
+      require('node:http').createServer((_, response) => response.end('yes')).listen(4567, '127.0.0.1', () => {
+        setTimeout(() => { console.log('{"said":"ready"}'); process.send('ready') }, 300)
+      })`
+    await using project = await projectFolder({ 'package.json': { name: 'shop' }, 'main.cjs': main })
+    const args = [EKIBEN, 'run', 'main.cjs', '--development', '--port', '0', '--log-format', 'json']
+    const env = { EKIBEN_APP_PORT: '4567', EKIBEN_READY: 'message' }
+    await using run = await startServing(args, { cwd: project.path, env })
+    assert.ok(run.stdout().indexOf('"said":"ready"') < run.stdout().indexOf('"msg":"ready"'), run.stdout())
+    assert.equal(await (await fetch(run.url)).text(), 'yes')
+    assert.equal(await run.stop(), 0)
   })
 })
 

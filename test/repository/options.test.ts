@@ -10,10 +10,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type ExplainedValue, explainSettings } from '../../packages/core/src/cli/explain-settings.js'
-import { OPTION_TAKERS, OPTIONS, type OptionRow } from '../../packages/core/src/config/options.js'
+import { OPTION_TAKERS, OPTIONS, type OptionRow, type OptionTaker } from '../../packages/core/src/config/options.js'
 import { refuseUnused } from '../../packages/core/src/config/refuse-unused.js'
 import { resolveServeSettings } from '../../packages/core/src/config/resolve-serve-settings.js'
 import { unusedInDevelopment } from '../../packages/core/src/config/unused-in-development.js'
+import { IN_FILE, isService, productionOptions } from '../helpers/production-ways.js'
 
 interface Sample {
   /** As a flag and a variable have it; undefined: a switch. */
@@ -56,6 +57,8 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
   envAllow: { text: 'A,B*', data: ['A', 'B*'] },
   pidfile: same('/run/app.pid'),
   admin: same('127.0.0.1:9000'),
+  appPort: { text: '4567', data: 4567 },
+  ready: same('message'),
   workerListen: same('unix:/run/{slot}.sock'),
   sslCertfile: same('/c.pem', { sslKeyfile: '/k.pem' }),
   sslKeyfile: same('/k.pem', { sslCertfile: '/c.pem' }),
@@ -75,155 +78,93 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
 const READERS = ['config', 'set']
 
 type Proof = readonly [file: string, title: string]
+/** A test for each who takes it, or for both of a kind. */
+type Shown = Readonly<Partial<Record<OptionTaker | 'service' | 'app', Proof>>>
+
+const IT = /\bit\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`)/g
 
 function assertProof([name, title]: Proof): void {
   const file = `test/${name}.test.ts`
   assert.ok(existsSync(file), file)
-  assert.ok(readFileSync(file, 'utf8').includes(title), `${file} has no test '${title}'`)
+  const titles = [...readFileSync(file, 'utf8').matchAll(IT)].map(([, ...quoted]) => quoted.join(''))
+  assert.ok(
+    titles.some((each) => each.includes(title)),
+    `${file} has no test '${title}'`,
+  )
 }
 
-/** The test that shows what it does: where a service is served, and where an app is run. */
-const SHOWN_BY: Readonly<Record<string, { readonly service?: Proof; readonly app?: Proof }>> = {
-  port: {
-    service: ['edge/listen', 'is refused to a second instance at once'],
-    app: ['apps/run', 'gives the public socket for a port that the app insists on'],
-  },
+const kindOf = (taker: OptionTaker) => (isService(taker) ? 'service' : 'app')
+const proofFor = (shown: Shown | undefined, taker: OptionTaker) => shown?.[taker] ?? shown?.[kindOf(taker)]
+
+/** Those that each taker is given at once, in production. */
+const TOGETHER: Proof = ['edge/production-options', 'act, whatever NODE_ENV says']
+const BESIDE = ['set', 'user', 'group']
+
+function isGivenTogether(key: string, taker: OptionTaker): boolean {
+  const given = productionOptions(taker, { path: '', file: (name) => name })
+  return [...Object.keys(given), ...Object.keys(IN_FILE), ...BESIDE].includes(key)
+}
+
+const ON_SOCKET: Shown = {
+  serve: ['edge/uds', 'has the mode and the backlog that were asked for'],
+  run: ['edge/uds', 'is taken by ekiben run, for the port that the app listens on'],
+  serveHttpProduction: ['edge/uds', 'is taken by serveHttpProduction'],
+  bootstrapProduction: ['edge/uds', 'is taken by bootstrapProduction: '],
+}
+const IN_PART_PRODUCTION: Shown = {
+  serve: ['process/remote-serve', 'make the one that is served alone the entry'],
+  serveHttpProduction: ['process/remote-serve', 'hold from code, and through a reload'],
+}
+const DEBUGGED: Proof = ['edge/production-options', 'have no debugger']
+const CALLED_BY_APP: Proof = ['apps/app-options', 'calls threads, as many as are asked for']
+const FOR_PEOPLE: Proof = ['edge/production-options', 'write lines for people, under the name alone']
+const AS_TOLD: Proof = ['apps/app-options', 'writes as it is told']
+
+/** What shows what it does in production, where it is not shown together with others, or not well. */
+const SHOWN_BY: Readonly<Record<string, Shown>> = {
+  // The default is shown at the same address as the one that is given there.
   host: {
-    service: ['edge/address-options', 'may be an address of IPv6'],
+    serve: ['edge/address-options', 'may be an address of IPv6'],
+    serveHttpProduction: ['edge/address-options', 'is told in brackets in the url'],
     app: ['edge/address-options', 'may be an address of IPv6'],
   },
-  uds: {
-    service: ['edge/uds', 'serves on a Unix socket'],
-    app: ['edge/uds', 'is taken by ekiben run, for the port that the app listens on'],
-  },
-  udsMode: {
-    service: ['edge/uds', 'has the mode and the backlog that were asked for'],
-    app: ['edge/uds', 'is taken by bootstrapProduction: '],
-  },
-  backlog: {
-    service: ['edge/address-options', 'has the backlog that was asked for'],
-    app: ['edge/address-options', 'has the backlog that was asked for'],
-  },
-  apiWorkers: {
-    service: ['process/start', 'boots the entry workers it knows of side by side'],
-    app: ['apps/run', 'gives every worker the one socket'],
-  },
-  workers: {
-    service: ['process/start', 'boots the entry workers it knows of side by side'],
-    app: ['apps/bootstrap', 'starts what is asked for after such a call, before it accepts'],
-  },
+  uds: ON_SOCKET,
+  udsMode: ON_SOCKET,
+  workers: { app: CALLED_BY_APP },
   threaded: {
-    service: ['process/threads', 'share one process apart from the supervisor'],
-    app: ['process/threads', 'are nothing that run knows'],
+    serve: ['process/threads', 'share one process apart from the supervisor'],
+    serveHttpProduction: ['supervision/threads', 'are as many as are asked for, for each service'],
+    app: CALLED_BY_APP,
   },
   developmentMode: {
-    service: ['process/development', 'runs a service and what it depends on in one process'],
-    app: ['development/hosts', 'is one process without reload, where NODE_ENV is production too'],
+    serve: ['process/development', 'runs a service and what it depends on in one process'],
+    run: ['development/hosts', 'restarts one that nobody changed'],
+    serveHttpProduction: ['process/development', 'serves a class of the process that calls serveHttpProduction'],
+    bootstrapProduction: ['development/hosts', 'is one process without reload, where NODE_ENV is production too'],
   },
-  reload: {
-    service: ['development/reload', 'takes a saved file into service'],
-    app: ['development/hosts', 'restarts one that nobody changed'],
-  },
-  inspect: {
-    service: ['development/debugger', 'finds the same address after each restart'],
-    app: ['development/debugger', 'attaches to the process that runs the code of'],
-  },
-  depends: { service: ['process/remote-serve', 'can be given by variable, file and code'] },
-  only: { service: ['process/remote-serve', 'make the one that is served alone the entry'] },
-  timeout: { service: ['process/graph-calls', "['--timeout', '1.5']"] },
-  timeoutKeepAlive: {
-    service: ['edge/address-options', 'keeps an idle connection for as long as was asked for'],
-    app: ['apps/run', "leaves the app's own keep-alive limit, unless another is given"],
-  },
-  timeoutGracefulShutdown: {
-    service: ['process/stop', 'cuts what is not done at the deadline, says what, and exits 7'],
-    app: ['apps/app-options', 'cuts what is not answered when its time is up'],
-  },
-  workingDir: {
-    service: ['edge/uds', 'a path that counts from the current folder'],
-    app: ['apps/app-options', 'runs an app from another folder'],
-  },
-  config: {
-    service: ['process/cli-usage', 'names an unknown key, with the file and near names'],
-    app: ['apps/app-options', 'reads a file for an app'],
-  },
-  set: {
-    service: ['edge/edge-options', '--set'],
-    app: ['apps/app-options', 'reads a file for an app'],
-  },
-  logLevel: {
-    service: ['apps/app-options', 'writes as it is told'],
-    app: ['apps/app-options', 'writes as it is told'],
-  },
-  logFormat: {
-    service: ['apps/app-options', 'writes as it is told'],
-    app: ['apps/app-options', 'writes as it is told'],
-  },
-  accessLog: { service: ['process/log-fields', 'and in the access log'] },
+  inspect: { service: DEBUGGED, app: DEBUGGED },
+  depends: IN_PART_PRODUCTION,
+  only: IN_PART_PRODUCTION,
+  // It is the default where no terminal is.
+  logFormat: { serve: AS_TOLD, run: AS_TOLD, serveHttpProduction: FOR_PEOPLE, bootstrapProduction: FOR_PEOPLE },
   name: {
-    service: ['apps/app-options', 'goes by the name that it was given'],
-    app: ['apps/app-options', 'goes by the name that it was given'],
+    serve: ['apps/app-options', 'goes by the name that it was given'],
+    serveHttpProduction: FOR_PEOPLE,
+    app: TOGETHER,
   },
-  instance: {
-    service: ['apps/app-options', 'goes by the name that it was given'],
-    app: ['apps/app-options', 'goes by the name that it was given'],
+  workerListen: {
+    run: ['apps/worker-listen', 'gives each worker an address of its own'],
+    bootstrapProduction: ['apps/worker-listen', 'is an option of bootstrapProduction too'],
   },
-  user: {
-    service: ['supervision/drop-user', 'make workers run as somebody else'],
-    app: ['apps/app-options', 'has workers of another user and group, with what they may inherit'],
-  },
-  group: {
-    service: ['supervision/drop-user', 'take ids too, and a group of its own'],
-    app: ['apps/app-options', 'has workers of another user and group, with what they may inherit'],
-  },
-  envAllow: {
-    service: ['process/environment', 'is of its own service alone, with what the configuration adds'],
-    app: ['apps/app-options', 'has workers of another user and group, with what they may inherit'],
-  },
-  pidfile: {
-    service: ['supervision/pidfile', 'holds the number of the supervisor while it runs'],
-    app: ['apps/app-options', 'has a pidfile and an admin address'],
-  },
-  admin: {
-    service: ['supervision/admin', 'serves probes and status by the supervisor'],
-    app: ['apps/app-options', 'has a pidfile and an admin address'],
-  },
-  workerListen: { app: ['apps/worker-listen', 'worker-listen'] },
-  sslCertfile: {
-    service: ['edge/tls', 'says so in its address, answers apis and probes'],
-    app: ['apps/tls-apps', 'sees that its requests are encrypted'],
-  },
-  sslKeyfile: {
-    service: ['edge/tls', 'says so in its address, answers apis and probes'],
-    app: ['apps/tls-apps', 'sees that its requests are encrypted'],
-  },
-  sslKeyfilePassword: {
-    service: ['edge/tls', 'takes the password of its key'],
-    app: ['apps/tls-apps', 'sslKeyfilePassword'],
-  },
-  sslCaCerts: { service: ['edge/tls', 'are refused without one'], app: ['edge/tls', 'are refused without one'] },
-  sslClientCert: {
-    service: ['edge/tls', 'may do without where that is said'],
-    app: ['edge/tls', 'may do without where that is said'],
-  },
-  sslCiphers: {
-    service: ['edge/tls', 'speaks no version below the least, and no cipher but those named'],
-    app: ['edge/tls', 'speaks no version below the least, and no cipher but those named'],
-  },
-  sslMinVersion: {
-    service: ['edge/tls', 'speaks no version below the least, and no cipher but those named'],
-    app: ['edge/tls', 'speaks no version below the least, and no cipher but those named'],
-  },
-  systemRoutes: { service: ['edge/edge-options', ': probes answer '] },
-  prefix: { service: ['edge/edge-options', 'is what the paths of apis begin with'] },
-  trustProxy: { service: ['edge/edge-options', 'takes the word of a proxy on its client'] },
+  appPort: { run: ['apps/run', 'gives the public socket for a port that the app insists on'] },
+  ready: { run: ['apps/run', 'takes the word of an app that says itself when it is ready'] },
   dryRun: {
-    service: ['process/start', 'prints the plan of a dry run and starts nothing'],
-    app: ['apps/app-options', 'shows the plan of an app'],
+    serve: ['process/start', 'prints the plan of a dry run and starts nothing'],
+    run: ['apps/app-options', 'shows the plan of an app'],
   },
   explain: {
-    service: ['process/cli-usage', 'says with --explain where each value comes from'],
-    app: ['apps/app-options', 'shows the plan of an app'],
+    serve: ['process/cli-usage', 'says with --explain where each value comes from'],
+    run: ['apps/app-options', 'shows the plan of an app'],
   },
 }
 
@@ -233,24 +174,29 @@ const WAYS_FILES = ['test/process/development-options.test.ts', 'test/helpers/de
 const DRY: Proof = ['process/development-options', 'is shown by a dry run']
 const IN_PART: Proof = ['process/development-options', 'has a part elsewhere, and is served in part']
 
+const ON_SOCKET_IN_DEVELOPMENT: Shown = {
+  service: ['process/development-options', 'is served on a Unix socket'],
+  app: ['edge/uds', 'is taken by bootstrapProduction: '],
+}
+const RUN_IN_DEVELOPMENT: Shown = {
+  run: ['process/development-options', 'insists on a port, and says itself when it is ready'],
+}
+const DEBUGGED_IN_DEVELOPMENT: Proof = ['development/hosts', 'attaches to the process that runs the code']
+
 /** The same of those that have an effect in development mode. Default: ALL_WAYS, where the option is named. */
-const SHOWN_IN_DEVELOPMENT: Readonly<Record<string, { readonly service?: Proof; readonly app?: Proof }>> = {
-  uds: {
-    service: ['process/development-options', 'is served on a Unix socket'],
-    app: ['edge/uds', "['supervised', 'one process'] as const"],
-  },
-  udsMode: {
-    service: ['process/development-options', 'is served on a Unix socket'],
-    app: ['edge/uds', "['supervised', 'one process'] as const"],
-  },
+const SHOWN_IN_DEVELOPMENT: Readonly<Record<string, Shown>> = {
+  uds: ON_SOCKET_IN_DEVELOPMENT,
+  udsMode: ON_SOCKET_IN_DEVELOPMENT,
   developmentMode: SHOWN_BY.developmentMode ?? {},
-  reload: SHOWN_BY.reload ?? {},
-  inspect: {
-    service: ['development/hosts', 'attaches to the process that runs the code'],
-    app: ['development/hosts', 'attaches to the process that runs the code'],
+  reload: {
+    service: ['development/reload', 'takes a saved file into service'],
+    app: ['development/hosts', 'restarts one that nobody changed'],
   },
+  inspect: { service: DEBUGGED_IN_DEVELOPMENT, app: DEBUGGED_IN_DEVELOPMENT },
   depends: { service: IN_PART },
   only: { service: IN_PART },
+  appPort: RUN_IN_DEVELOPMENT,
+  ready: RUN_IN_DEVELOPMENT,
   dryRun: { service: DRY, app: DRY },
   explain: { service: DRY, app: DRY },
 }
@@ -321,8 +267,7 @@ describe('the table of options', () => {
           continue
         }
         refuse()
-        const kind = taker === 'serve' || taker === 'serveHttpProduction' ? 'service' : 'app'
-        const proof = SHOWN_BY[key]?.[kind]
+        const proof = proofFor(SHOWN_BY[key], taker) ?? (isGivenTogether(key, taker) ? TOGETHER : undefined)
         assert.ok(proof !== undefined, `nothing shows what ${key} does for ${taker}`)
         assertProof(proof)
       }
@@ -332,18 +277,18 @@ describe('the table of options', () => {
   for (const { key, takenBy = OPTION_TAKERS, needs } of OPTIONS) {
     it(`${key}: has a test that shows what it does in development mode, or is told to have no effect there`, () => {
       for (const taker of OPTION_TAKERS.filter((each) => takenBy.includes(each))) {
-        const kind = taker === 'serve' || taker === 'serveHttpProduction' ? 'service' : 'app'
-        const run = { isApp: kind === 'app', isApart: true, entry: undefined }
+        const run = { isApp: !isService(taker), isApart: true, entry: undefined }
         const told = unusedInDevelopment({ [key]: 'file x' }, run).map(({ path }) => path)
         assert.deepEqual(told, needs === 'pools' ? [key] : [])
-        if (needs !== 'pools') assertDevelopmentProof(key, kind)
+        if (needs !== 'pools') assertDevelopmentProof(key, taker)
       }
     })
   }
 
-  function assertDevelopmentProof(key: string, kind: 'service' | 'app'): void {
+  function assertDevelopmentProof(key: string, taker: OptionTaker): void {
     const own = SHOWN_IN_DEVELOPMENT[key]
-    assertProof(own === undefined ? ALL_WAYS : (own[kind] ?? assert.fail(`nothing shows what ${key} does for ${kind}`)))
+    const proof = own === undefined ? ALL_WAYS : proofFor(own, taker)
+    assertProof(proof ?? assert.fail(`nothing shows what ${key} does for ${taker}`))
     if (own !== undefined) return
     const names = WAYS_FILES.map((file) => readFileSync(file, 'utf8')).join('')
     const named = OPTIONS.find((row) => row.key === key) as OptionRow

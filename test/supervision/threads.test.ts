@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
+import { serveHttpProduction } from '@ekiben/core/serving'
 import { shownBy, steer } from '../helpers/control-socket.js'
 import { readMetrics, total } from '../helpers/read-metrics.js'
 import { releaseProject, serveProject, type Who } from '../helpers/release-project.js'
-import { call, logLines } from '../helpers/serve-fixture.js'
+import { call, logLines, SERVICES } from '../helpers/serve-fixture.js'
 import type { ServingCommand } from '../helpers/serving-command.js'
 import { steadyLoad } from '../helpers/steady-load.js'
 import { deaths, endBack, type Place, places, serveThreads } from '../helpers/threaded.js'
@@ -16,6 +17,23 @@ const deathOf = (server: ServingCommand, service: string) =>
   waitUntil(() => deaths(server).find((death) => death.service === service), {
     describe: () => `a death of ${service}:\n${server.stdout()}${server.stderr()}`,
   })
+
+describe('threads from code', () => {
+  it('are as many as are asked for, for each service', async () => {
+    const options = { identifier: 'threads:Front', workingDir: SERVICES, port: 0, host: '127.0.0.1' } as const
+    const workers = { Back: 2 }
+    await using server = await serveHttpProduction({ ...options, logLevel: 'silent', threaded: true, workers })
+    const shown = server
+      .status()
+      .services.map(({ name, workers: all }) => [name, ...all.map(({ threadId }) => threadId)])
+    const ids = shown.map(([name, ...all]) => [name, ...all.map((id) => typeof id)])
+    assert.deepEqual(ids, [
+      ['Back', 'number', 'number'],
+      ['Front', 'number'],
+    ])
+    assert.deepEqual(await server.stop(), { exitCode: 0, forced: [] })
+  })
+})
 
 describe('a thread whose event loop does not turn', () => {
   it('is ended and replaced alone, with a dump of what it did', async () => {

@@ -48,8 +48,7 @@ export async function readAppSettings(options: BootstrapOptions): Promise<AppSet
   const readSettings = async (): Promise<ServeSettings> => {
     const settings = await loadServeSettingsFromCode(given, cwd)
     refuseUnused(settings.sources, 'bootstrapProduction')
-    const { workingDir, name } = settings
-    const app = findApp(main, { workingDir, name, args: process.argv.slice(2), appPort: undefined, bindsAsked: false })
+    const app = findApp(main, { ...settings, args: process.argv.slice(2), bindsAsked: false })
     // What the app answers is its own; it logs its requests itself.
     return { ...modeOf(settings), app, accessLog: false }
   }
@@ -75,8 +74,9 @@ function modeOf(settings: ServeSettings): ServeSettings {
 /** This process becomes the supervisor of the app, and never builds it. */
 export async function superviseApp({ settings, readSettings, handleSignals }: AppSettings): Promise<Server> {
   if (cluster.isWorker) throw createError('EKB_ERR_BOOTSTRAP_CLUSTERED', {})
-  const why = 'NODE_ENV is production'
   if (!settings.developmentMode) {
+    const { developmentMode = 'default' } = settings.sources
+    const why = developmentMode === 'default' ? 'NODE_ENV is production' : developmentMode
     createLogger(settings.log).info({ mode: 'supervised', why, main: settings.app?.main }, 'starting')
   }
   try {

@@ -44,6 +44,8 @@ export function explainSettings(settings: Omit<ServeSettings, 'serviceManager'>)
     pidfile: at(settings.pidfile, 'pidfile'),
     admin: at(settings.admin, 'admin'),
     workerListen: at(settings.workerListen, 'workerListen'),
+    appPort: at(settings.appPort, 'appPort'),
+    ready: at(settings.ready, 'ready'),
     ...explainSsl(settings.ssl, at),
     systemRoutes: at(settings.systemRoutes, 'systemRoutes'),
     prefix: at(settings.prefix, 'prefix'),

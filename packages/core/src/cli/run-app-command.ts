@@ -1,10 +1,7 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { OPTIONS, type OptionRow } from '../config/options.js'
 import { writtenWorkingDir } from '../util/written-working-dir.js'
 import type { CommandInput } from './command-input.js'
-
-/** Said by `services.NAME`, for what an app calls: its own workers are processes, as many as `--api-workers` says. */
-const NO_FLAG = ['workers', 'threaded']
 
 export interface CommandTools {
   readonly addOption: (command: Command, row: OptionRow) => void
@@ -23,14 +20,9 @@ export function addRunCommand(program: Command, { addOption, setExitCode }: Comm
       setExitCode(await run({ main, args, flags, env: process.env, cwd: writtenWorkingDir() }))
     })
   for (const row of OPTIONS.filter(isTaken)) addOption(command, row)
-  const text = 'a port that the app listens on although PORT is another (default: none; env: EKIBEN_APP_PORT)'
-  command.addOption(new Option('--app-port <N>', text))
-  const ready =
-    "when a worker is ready: when it listens (listen), at process.send('ready') (message), or at once, for an app that never listens (start)"
-  command.addOption(new Option('--ready <WHEN>', `${ready} (default: listen; env: EKIBEN_READY)`))
   return command
 }
 
-function isTaken({ key, takenBy }: OptionRow): boolean {
-  return takenBy?.includes('run') !== false && !NO_FLAG.includes(key)
+function isTaken({ takenBy, noFlagOf }: OptionRow): boolean {
+  return takenBy?.includes('run') !== false && noFlagOf?.includes('run') !== true
 }

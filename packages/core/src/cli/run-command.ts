@@ -92,6 +92,6 @@ function addOption(command: Command, row: OptionRow): void {
   option.attributeName = () => row.key
   if (row.repeatable === true) option.argParser((item: string, before: string[] = []) => [...before, item])
   command.addOption(option)
-  // A switch that is on by default needs a word that turns it off; the row's own text names it.
-  if (row.default === true) command.addOption(new Option(`--no-${row.flag}`).hideHelp())
+  // A switch that is not off by default needs a word that turns it off; the row's own text names it.
+  if (row.value === undefined && row.default !== false) command.addOption(new Option(`--no-${row.flag}`).hideHelp())
 }

@@ -2,27 +2,16 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import { createError } from '../errors/service-error.js'
-import { APP_READY, type AppReady } from '../ipc/protocol.js'
-import type { AppToRun } from './serve-settings.js'
-import { invalidSetting } from './setting-errors.js'
+import type { AppToRun, ServeSettings } from './serve-settings.js'
 import { typescriptFlags } from './typescript-flags.js'
 
-export interface AppLookup {
-  readonly workingDir: string
-  /** Default: the package's name. */
-  readonly name: string | undefined
+export interface AppLookup extends Pick<ServeSettings, 'workingDir' | 'name' | 'appPort' | 'ready'> {
   readonly args: readonly string[]
-  readonly appPort: string | undefined
   readonly bindsAsked: boolean
-  /** Default `listen`. */
-  readonly ready?: string | undefined
 }
 
 /** The host app whose main file this is, found as Node finds what it is started with. */
-export function findApp(
-  main: string,
-  { workingDir, name, args, appPort, bindsAsked, ready = 'listen' }: AppLookup,
-): AppToRun {
+export function findApp(main: string, { workingDir, name, args, appPort, bindsAsked, ready }: AppLookup): AppToRun {
   const path = resolve(workingDir, main)
   const file = findMain(path)
   if (file === undefined)
@@ -31,9 +20,9 @@ export function findApp(
     name: name ?? appName(file),
     main: file,
     args,
-    appPort: toPort(appPort),
+    appPort,
     bindsAsked,
-    ready: toReady(ready),
+    ready,
     // An app that runs already runs with what it needs.
     nodeArgs: bindsAsked ? typescriptFlags(file) : [],
   }
@@ -68,17 +57,4 @@ function nameOf(file: string): string {
   return basename(file)
     .replace(/\.\w+$/, '')
     .replace(/[^\w.-]/g, '-')
-}
-
-function toReady(value: string): AppReady {
-  const known = APP_READY.find((each) => each === value)
-  if (known !== undefined) return known
-  throw invalidSetting(['ready'], '--ready', { value, expected: APP_READY.join(', ') })
-}
-
-function toPort(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined
-  const port = Number(value)
-  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
-  throw invalidSetting(['appPort'], '--app-port', { value, expected: 'a whole number from 1 to 65535' })
 }

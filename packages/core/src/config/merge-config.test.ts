@@ -39,6 +39,8 @@ describe('mergeConfig', () => {
       pidfile: undefined,
       admin: undefined,
       workerListen: undefined,
+      appPort: undefined,
+      ready: 'listen',
       ssl: undefined,
       systemRoutes: 'all',
       prefix: '',

@@ -50,6 +50,8 @@ export function mergeConfig(layers: readonly SettingEntries[], facts: { readonly
     pidfile: tree.pidfile as string | undefined,
     admin: tree.admin as string | undefined,
     workerListen: tree.workerListen as string | undefined,
+    appPort: tree.appPort as number | undefined,
+    ready: tree.ready as MergedSettings['ready'],
     ssl: sslSettings(tree, sources),
     systemRoutes: tree.systemRoutes as MergedSettings['systemRoutes'],
     prefix: tree.prefix as string,

@@ -1,3 +1,4 @@
+import { APP_READY } from '../ipc/protocol.js'
 import { SSL_CLIENT_CERTS, SSL_MIN_VERSIONS } from './ssl-settings.js'
 import {
   account,
@@ -50,6 +51,8 @@ export interface OptionRow {
   readonly places: readonly OptionPlace[]
   /** Who has a use for it. Default: all. */
   readonly takenBy?: readonly OptionTaker[]
+  /** Commands that take it from elsewhere than their own line: what it is about is not what they are given. */
+  readonly noFlagOf?: readonly OptionTaker[]
   /** What stands in for it, for those who have no use for it. */
   readonly instead?: string
   /** It has no effect without pools of workers, as in development mode. */
@@ -70,6 +73,8 @@ const BOTH: readonly OptionPlace[] = ['code', 'file']
 export const SERVING: readonly OptionTaker[] = ['serve', 'serveHttpProduction']
 /** What only the workers of an app have. */
 const APPS: readonly OptionTaker[] = ['run', 'bootstrapProduction']
+/** What a main file cannot say of itself. */
+const RUN: readonly OptionTaker[] = ['run']
 /** What is about the command itself. */
 const COMMANDS: readonly OptionTaker[] = ['serve', 'run']
 
@@ -151,6 +156,7 @@ export const OPTIONS: readonly OptionRow[] = [
     defaultText: "each service's own, 1",
     description: 'processes of a service; in a variable A=2,B=cpu; in code and file { A: 2 }',
     places: BOTH,
+    noFlagOf: RUN,
     needs: 'pools',
   },
   {
@@ -161,6 +167,7 @@ export const OPTIONS: readonly OptionRow[] = [
     defaultText: 'each service as it says; processes',
     description: 'workers are threads of a host process instead of processes; --no-threaded: none is',
     places: BOTH,
+    noFlagOf: RUN,
     needs: 'pools',
   },
   {
@@ -403,6 +410,30 @@ export const OPTIONS: readonly OptionRow[] = [
     places: BOTH,
     takenBy: APPS,
     needs: 'pools',
+  },
+  {
+    key: 'appPort',
+    flag: 'app-port',
+    value: 'N',
+    env: 'EKIBEN_APP_PORT',
+    kind: integer(1, 65_535),
+    defaultText: 'none',
+    description: 'a port that the app listens on although PORT is another',
+    places: [],
+    takenBy: RUN,
+  },
+  {
+    key: 'ready',
+    flag: 'ready',
+    value: 'WHEN',
+    env: 'EKIBEN_READY',
+    kind: oneOf(APP_READY),
+    default: 'listen',
+    defaultText: 'listen',
+    description:
+      "when a worker is ready: when it listens (listen), at process.send('ready') (message), or at once, for an app that never listens (start)",
+    places: [],
+    takenBy: RUN,
   },
   {
     key: 'sslCertfile',

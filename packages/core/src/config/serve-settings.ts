@@ -188,6 +188,10 @@ export interface ServeSettings {
   readonly admin: string | undefined
   /** Of an app: see `slotAddress`. */
   readonly workerListen: string | undefined
+  /** Of an app that is run: a port that it listens on although it was told another. */
+  readonly appPort: number | undefined
+  /** Of an app that is run: when a worker counts as ready. */
+  readonly ready: AppReady
   /** How the public socket is encrypted, with absolute paths; undefined: not at all. */
   readonly ssl: SslSettings | undefined
   readonly systemRoutes: (typeof SYSTEM_ROUTES)[number]

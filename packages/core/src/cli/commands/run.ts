@@ -13,19 +13,10 @@ export interface RunInput extends Omit<CommandInput, 'identifier'> {
 
 /** `ekiben run`: runs a host app until it is told to stop; resolves with the exit code. */
 export async function run({ main, args, flags, env, cwd }: RunInput): Promise<number> {
-  const { appPort, ready, ...shared } = flags as Record<string, string | undefined>
   const readSettings = async (): Promise<ServeSettings> => {
-    const settings = await resolveServeSettings({ code: undefined, flags: shared, env, readFile: true, cwd })
+    const settings = await resolveServeSettings({ code: undefined, flags, env, readFile: true, cwd })
     refuseUnused(settings.sources, 'run')
-    const { workingDir, name } = settings
-    const app = findApp(main, {
-      workingDir,
-      name,
-      args,
-      appPort: appPort ?? env.EKIBEN_APP_PORT,
-      ready: ready ?? env.EKIBEN_READY,
-      bindsAsked: true,
-    })
+    const app = findApp(main, { ...settings, args, bindsAsked: true })
     // What the app answers is its own; it logs its requests itself.
     const running = { ...settings, app, accessLog: false }
     refuseUnusedInDevelopment(running)
