@@ -121,6 +121,8 @@ test('time and abort count until the first item, abort later too', async () => {
   const client = pool.client({ timeoutMs: 300 })
   const worker = await pool.start()
   client.update([worker])
+  // Its time is for the call alone, not for the connection too.
+  await call(client, 'whoami', undefined, { timeoutMs: 10_000 })
   await assert.rejects(all(stream(client, { name: 'late', to: 1, holdAt: 1 })), coded('EKB_ERR_TIMEOUT'))
   await worker.event('ended', 'late')
   const own = new AbortController()
