@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import { FRAME_HEADER_BYTES, type FrameHead, paddingAfter, payloadBytes, writeFrameHeader } from './frame.js'
+import type { FrameSocket } from './frame-socket.js'
 
 const CHUNK_BYTES = 64 * 1024
 
@@ -22,9 +23,11 @@ const HIGH_WATER_BYTES = 1024 * 1024
 const PADDING = Buffer.alloc(8)
 const NO_ATTACHMENTS: readonly Uint8Array[] = []
 
+type FrameSink = Writable & Pick<FrameSocket, 'isFull'>
+
 /** Writes frames to a socket: those of one tick are joined, up to `FRAMES_AT_ONCE`. */
 export class FrameWriter {
-  readonly #socket: Writable
+  readonly #socket: FrameSink
   #chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
   /** What of the chunk is written but not yet in `#parts`. */
   #start = 0
@@ -33,13 +36,13 @@ export class FrameWriter {
   #frames = 0
   #isScheduled = false
 
-  constructor(socket: Writable) {
+  constructor(socket: FrameSink) {
     this.#socket = socket
   }
 
   /** The peer does not keep up: send nothing more before `drain`. */
   get isBlocked(): boolean {
-    return this.#socket.writableLength > HIGH_WATER_BYTES
+    return this.#socket.isFull ?? this.#socket.writableLength > HIGH_WATER_BYTES
   }
 
   /** `head`, then body and attachments; none of them may change afterwards. */

@@ -45,7 +45,9 @@ export class ServerConnection {
     this.#socket = options.socket
     this.#writer = new FrameWriter(options.socket)
     this.#socket.on('data', (chunk: Buffer) => this.#read(chunk))
-    this.#socket.on('drain', () => this.#socket.resume())
+    this.#socket.on('drain', () => {
+      if (!this.#writer.isBlocked) this.#socket.resume()
+    })
     this.#socket.on('error', (error) => {
       this.#error ??= error
     })

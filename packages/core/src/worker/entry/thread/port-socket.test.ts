@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
+import { waitUntil } from '../../../../../../test/helpers/wait-until.js'
 import { PortSocket } from './port-socket.js'
+
+const MEBIBYTE = 1024 * 1024
 
 function connect(): [PortSocket, PortSocket] {
   const { port1, port2 } = new MessageChannel()
@@ -48,5 +51,38 @@ describe('PortSocket', () => {
     left.destroy()
     await once(right, 'close')
     assert.ok(right.destroyed)
+  })
+
+  it('is full when the other side leaves much unread, until that has read it', async () => {
+    const [left, right] = connect()
+    let arrived = 0
+    right.on('data', (piece: Buffer) => {
+      arrived += piece.length
+    })
+    right.pause()
+    for (let written = 0; written < 32; written++) left.write(Buffer.alloc(MEBIBYTE))
+    // Whatever it says of what has come, it says before this.
+    right.write('it has come')
+    await once(left, 'data')
+    assert.deepEqual([left.isFull, arrived], [true, 0])
+    right.resume()
+    const becomesFree = new Promise<void>((resolve) => {
+      // A stream says it by itself too, of what waits in it.
+      left.on('drain', () => left.isFull || resolve())
+    })
+    await becomesFree
+    await waitUntil(() => arrived === 32 * MEBIBYTE)
+    left.destroy()
+  })
+
+  it('is not full however much the other side has read', async () => {
+    const [left, right] = connect()
+    right.on('data', () => right.write('read'))
+    for (let written = 0; written < 32; written++) {
+      left.write(Buffer.alloc(MEBIBYTE))
+      await once(left, 'data')
+    }
+    assert.equal(left.isFull, false)
+    left.destroy()
   })
 })
