@@ -89,6 +89,18 @@ describe('a socket that a service manager passes', () => {
     assert.equal(await stop(run), 0)
   })
 
+  it('is shared by threads, whose process is told of none either', async () => {
+    await using run = await activate({ sockets: [{ port: 0 }] }, ['--threaded', '--api-workers', '2'])
+    const { url } = await said(run, 'ready')
+    assert.equal((await call(String(url), 'work')).status, 200)
+    const ready = logLines(run.stdout()).filter(({ workerThread, to }) => workerThread !== undefined && to === 'ready')
+    assert.equal(ready.length, 5)
+    const pids = new Set(ready.map(({ workerPid }) => workerPid))
+    assert.equal(pids.size, 1)
+    assert.doesNotMatch(await readFile(`/proc/${[...pids][0]}/environ`, 'utf8'), /LISTEN_/)
+    assert.equal(await stop(run), 0)
+  })
+
   it('lives on when we are gone: who connects meanwhile is answered by the next start', async () => {
     await using temp = await temporary()
     const again = join(temp.folder, 'again')
