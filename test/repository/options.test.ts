@@ -115,6 +115,7 @@ const IN_PART_PRODUCTION: Shown = {
   serve: ['process/remote-serve', 'make the one that is served alone the entry'],
   serveHttpProduction: ['process/remote-serve', 'hold from code, and through a reload'],
 }
+const SAVED: Proof = ['development/production', 'takes each save into service while']
 const DEBUGGED: Proof = ['edge/production-options', 'have no debugger']
 const CALLED_BY_APP: Proof = ['apps/app-options', 'calls threads, as many as are asked for']
 const FOR_PEOPLE: Proof = ['edge/production-options', 'write lines for people, under the name alone']
@@ -142,6 +143,7 @@ const SHOWN_BY: Readonly<Record<string, Shown>> = {
     serveHttpProduction: ['process/development', 'serves a class of the process that calls serveHttpProduction'],
     bootstrapProduction: ['development/hosts', 'is one process without reload, where NODE_ENV is production too'],
   },
+  reload: { service: SAVED, app: SAVED },
   inspect: { service: DEBUGGED, app: DEBUGGED },
   depends: IN_PART_PRODUCTION,
   only: IN_PART_PRODUCTION,
@@ -181,7 +183,7 @@ const ON_SOCKET_IN_DEVELOPMENT: Shown = {
 const RUN_IN_DEVELOPMENT: Shown = {
   run: ['process/development-options', 'insists on a port, and says itself when it is ready'],
 }
-const DEBUGGED_IN_DEVELOPMENT: Proof = ['development/hosts', 'attaches to the process that runs the code']
+const DEBUGGED_IN_DEVELOPMENT: Proof = ['development/debugger', 'attaches to the process that runs the code of']
 
 /** The same of those that have an effect in development mode. Default: ALL_WAYS, where the option is named. */
 const SHOWN_IN_DEVELOPMENT: Readonly<Record<string, Shown>> = {
