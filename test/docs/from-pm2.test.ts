@@ -74,7 +74,7 @@ interface Plan {
 
 /** A value of each setting that the page names, none of them its default. */
 const SETTINGS: Readonly<Record<string, unknown>> = {
-  bootTimeoutMs: 1_234,
+  bootTimeoutMs: 61_234,
   drainTimeoutMs: 2_345,
   maxRssBytes: 300 * 1024 * 1024,
   maxAgeMs: 3_456,
