@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { cannotActAsOthers } from '../helpers/act-as-others.js'
 import { shownBy } from '../helpers/control-socket.js'
+import { projectFolder } from '../helpers/project-folder.js'
 import { call, EKIBEN, failFixture, logLines, SERVICES, serveFixture } from '../helpers/serve-fixture.js'
 import { type ServingCommand, startServing } from '../helpers/serving-command.js'
 import { backlogOf } from '../helpers/socket-facts.js'
@@ -140,16 +141,42 @@ describe('workers that are threads', () => {
   })
 })
 
+describe('a decorated class', () => {
+  it('asks for threads as one does that is defined', async () => {
+    const text = `
+import { api, depends, service, type ServiceClient } from '@ekiben/core'
+@service({ threads: true })
+export class Back {
+  @api() hello(): string[] { return ['hello'] }
+}
+@service()
+export class Front {
+  @depends(Back) back!: ServiceClient<Back>
+  @api() async hello(): Promise<string[]> { return this.back.hello() }
+}`
+    const files = { 'service.ts': text, 'tsconfig.json': { compilerOptions: { experimentalDecorators: true } } }
+    await using project = await projectFolder(files, { packages: ['tsx', 'esbuild', '@esbuild'] })
+    const flags = ['--port', '0', '--host', '127.0.0.1', '--log-format', 'json']
+    await using server = await startServing([EKIBEN, 'serve', 'service:Front', ...flags], { cwd: project.path })
+    assert.deepEqual((await call(server.url, 'hello')).body, ['hello'])
+    const all = await placesOf(server)
+    assert.deepEqual([all.get('Front#0')?.threadId, Number(all.get('Back#0')?.threadId) > 0], [0, true])
+    assert.equal(await server.stop(), 0)
+  })
+})
+
 describe('threads that do not come up', () => {
-  const FAILURES = [
-    ['hangs-on-start', 3, 'EKB_ERR_WORKER_BOOT_TIMEOUT', '700 ms (it was start)'],
+  // More than the fixture allows: the process has to come first.
+  const SLOWLY = ['--set', 'Slow.bootTimeoutMs=3000']
+  const FAILURES: readonly [string, number, string, string, (readonly string[])?][] = [
+    ['hangs-on-start', 3, 'EKB_ERR_WORKER_BOOT_TIMEOUT', '3000 ms (it was start)', SLOWLY],
     ['crashes-on-start', 3, 'EKB_ERR_WORKER_BOOT_FAILED', 'thrown where nobody catches'],
     ['throws-on-load', 4, 'EKB_ERR_IDENTIFIER_LOAD_FAILED', 'this module does not load'],
     ['flaps:Waiter', 5, 'EKB_ERR_FLAPPING', 'Flapper'],
-  ] as const
-  for (const [fixture, exit, code, says] of FAILURES) {
+  ]
+  for (const [fixture, exit, code, says, flags = []] of FAILURES) {
     it(`end the start as processes do: ${code}`, async () => {
-      const { code: ended, stderr } = await failFixture(fixture, ['--threaded'])
+      const { code: ended, stderr } = await failFixture(fixture, ['--threaded', ...flags])
       assert.equal(ended, exit, stderr)
       assert.ok(stderr.includes(code) && stderr.includes(says), stderr)
     })

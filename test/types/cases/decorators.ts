@@ -146,6 +146,13 @@ export class WrongOption {}
 @service({ workers: 'many' })
 export class WrongValue {}
 
+@service({ threads: true })
+export class InThreads {}
+
+// @ts-expect-error how many they are is what `workers` says
+@service({ threads: 2 })
+export class WrongThreads {}
+
 export class WrongPlace {
   // @ts-expect-error a method is no service
   @service()
