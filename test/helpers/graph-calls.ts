@@ -23,12 +23,12 @@ interface Failure {
   readonly detail?: unknown
 }
 
-/** What every call through three services does, whatever their workers are. */
+/** What every call through three services does, whatever their workers are; the flags give them 1.5 s. */
 export function callsThroughTheGraph(kind: string, flags: readonly string[]): void {
   describe(`a call through three services, ${kind}`, () => {
     let server: ServingCommand
     before(async () => {
-      server = await serveFixture('deep:Front', ['--timeout', '1.5', ...flags])
+      server = await serveFixture('deep:Front', flags)
     })
     after(() => server[Symbol.asyncDispose]())
 
