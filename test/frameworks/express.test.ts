@@ -114,7 +114,9 @@ for (const [name, express] of Object.entries({ 'Express 5': express5, 'Express 4
 
     it('says so where a parser of forms was there before it', async () => {
       const app = express()
-      const orders = serve(Orders, { errors: 'ekiben', log: silentLog })
+      const logged: unknown[] = []
+      const log: Logger = { ...silentLog, error: ({ err }: { err?: unknown }) => logged.push(err), child: () => log }
+      const orders = serve(Orders, { errors: 'ekiben', log })
       app.use('/before', orders)
       app.use('/behind', multer().any(), orders)
       await using running = await listen(app, [orders])
@@ -127,6 +129,8 @@ for (const [name, express] of Object.entries({ 'Express 5': express5, 'Express 4
       const behind = await fetch(`${running.url}/behind/size`, { method: 'POST', body: form() })
       assert.equal(behind.status, 500)
       assert.equal(((await behind.json()) as { code: string }).code, 'EKB_ERR_BODY_CONSUMED')
+      assert.ok(isServiceError(logged[0], 'EKB_ERR_BODY_CONSUMED'))
+      assert.match(logged[0].hint ?? '', /multer/)
     })
 
     it('refuses a service that is used as middleware itself', async () => {

@@ -69,6 +69,18 @@ describe('servePlugin refuses', () => {
     assert.equal((error.cause as { code: string }).code, 'FST_ERR_DUPLICATED_ROUTE')
   })
 
+  it('a route that the app declares behind it: itself until it has loaded, and then Fastify', async () => {
+    await using under = appWith(Orders)
+    under.app.post('/place', async () => 'mine')
+    assert.equal((await refusal(under.app)).code, 'EKB_ERR_MOUNT_ROUTE_TAKEN')
+    await using other = fastifyApp()
+    await other.app.register(servePlugin, Orders)
+    assert.throws(() => other.app.post('/place', async () => 'mine'), {
+      code: 'FST_ERR_DUPLICATED_ROUTE',
+      message: /'POST'.*'\/place'/,
+    })
+  })
+
   it('a service that is mounted twice at one place', async () => {
     await using under = appWith(Orders)
     under.app.register(servePlugin, { service: Orders })
@@ -82,7 +94,12 @@ describe('servePlugin refuses', () => {
     assert.throws(() => app.register(servePlugin, Orders), { code: 'AVV_ERR_ROOT_PLG_BOOTED' })
     await assert.rejects(
       async () => servePlugin(app, { services: [Orders, Counter] }),
-      (error) => isServiceError(error, 'EKB_ERR_MOUNT_LATE') && /Orders, Counter/.test(error.message),
+      (error) => {
+        assert.ok(isServiceError(error, 'EKB_ERR_MOUNT_LATE'), String(error))
+        assert.match(error.message, /Orders, Counter/)
+        assert.match(error.hint ?? '', /before ready\(\), listen\(\) and the first inject\(\)/)
+        return true
+      },
     )
   })
 

@@ -36,6 +36,16 @@ describe('system routes in a Fastify app', () => {
     assert.equal((await under.app.inject({ method: 'POST', url: '/v1/ml/place' })).statusCode, 401)
   })
 
+  it('run the hooks of the app itself, as its every route does', async () => {
+    await using under = fastifyApp()
+    under.app.addHook('onRequest', async (request, reply) => {
+      // As a check of users lets a probe pass.
+      if (request.url !== '/livez') return reply.code(401).send({})
+    })
+    under.app.register(servePlugin, { service: shop().Orders, system: 'probes' })
+    assert.deepEqual(await statuses(under.app, PROBES), [200, 401, 401])
+  })
+
   it("never replace the app's own, declared before them or after, or in a plugin", async () => {
     await using under = fastifyApp()
     const { app } = under

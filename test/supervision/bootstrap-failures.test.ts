@@ -121,6 +121,7 @@ describe('bootstrapProduction that cannot start', () => {
       else await bootstrapProduction(() => (_, res) => res.end(), { port: 0 })`)
     const clustered = await failApp(project, 'supervised')
     assert.match(clustered.stderr, /^EKB_ERR_BOOTSTRAP_CLUSTERED: /m)
+    assert.match(clustered.stderr, /exec_mode 'fork' and instances 1; apiWorkers sets the workers/)
     assert.equal(clustered.code, 2)
     const code = "require('@ekiben/core').bootstrapProduction(() => {})"
     const evaluated = await runNodeToEnd(['--eval', code], { cwd: project.path, env: { NODE_ENV: 'production' } })
