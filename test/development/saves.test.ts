@@ -3,8 +3,8 @@ import { describe, it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { greeterProject } from '../helpers/development-project.js'
 import { type ProjectFolder, projectFolder } from '../helpers/project-folder.js'
-import { greets, type Reloading, save, serveReloading, stops, words } from '../helpers/reloading.js'
-import { runNodeToEnd } from '../helpers/run-node.js'
+import { greets, type Reloading, reloading, save, serveReloading, stops, words } from '../helpers/reloading.js'
+import { runNode, runNodeToEnd } from '../helpers/run-node.js'
 import { EKIBEN } from '../helpers/serve-fixture.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
@@ -65,6 +65,37 @@ describe('saving in development mode', () => {
     await greets(run, `saved ${last}`)
     await stops(run)
   })
+
+  it('takes the last of many saves into service that came in a start which failed without it', async () => {
+    await using project = await greeterProject()
+    await using run = await serveReloading(project)
+    const saves = MANY - 1
+    await saveAtEachStart(project, run, saves, `${waiting(saves)}throw new Error('too late')\n`)
+    await logged(run, ({ loads }) => loads === saves, `save ${saves} to be loaded`)
+    await save(project, 'words.ts', words(`saved ${MANY}`))
+    await greets(run, `saved ${MANY}`)
+    assert.match(run.stderr(), /too late/)
+    await stops(run)
+  })
+
+  for (const [how, end] of [
+    ['serves', ''],
+    ['fails', "throw new Error('too late')\n"],
+  ] as const) {
+    it(`takes a save into service that came in the first start, which ${how} without it`, async () => {
+      await using project = await greeterProject('standard', { 'words.ts': `${waiting(0)}${end}` })
+      const serve = [EKIBEN, 'serve', 'service:Greeter', '--development', '--reload']
+      const env = { NODE_ENV: undefined, EKIBEN_PORT: '0', EKIBEN_LOG_FORMAT: 'json' }
+      await using started = await runNode(serve, { cwd: project.path, env })
+      const run = reloading({ ...started, url: '', stop: async () => null })
+      await logged(run, ({ loads }) => loads === 0, 'the first start to load')
+      await save(project, 'words.ts', words('saved 1'))
+      await run.ready(1)
+      await greets({ ...run, url: String(run.lines().find(({ msg }) => msg === 'ready')?.url) }, 'saved 1')
+      started.kill('SIGTERM')
+      assert.equal((await started.exited).code, 0)
+    })
+  }
 
   it('takes a save in a start into service that brings back what was saved in the start before', async () => {
     await using project = await greeterProject()

@@ -57,9 +57,11 @@ export class SourceWatch {
     this.#followRoot()
   }
 
-  /** This run came to nothing: what changes from now on is somebody's. */
+  /** This run came to nothing: what changes from now on is somebody's, and what was put off may have mended it. */
   onFailed(): void {
     this.#failedAt = Date.now()
+    this.#unclear.clear()
+    this.#settleOwed()
   }
 
   /** The app serves: what it has loaded now is all that it is made of, unless the run before serves on. */
@@ -119,7 +121,7 @@ export class SourceWatch {
       if (!change.loaded && verdict === 'ignore' && this.#readyAt === undefined) this.#unclear.add(change.file)
       return verdict === 'restart'
     })
-    if (isPutOff && this.#readyAt !== undefined) this.#settleOwed()
+    if (isPutOff && (this.#readyAt ?? this.#failedAt) !== undefined) this.#settleOwed()
     if (counted.length > 0) this.#options.onChange(counted.map(({ file }) => file))
   }
 
