@@ -61,5 +61,6 @@ function refuse(reason: string): never {
   process.exit(NO_WORKER)
 }
 
-// A thread of the app's takes over the flags of its process.
+// A thread of the app's takes over the flags of its process, also those that are hidden there.
 if (isMainThread) main()
+else hidePreload()
