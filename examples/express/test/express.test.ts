@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { npmScript } from '../../../test/helpers/npm-script.js'
 import { startServing } from '../../../test/helpers/serving-command.js'
 
 const EXAMPLE = fileURLToPath(new URL('..', import.meta.url))
 
 test('npm start serves the classifier beside a route of the app that calls it', async () => {
-  await using server = await startServing(['--import', 'tsx', 'main.ts'], {
+  await using server = await startServing([npmScript(), 'start'], {
     cwd: EXAMPLE,
     env: { PORT: '0' },
     urlOf: (line) => /^curl -s (http:\S+)\/tickets /.exec(line)?.[1],

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { npmScript } from '../../../test/helpers/npm-script.js'
 import { startServing } from '../../../test/helpers/serving-command.js'
 
-const CLI = fileURLToPath(new URL('../../../packages/core/bin/ekiben.js', import.meta.url))
 const EXAMPLE = fileURLToPath(new URL('..', import.meta.url))
 
 async function greet(url: string, body: string): Promise<{ status: number; answer: unknown }> {
@@ -15,10 +15,13 @@ async function greet(url: string, body: string): Promise<{ status: number; answe
   return { status: response.status, answer: await response.json() }
 }
 
-test('the ten-line service is served by one command, and stops clean', async () => {
-  await using hello = await startServing([CLI, 'serve', '--port', '0', '--host', '127.0.0.1', '--log-format', 'json'], {
-    cwd: EXAMPLE,
-  })
+test('npm start serves the ten-line service, and stops clean', async () => {
+  await using hello = await startServing(
+    [npmScript(), 'start', '--', '--port', '0', '--host', '127.0.0.1', '--log-format', 'json'],
+    {
+      cwd: EXAMPLE,
+    },
+  )
   assert.deepEqual(await greet(hello.url, '{"name":"Ada"}'), { status: 200, answer: { message: 'Hello, Ada!' } })
   assert.deepEqual(await greet(hello.url, '{}'), { status: 200, answer: { message: 'Hello, world!' } })
   assert.equal((await greet(hello.url, '{"name":')).status, 400)

@@ -2,15 +2,14 @@ import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { createClient } from '@ekiben/core/client'
+import { npmScript } from '../../../test/helpers/npm-script.js'
 import { startServing } from '../../../test/helpers/serving-command.js'
 import type { Recognised } from '../ocr.js'
 import type { Reader } from '../service.js'
 import { EXAMPLE, formOf, image, NOTICE, RECEIPT } from './images.js'
 
-const CLI = fileURLToPath(new URL('../../../packages/core/bin/ekiben.js', import.meta.url))
 const run = promisify(execFile)
 
 /** Says why a part is skipped; false: it is not. */
@@ -22,10 +21,10 @@ async function upload(url: string, value: File | string): Promise<{ status: numb
   return { status: response.status, answer: await response.json() }
 }
 
-test('images are read through the whole graph, by the command', async (t: TestContext) => {
+test('npm start reads images through the whole graph', async (t: TestContext) => {
   const before = await readdir(EXAMPLE)
-  const args = ['serve', '--port', '0', '--host', '127.0.0.1', '--log-format', 'json']
-  await using server = await startServing([CLI, ...args], { cwd: EXAMPLE })
+  const args = ['start', '--', '--port', '0', '--host', '127.0.0.1', '--log-format', 'json']
+  await using server = await startServing([npmScript(), ...args], { cwd: EXAMPLE })
   const { url } = server
 
   await t.test('a clean one, and one that lies on its side; of many at once some wait for their turn', async () => {

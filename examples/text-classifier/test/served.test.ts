@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { npmScript } from '../../../test/helpers/npm-script.js'
 import { startServing } from '../../../test/helpers/serving-command.js'
 
 const CLI = fileURLToPath(new URL('../../../packages/core/bin/ekiben.js', import.meta.url))
@@ -44,7 +45,7 @@ test('messages are classified through the whole graph, by the command', async ()
 })
 
 test('npm start serves it from code, prints a curl line that works, and stops clean', async () => {
-  await using server = await startServing(['start.mjs', ...LOOPBACK], {
+  await using server = await startServing([npmScript(), 'start', '--', ...LOOPBACK], {
     cwd: EXAMPLE,
     urlOf: (line) => /^curl -s (http:\S+)\/classify /.exec(line)?.[1],
   })
