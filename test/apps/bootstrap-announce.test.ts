@@ -122,4 +122,20 @@ describe('a service that is announced while the app is built', () => {
     assert.match(stderr, /^EKB_ERR_WORKER_BOOT_TIMEOUT: Worker shop#0 .*build/m)
     assert.equal(code, 3)
   })
+
+  it('may take longer to boot than the app has: what that is held for does not count', async () => {
+    const imports = `
+      import { defineService } from '@ekiben/core'
+      const Slow = defineService(
+        class Slow { onStart() { return new Promise((resolve) => setTimeout(resolve, 9_000)) } async say() { return 'slow' } },
+        { apis: { say: {} } },
+      )`
+    const options = '{ services: { Slow: { bootTimeoutMs: 60_000 } } }'
+    const build = '({ client }) => { const slow = client(Slow); return async (_, res) => res.end(await slow.say()) }'
+    await using project = await appProject(mainFile(build, { imports, options }))
+    await using run = await startApp(project, 'supervised', { env: { TEST_BOOT_MS: '8000' } })
+    assert.equal(await (await fetch(run.url)).text(), 'slow')
+    assert.doesNotMatch(run.stdout(), /BOOT_TIMEOUT/)
+    assert.equal(await run.stop(), 0)
+  })
 })

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { appProject, failApp, type Mode, mainFile, startApp } from '../helpers/bootstrap-app.js'
-import { runNodeToEnd } from '../helpers/run-node.js'
+import { runNode, runNodeToEnd } from '../helpers/run-node.js'
+import { waitUntil } from '../helpers/wait-until.js'
 
 const MODES: readonly Mode[] = ['supervised', 'one process']
 
@@ -73,7 +74,7 @@ describe('bootstrapProduction that cannot start', () => {
         const run = () => bootstrapProduction(() => ${handler}, { port: 0, host: '127.0.0.1' })
         await Promise.all([run(), run()])`)
       const { code, stderr } = await failApp(project, mode)
-      assert.match(stderr, /^EKB_ERR_BOOTSTRAP_TWICE: /m)
+      assert.match(stderr, /^EKB_ERR_BOOTSTRAP_TWICE: .*\n {2}hint: .*: call it once, and build everything/m)
       assert.equal(code, 2)
     })
   }
@@ -83,6 +84,18 @@ describe('bootstrapProduction that cannot start', () => {
     const { code, stderr } = await failApp(project, 'supervised', { env: { TEST_BOOT_MS: '1500' } })
     assert.match(stderr, /^EKB_ERR_WORKER_BOOT_TIMEOUT: Worker shop#0 .*build/m)
     assert.equal(code, 3)
+  })
+
+  it('leaves a build that never ends in one process to signals, and nothing behind', async () => {
+    const build = "() => { setInterval(() => {}, 60_000); console.log('building'); return new Promise(() => {}) }"
+    await using project = await appProject(mainFile(build))
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      await using run = await runNode(['main.js'], { cwd: project.path, env: { NODE_ENV: undefined } })
+      await waitUntil(() => run.stdout().includes('building'), { describe: () => `the build:\n${run.stderr()}` })
+      run.kill(signal)
+      const { code, signal: endedBy, stderr } = await run.exited
+      assert.deepEqual([code, endedBy, stderr], [null, signal, ''])
+    }
   })
 
   it('says which address is taken', async () => {

@@ -63,14 +63,20 @@ describe('reload of an app that runs by bootstrapProduction', () => {
     assert.equal(await run.stop(), 0)
   })
 
-  it('refuses one that cannot be built, and serves on', async () => {
+  it('refuses one that cannot be built, gives no app, or is never done, and serves on', async () => {
     await using project = await appProject(version('one'), ['fastify'])
-    await using run = await startApp(project, 'supervised')
-    await deploy(project, mainFile("() => { throw new Error('no database') }"))
-    const outcome = await reload(run)
-    assert.equal(outcome.code, 'EKB_ERR_RELOAD_REFUSED')
-    assert.match(String(outcome.msg), /no database/)
-    assert.deepEqual(JSON.parse(await ask(run)), { version: 'one' })
+    await using run = await startApp(project, 'supervised', { env: { TEST_BOOT_MS: '6000' } })
+    for (const [build, reason] of [
+      ["() => { throw new Error('no database') }", /no database/],
+      ["() => ({ app: 'none' })", /EKB_ERR_BOOTSTRAP_RESULT|returned/],
+      ['() => new Promise(() => {})', /6000 ms/],
+    ] as const) {
+      await deploy(project, mainFile(build))
+      const outcome = await reload(run)
+      assert.equal(outcome.code, 'EKB_ERR_RELOAD_REFUSED')
+      assert.match(String(outcome.msg), reason)
+      assert.deepEqual(JSON.parse(await ask(run)), { version: 'one' })
+    }
     assert.equal(await run.stop(), 0)
   })
 
