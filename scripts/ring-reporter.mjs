@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { inspect } from 'node:util'
 
 const MESSAGE_LENGTH = 600
 
@@ -29,7 +30,8 @@ function outcomeOf(type, data) {
 /** What a test failed of, on one line: a list of failures is read where nothing else is left of the run. */
 function messageOf({ details }) {
   const error = details?.error?.cause ?? details?.error
-  const text = `${error?.message ?? error}`.trim().split(/\s*\n\s*/)
+  // Anything may be thrown.
+  const text = (typeof error?.message === 'string' ? error.message : inspect(error)).trim().split(/\s*\n\s*/)
   return text.join(' | ').slice(0, MESSAGE_LENGTH)
 }
 

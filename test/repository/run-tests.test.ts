@@ -37,6 +37,13 @@ test('a failed test fails the run, and is named at its end with what it said', a
   assert.equal(lines.at(-1), '1 passed, 1 failed, 0 skipped')
 })
 
+test('a test may throw anything', async () => {
+  const thrown = '({ __proto__: null, code: 7 })'
+  const { lines } = await runUnitRing({ 'a.test.ts': `test('one', () => { throw ${thrown} }); test('two', () => {})` })
+  assert.match(lines.at(-2) ?? '', /^ {2}failed: one .*code: 7/)
+  assert.equal(lines.at(-1), '1 passed, 1 failed, 0 skipped')
+})
+
 test('a file that cannot be loaded fails the run', async () => {
   const { code, lines } = await runUnitRing({ 'a.test.ts': "test('one', () => {})", 'b.test.ts': 'null.there' })
   assert.equal(code, 1)
