@@ -2,9 +2,9 @@ import type { ServiceClass } from '@ekiben/core'
 import { type ApiDescription, createError, type Mount, type MountRoute, serviceName } from '@ekiben/core/adapter'
 import { Body, HttpCode, Inject, Post, Req, Res, type Type, UseGuards } from '@nestjs/common'
 import { type ApiArguments, answerApi, kApi } from './answer-api.js'
-import { ApiGuard } from './api-guard.js'
+import { apiGuard } from './api-guard.js'
 import { SERVICE_OF_CONTROLLER } from './from-module.js'
-import { MOUNT_HOST, type MountHost } from './mount-host.js'
+import type { MountHost } from './mount-host.js'
 
 /** Of a controller: the host that its handlers call. */
 const kHost: unique symbol = Symbol('host')
@@ -24,17 +24,23 @@ const OF_CONSTRUCTION = [...OF_PARAMETERS, 'self:properties_metadata', 'optional
 /**
  * A controller with a handler for each api of a service. It inherits all metadata of the service's class, and its
  * handlers that of the methods, so that whatever in Nest reads metadata treats its routes as it treats any other's.
+ * `host` is the token of the one that they call.
  */
-export function apiController(service: ServiceClass, mount: Mount): Type {
+export function apiController(service: ServiceClass, mount: Mount, host: symbol): Type {
   const name = serviceName(service, 'ServeModule')
   const controller = Object.setPrototypeOf(class {}, service) as Type
   Object.defineProperty(controller, 'name', { value: `${name}Controller` })
   Reflect.defineMetadata('__controller__', true, controller)
   Reflect.defineMetadata(SERVICE_OF_CONTROLLER, service, controller)
   for (const key of OF_CONSTRUCTION) Reflect.defineMetadata(key, undefined, controller)
-  Inject(MOUNT_HOST)(controller.prototype, kHost)
+  Inject(host)(controller.prototype, kHost)
+  const guard = UseGuards(apiGuard(host))
   for (const route of mount.routes) {
-    if (route.service === name) describeHandler(addHandler(controller, service, route), mount.describe(route))
+    if (route.service !== name) continue
+    const handler = addHandler(controller, service, route)
+    // After what a method has of its own: the last one.
+    guard(controller.prototype, route.api as string, { value: handler })
+    describeHandler(handler, mount.describe(route))
   }
   return controller
 }
@@ -63,7 +69,6 @@ function addHandler({ prototype }: Type, service: ServiceClass, { service: name,
   Reflect.defineMetadata('ekiben:api', of, value)
   Reflect.defineMetadata(FASTIFY_CONFIG, { ...Reflect.getMetadata(FASTIFY_CONFIG, value), ekiben: of }, value)
   Post(path)(prototype, key, descriptor)
-  UseGuards(ApiGuard)(prototype, key, descriptor)
   // As in other hosts; Nest would say 201.
   if (!Reflect.hasMetadata(HTTP_CODE, value)) HttpCode(200)(prototype, key, descriptor)
   addParameters(prototype, key, service)

@@ -94,11 +94,14 @@ Inject(ModulesContainer)(ServeModule.prototype, 'modules')
 function mounting(extras: ServeExtras, definition: DynamicModule): DynamicModule {
   const { services = [], uses = [], isGlobal = true } = extras
   const mount = tryMount(services, uses)
-  const controllers = services.map((service) => apiController(service, mount))
+  // Of its own: where several modules give the token that all know, Nest before 11.2 takes the last one's, a global's too.
+  const own = Symbol('host')
+  const controllers = services.map((service) => apiController(service, mount, own))
   const clients = [...services, ...uses]
-  const host = hostProvider(MOUNT_HOST, services, controllers)
-  const providers = [...(definition.providers ?? []), host, ...clientsFrom([MOUNT_HOST], clients)]
-  const inner = { ...definition, global: isGlobal, providers, exports: [MOUNT_HOST, ...clients.map(getServiceToken)] }
+  const hosts = [hostProvider(own, services, controllers), { provide: MOUNT_HOST, useExisting: own }]
+  const providers = [...(definition.providers ?? []), ...hosts, ...clientsFrom([own], clients)]
+  const exports = [own, MOUNT_HOST, ...clients.map(getServiceToken)]
+  const inner = { ...definition, global: isGlobal, providers, exports }
   return { module: ServeModule, imports: [inner], exports: [inner], controllers }
 }
 
