@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { describe, it } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import vm from 'node:vm'
 import * as core from '@ekiben/core'
 import { ServeModule } from '@ekiben/nest-module'
@@ -20,9 +20,9 @@ import {
 } from '@nestjs/common'
 import { APP_GUARD, HttpAdapterHost, Reflector } from '@nestjs/core'
 import { transformSync } from 'esbuild'
-import { map } from 'rxjs'
+import { map } from 'rxjs/operators'
 import ts from 'typescript'
-import { PLATFORMS, startNest } from '../helpers/nest-app.js'
+import { PLATFORMS, type RunningNest, startNest } from '../helpers/nest-app.js'
 
 type Placed = Readonly<Record<string, core.ServiceClass>>
 type Decorator = ClassDecorator & MethodDecorator
@@ -122,24 +122,25 @@ for (const [compiler, compile] of Object.entries(COMPILERS)) {
         kind,
         services: place(decorator as Decorator),
       }))
-      const start = () =>
-        startNest(makeAdapter(), {
+      let app: RunningNest
+      before(async () => {
+        app = await startNest(makeAdapter(), {
           imports: placed.flatMap(({ kind, services: { MethodOfBase, ...services } }) => [
             ServeModule.forRoot({ services: Object.values(services), prefix: kind }),
             ServeModule.forRoot({ services: [MethodOfBase as core.ServiceClass], prefix: `${kind}/base` }),
           ]),
           providers: [{ provide: APP_GUARD, useClass: RolesGuard }],
         })
+      })
+      after(() => app[Symbol.asyncDispose]())
 
       it('asks guards, wherever they are declared', async () => {
-        await using app = await start()
         for (const each of PLACES) assert.equal((await app.post(`/guards/${routeOf(each)}`)).status, 403, each)
         assert.equal((await app.post('/guards/base/methodAbove')).status, 403, 'a method that is inherited')
         assert.equal((await app.post('/guards/base/methodOfBase')).status, 200, 'another method')
       })
 
       it('finds metadata of class and method with the reflector', async () => {
-        await using app = await start()
         for (const each of PLACES) {
           const path = `/roles/${routeOf(each)}`
           assert.equal((await app.post(path)).status, 403, each)
@@ -148,7 +149,6 @@ for (const [compiler, compile] of Object.entries(COMPILERS)) {
       })
 
       it('runs the input through pipes', async () => {
-        await using app = await start()
         for (const each of PLACES) {
           const answer = await (await app.post(`/pipes/${routeOf(each)}`, { a: 1 })).json()
           assert.deepEqual(answer, { input: { a: 1, loud: true } }, each)
@@ -156,7 +156,6 @@ for (const [compiler, compile] of Object.entries(COMPILERS)) {
       })
 
       it('lets interceptors change the result', async () => {
-        await using app = await start()
         for (const each of PLACES.filter((name) => name !== 'Both')) {
           const answer = await (await app.post(`/interceptors/${routeOf(each)}`, { a: 1 })).json()
           assert.deepEqual(answer, { data: { input: { a: 1 } } }, each)
@@ -164,7 +163,6 @@ for (const [compiler, compile] of Object.entries(COMPILERS)) {
       })
 
       it("gives a service's errors to filters of their class", async () => {
-        await using app = await start()
         for (const each of PLACES) {
           const response = await app.post(`/filters/${routeOf(each)}`, { fail: true })
           assert.equal(response.status, 418, each)

@@ -15,7 +15,7 @@ import {
   VersioningType,
 } from '@nestjs/common'
 import { ApiTags, DocumentBuilder, SwaggerModule } from '@nestjs/swagger'
-import { map, tap } from 'rxjs'
+import { map, tap } from 'rxjs/operators'
 import { z } from 'zod'
 import { PLATFORMS, startNest } from '../helpers/nest-app.js'
 import { silentLog } from '../helpers/silent-log.js'

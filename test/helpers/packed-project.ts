@@ -6,6 +6,8 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 const NPM_FLAGS = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+/** What another project has installed is not asked for once more. */
+const INSTALL_FLAGS = [...NPM_FLAGS, '--prefer-offline']
 
 /** Packages of this repository as archives, in a folder of their own. */
 export interface PackedPackages extends AsyncDisposable {
@@ -32,10 +34,11 @@ export interface InstalledProject extends AsyncDisposable {
   readonly path: string
 }
 
-/** A user's project outside this repository, with these dependencies from npm. Give it to `await using`. */
+/** A user's project outside this repository, with these dependencies from npm, which gets the flags. Give it to `await using`. */
 export async function installProject(
   files: Readonly<Record<string, string | object>>,
   dependencies: Readonly<Record<string, string>>,
+  flags: readonly string[] = [],
 ): Promise<InstalledProject> {
   const path = await realpath(await mkdtemp(join(tmpdir(), 'ekb-installed-')))
   const manifest = { name: 'user-project', private: true, dependencies, ...(files['package.json'] as object) }
@@ -43,6 +46,6 @@ export async function installProject(
     await mkdir(dirname(join(path, name)), { recursive: true })
     await writeFile(join(path, name), typeof content === 'string' ? content : JSON.stringify(content))
   }
-  await run('npm', ['install', ...NPM_FLAGS], { cwd: path })
+  await run('npm', ['install', ...INSTALL_FLAGS, ...flags], { cwd: path })
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }

@@ -1,13 +1,18 @@
-import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { promisify } from 'node:util'
-import { installProject, type PackedPackages, packPackages } from '../helpers/packed-project.js'
-import { runNodeToEnd } from '../helpers/run-node.js'
+import { assertServes, assertServesByNpx, writeBundle, writeForms } from '../helpers/forms.js'
+import { type InstalledProject, installProject, type PackedPackages, packPackages } from '../helpers/packed-project.js'
+import { assertCompiles, assertPasses, assertPrints } from '../helpers/user-project.js'
 
-const run = promisify(execFile)
-const VERSIONS = { 'Express 5': '5.3.0', 'Express 4': '4.22.3' }
+/** The first and the last of each. */
+const VERSIONS = {
+  'Express 5': { express: '5.3.0', types: '5.0.6' },
+  'the first Express 5': { express: '5.0.0', types: '5.0.6' },
+  'Express 4': { express: '4.22.3', types: '4.17.25' },
+  'the first Express 4': { express: '4.18.0', types: '4.17.25' },
+}
+
+/** Of this repository's own tests those of what Express does with services. */
+const OWN_TESTS = ['express', 'express-routes'].map((name) => `test/frameworks/${name}.test.ts`)
 
 const SERVICE = `
 const Greeter = defineService(
@@ -42,6 +47,10 @@ void main()
 `
 
 const FILES = {
+  'tsconfig.json': {
+    compilerOptions: { target: 'es2022', strict: true, esModuleInterop: true, types: ['node'], noEmit: true },
+    files: ['typed.ts'],
+  },
   'esm.mjs': `import { defineService } from '@ekiben/core'
 import { serve } from '@ekiben/express-adapter'
 import express from 'express'
@@ -64,36 +73,54 @@ before(async () => {
 })
 after(() => packed[Symbol.asyncDispose]())
 
-for (const [name, version] of Object.entries(VERSIONS)) {
+for (const [name, { express, types }] of Object.entries(VERSIONS)) {
   describe(`${name}, from packed archives in an empty folder`, () => {
-    test('runs for JavaScript and TypeScript users, as ES modules and as CommonJS', async () => {
-      const types = { '@types/express': name === 'Express 4' ? '4.17.25' : '5.0.6', '@types/node': '20.19.43' }
-      await using project = await installProject(FILES, {
+    let project: InstalledProject
+    before(async () => {
+      project = await installProject(FILES, {
         ...packed.archives,
-        ...types,
-        express: version,
+        '@types/express': types,
+        '@types/node': '20.19.43',
+        express,
+        multer: '2.5.0',
         tsx: '4.23.15',
         typescript: '6.0.3',
       })
-      const options = { cwd: project.path }
-      for (const args of [['esm.mjs'], ['cjs.cjs'], ['--import', 'tsx', 'typed.ts']]) {
-        const { code, stdout, stderr } = await runNodeToEnd(args, options)
-        assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: PRINTED, stderr: '' }, args.join(' '))
-      }
-      for (const [module, moduleResolution] of [
-        ['nodenext', 'nodenext'],
-        ['node16', 'node16'],
-        ['esnext', 'bundler'],
-      ] as const) {
-        const flags = ['--module', module, '--moduleResolution', moduleResolution, '--esModuleInterop']
-        const base = ['--noEmit', '--strict', '--target', 'es2022', '--types', 'node', '--ignoreConfig', 'typed.ts']
-        const tsc = resolve(project.path, 'node_modules/typescript/bin/tsc')
-        const said = await run(process.execPath, [tsc, ...base, ...flags], options).then(
-          () => '',
-          ({ stdout }: { stdout: string }) => stdout,
-        )
-        assert.equal(said, '', module)
-      }
+    })
+    after(() => project[Symbol.asyncDispose]())
+
+    test('runs for JavaScript and TypeScript users, as ES modules and as CommonJS', async () => {
+      await assertPrints(project, [['esm.mjs'], ['cjs.cjs'], ['--import', 'tsx', 'typed.ts']], PRINTED)
+    })
+
+    test('does all else as ours', async () => {
+      await assertPasses(project, OWN_TESTS, { express4: 'express' })
+    })
+
+    if (name.includes('first')) return
+
+    test('compiles for TypeScript users', async () => {
+      await assertCompiles(project)
+    })
+
+    test('serves with pools, in every form', async () => {
+      await writeForms(project, 'express')
+      await assertServes(project, 'run', 'js-esm/listens.js')
+      await assertServes(project, 'run', 'ts-esm/listens.ts')
+      await assertServes(project, 'run', 'ts-cjs/dist/listens.js')
+      await assertServes(project, 'main', 'js-cjs/main.js')
+      await assertServes(project, 'main', 'ts-cjs/main.ts')
+      await assertServes(project, 'main', 'ts-esm/dist/main.js')
+      await assertServes(project, 'alone', 'js-cjs/listens.js')
+      await assertServes(project, 'alone', 'ts-esm/dist/listens.js')
+      await writeBundle(project, 'ts-esm')
+      await assertServes(project, 'main', 'bundle.mjs')
+    })
+
+    if (name !== 'Express 5') return
+
+    test('serves services with npx ekiben serve', async () => {
+      for (const form of ['js-esm', 'js-cjs', 'ts-esm', 'ts-cjs']) await assertServesByNpx(project, form)
     })
   })
 }

@@ -1,13 +1,12 @@
-import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { promisify } from 'node:util'
-import { installProject, type PackedPackages, packPackages } from '../helpers/packed-project.js'
-import { runNodeToEnd } from '../helpers/run-node.js'
+import { assertServes, writeForms } from '../helpers/forms.js'
+import { type InstalledProject, installProject, type PackedPackages, packPackages } from '../helpers/packed-project.js'
+import { assertCompiles, assertPasses, assertPrints } from '../helpers/user-project.js'
 
-const run = promisify(execFile)
 const VERSIONS = { 'Fastify 5': '5.12.8', 'the first Fastify 5': '5.0.0' }
+
+/** Of this repository's own tests those of what Fastify does with services. */
+const OWN_TESTS = ['lifecycle', 'system'].map((name) => `test/frameworks/fastify-${name}.test.ts`)
 
 const SERVICE = `
 const Greeter = defineService(
@@ -44,6 +43,10 @@ void main()
 `
 
 const FILES = {
+  'tsconfig.json': {
+    compilerOptions: { target: 'es2022', strict: true, esModuleInterop: true, types: ['node'], noEmit: true },
+    files: ['typed.ts'],
+  },
   'esm.mjs': `import { defineService } from '@ekiben/core'
 import { servePlugin } from '@ekiben/fastify-plugin'
 import Fastify from 'fastify'
@@ -72,35 +75,41 @@ before(async () => {
 })
 after(() => packed[Symbol.asyncDispose]())
 
-for (const [name, version] of Object.entries(VERSIONS)) {
+for (const [name, fastify] of Object.entries(VERSIONS)) {
   describe(`${name}, from packed archives in an empty folder`, () => {
-    test('runs for JavaScript and TypeScript users, as ES modules and as CommonJS', async () => {
-      await using project = await installProject(FILES, {
+    let project: InstalledProject
+    before(async () => {
+      project = await installProject(FILES, {
         ...packed.archives,
         '@types/node': '20.19.43',
-        fastify: version,
+        fastify,
         tsx: '4.23.15',
         typescript: '6.0.3',
       })
-      const options = { cwd: project.path }
-      for (const args of [['esm.mjs'], ['cjs.cjs'], ['whole.cjs'], ['--import', 'tsx', 'typed.ts']]) {
-        const { code, stdout, stderr } = await runNodeToEnd(args, options)
-        assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: PRINTED, stderr: '' }, args.join(' '))
-      }
-      for (const [module, moduleResolution] of [
-        ['nodenext', 'nodenext'],
-        ['node16', 'node16'],
-        ['esnext', 'bundler'],
-      ] as const) {
-        const flags = ['--module', module, '--moduleResolution', moduleResolution, '--esModuleInterop']
-        const base = ['--noEmit', '--strict', '--target', 'es2022', '--types', 'node', '--ignoreConfig', 'typed.ts']
-        const tsc = resolve(project.path, 'node_modules/typescript/bin/tsc')
-        const said = await run(process.execPath, [tsc, ...base, ...flags], options).then(
-          () => '',
-          ({ stdout }: { stdout: string }) => stdout,
-        )
-        assert.equal(said, '', module)
-      }
+    })
+    after(() => project[Symbol.asyncDispose]())
+
+    test('runs for JavaScript and TypeScript users, as ES modules and as CommonJS', async () => {
+      const commands = [['esm.mjs'], ['cjs.cjs'], ['whole.cjs'], ['--import', 'tsx', 'typed.ts']]
+      await assertPrints(project, commands, PRINTED)
+    })
+
+    test('does all else as ours', async () => {
+      await assertPasses(project, OWN_TESTS)
+    })
+
+    test('compiles for TypeScript users', async () => {
+      await assertCompiles(project)
+    })
+
+    test('serves with pools, in every form', async () => {
+      await writeForms(project, 'fastify')
+      await assertServes(project, 'run', 'js-cjs/listens.js')
+      await assertServes(project, 'run', 'ts-cjs/listens.ts')
+      await assertServes(project, 'main', 'js-esm/main.js')
+      await assertServes(project, 'main', 'ts-esm/main.ts')
+      await assertServes(project, 'main', 'ts-cjs/dist/main.js')
+      await assertServes(project, 'alone', 'ts-esm/dist/listens.js')
     })
   })
 }

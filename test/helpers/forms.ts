@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { build, transform } from 'esbuild'
+import { npmScript } from './npm-script.js'
+import type { InstalledProject } from './packed-project.js'
+import { call } from './serve-fixture.js'
+import { type ServingCommand, startServing } from './serving-command.js'
+import { matrixNodes } from './user-project.js'
+
+const run = promisify(execFile)
+const SOURCES = resolve('test/fixtures/consumers/forms')
+const FLAGS = ['--port', '0', '--host', '127.0.0.1', '--log-format', 'json']
+
+/** The forms that an app may have, each in a folder of its own. */
+const FOLDERS = { esm: 'module', cjs: 'commonjs' } as const
+const DECORATORS = { esm: {}, cjs: { experimentalDecorators: true, emitDecoratorMetadata: true } }
+
+/**
+ * Writes the app of a framework into an installed project: as JavaScript (`js-esm`, `js-cjs`) and as TypeScript with its
+ * decorators (`ts-esm` with the standard ones, but for Nest, and `ts-cjs` with the others), which is compiled into `dist`.
+ */
+export async function writeForms({ path }: InstalledProject, framework: 'express' | 'fastify' | 'nest'): Promise<void> {
+  const files = (await readdir(join(SOURCES, framework))).map((name) => join(SOURCES, framework, name))
+  const isNest = framework === 'nest'
+  for (const [form, type] of Object.entries(FOLDERS) as ['esm' | 'cjs', string][]) {
+    const typed = join(path, `ts-${form}`)
+    await mkdir(typed)
+    for (const file of files) await cp(file, join(typed, basename(file)))
+    if (!isNest) await cp(join(SOURCES, 'services/decorated.ts'), join(typed, 'services.ts'))
+    await writeFile(join(typed, 'package.json'), JSON.stringify({ type }))
+    const compilerOptions = {
+      target: 'es2022',
+      module: 'nodenext',
+      strict: true,
+      esModuleInterop: true,
+      skipLibCheck: true,
+      types: ['node'],
+      rootDir: '.',
+      outDir: 'dist',
+      ...(isNest ? DECORATORS.cjs : DECORATORS[form]),
+    }
+    await writeFile(join(typed, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
+    const tsc = join(path, 'node_modules/typescript/bin/tsc')
+    const { stdout } = await run(process.execPath, [tsc, '-p', typed]).catch((error: { stdout: string }) => error)
+    assert.equal(stdout, '', typed)
+    if (!isNest) await writeJavaScript(join(path, `js-${form}`), form, type, files)
+  }
+}
+
+async function writeJavaScript(folder: string, format: 'esm' | 'cjs', type: string, files: string[]): Promise<void> {
+  await mkdir(folder)
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ type }))
+  for (const file of [...files, join(SOURCES, 'services/declared.ts')]) {
+    const name = basename(file).replace('declared', 'services')
+    const { code } = await transform(await readFile(file, 'utf8'), {
+      loader: 'ts',
+      format,
+      platform: 'node',
+      keepNames: true,
+    })
+    await writeFile(join(folder, name.replace('.ts', '.js')), code)
+  }
+}
+
+/** Bundles a main file with all that is the app's own, as `bundle.mjs`. */
+export async function writeBundle({ path }: InstalledProject, folder: string): Promise<void> {
+  const options = {
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    minify: true,
+  } as const
+  await build({
+    entryPoints: [join(path, folder, 'main.ts')],
+    outfile: join(path, 'bundle.mjs'),
+    keepNames: true,
+    ...options,
+  })
+}
+
+/** How an app is started: `run` by the command, `main` as a main file of its own, `alone` with pools of its own. */
+export type Way = 'run' | 'main' | 'alone'
+
+/**
+ * Starts a form on each Node, and calls its service and its route: the app, the dependency of the service that it mounts
+ * and the service that it uses are in processes of their own. Then stops it.
+ */
+export async function assertServes({ path }: InstalledProject, way: Way, file: string): Promise<void> {
+  for (const program of await matrixNodes()) {
+    await using app = await start(way, path, file, program)
+    const { front, back } = (await call<{ front: number; back: number }>(app.url, 'api/who')).body
+    const { app: host, used } = (await call<{ app: number; used: number }>(app.url, 'used')).body
+    assert.equal(new Set([front, back, used].filter(Number.isInteger)).size, 3, `${file}: ${[front, back, used]}`)
+    assert.equal(host, front)
+    assert.equal(await app.stop(), 0, app.stdout() + app.stderr())
+  }
+}
+
+function start(way: Way, project: string, path: string, program: string): Promise<ServingCommand> {
+  const [cwd, file] = [join(project, dirname(path)), basename(path)]
+  const bin = join(project, 'node_modules/.bin/ekiben')
+  const loader = way !== 'run' && file.endsWith('.ts') ? ['--import', 'tsx'] : []
+  if (way === 'run') {
+    return startServing([bin, 'run', file, ...FLAGS], { cwd, program })
+  }
+  if (way === 'main') return startServing([...loader, file], { cwd, program, env: { NODE_ENV: 'production' } })
+  const urlOf = (line: string) => /^\{"msg":"listens","url":"(.*)"\}$/.exec(line)?.[1]
+  return startServing([...loader, file], { cwd, program, env: { POOLS: '1' }, urlOf })
+}
+
+/** `npx ekiben serve services:Front` in a folder of the project, on each Node, until Ctrl-C. */
+export async function assertServesByNpx({ path }: InstalledProject, folder: string): Promise<void> {
+  for (const program of await matrixNodes()) {
+    const npx = join(dirname(npmScript()), 'npx-cli.js')
+    const env = { PATH: `${dirname(program)}:${process.env.PATH}` }
+    const options = { cwd: join(path, folder), program, env }
+    await using server = await startServing([npx, '--no', 'ekiben', 'serve', 'services:Front', ...FLAGS], options)
+    const { front, back } = (await call<{ front: number; back: number }>(server.url, 'who')).body
+    assert.ok(front > 0 && back > 0 && front !== back, `${front}, ${back}`)
+    // As a terminal does: to all of its group. npx waits for the command, and then ends of the signal itself.
+    process.kill(-server.pid, 'SIGINT')
+    const { signal, stdout, stderr } = await server.exited
+    assert.equal(signal, 'SIGINT', stderr)
+    assert.match(stdout, /"exitCode":0,"msg":"stopped"/)
+  }
+}

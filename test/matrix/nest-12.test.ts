@@ -1,0 +1,25 @@
+import { test } from 'node:test'
+import { assertPassesInVitest } from '../helpers/consumer-tests.js'
+import { testNest } from '../helpers/nest-versions.js'
+
+/** The first, with the oldest of what it needs, and the last. */
+const VERSIONS = {
+  'the first Nest 12': {
+    nest: '12.0.0',
+    fastify: '12.0.1',
+    testing: '12.0.1',
+    swagger: '12.0.0',
+    dependencies: { 'reflect-metadata': '0.1.12', rxjs: '7.1.0' },
+    compilers: ['TypeScript 7.0'],
+    // Some of its own packages ask for Nest 11.
+    flags: ['--legacy-peer-deps'],
+  },
+  'Nest 12': { nest: '12.1.1', swagger: '12.0.2', dependencies: { vitest: '4.1.12' } },
+}
+
+testNest(VERSIONS, (name, project) => {
+  if (name !== 'Nest 12') return
+  test("runs in users' tests, in Vitest", async () => {
+    await assertPassesInVitest(project(), { words: ['nest'], tests: 1 })
+  })
+})
