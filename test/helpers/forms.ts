@@ -20,16 +20,15 @@ const DECORATORS = { esm: {}, cjs: { experimentalDecorators: true, emitDecorator
 
 /**
  * Writes the app of a framework into an installed project: as JavaScript (`js-esm`, `js-cjs`) and as TypeScript with its
- * decorators (`ts-esm` with the standard ones, but for Nest, and `ts-cjs` with the others), which is compiled into `dist`.
+ * decorators (`ts-esm` with the standard ones, and `ts-cjs` with the others), which is compiled into `dist`.
  */
-export async function writeForms({ path }: InstalledProject, framework: 'express' | 'fastify' | 'nest'): Promise<void> {
+export async function writeForms({ path }: InstalledProject, framework: 'express' | 'fastify'): Promise<void> {
   const files = (await readdir(join(SOURCES, framework))).map((name) => join(SOURCES, framework, name))
-  const isNest = framework === 'nest'
   for (const [form, type] of Object.entries(FOLDERS) as ['esm' | 'cjs', string][]) {
     const typed = join(path, `ts-${form}`)
     await mkdir(typed)
     for (const file of files) await cp(file, join(typed, basename(file)))
-    if (!isNest) await cp(join(SOURCES, 'services/decorated.ts'), join(typed, 'services.ts'))
+    await cp(join(SOURCES, 'services/decorated.ts'), join(typed, 'services.ts'))
     await writeFile(join(typed, 'package.json'), JSON.stringify({ type }))
     const compilerOptions = {
       target: 'es2022',
@@ -40,13 +39,13 @@ export async function writeForms({ path }: InstalledProject, framework: 'express
       types: ['node'],
       rootDir: '.',
       outDir: 'dist',
-      ...(isNest ? DECORATORS.cjs : DECORATORS[form]),
+      ...DECORATORS[form],
     }
     await writeFile(join(typed, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
     const tsc = join(path, 'node_modules/typescript/bin/tsc')
     const { stdout } = await run(process.execPath, [tsc, '-p', typed]).catch((error: { stdout: string }) => error)
     assert.equal(stdout, '', typed)
-    if (!isNest) await writeJavaScript(join(path, `js-${form}`), form, type, files)
+    await writeJavaScript(join(path, `js-${form}`), form, type, files)
   }
 }
 
@@ -65,21 +64,18 @@ async function writeJavaScript(folder: string, format: 'esm' | 'cjs', type: stri
   }
 }
 
-/** Bundles a main file with all that is the app's own, as `bundle.mjs`. */
+/** Bundles a main file with all that is the app's own, as `bundle.mjs`; services are declared at its top. */
 export async function writeBundle({ path }: InstalledProject, folder: string): Promise<void> {
-  const options = {
+  await build({
+    stdin: { contents: "import './services.js'\nimport './main.js'", resolveDir: join(path, folder), loader: 'ts' },
+    outfile: join(path, 'bundle.mjs'),
     bundle: true,
     packages: 'external',
     platform: 'node',
     target: 'node20',
     format: 'esm',
     minify: true,
-  } as const
-  await build({
-    entryPoints: [join(path, folder, 'main.ts')],
-    outfile: join(path, 'bundle.mjs'),
     keepNames: true,
-    ...options,
   })
 }
 
