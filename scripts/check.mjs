@@ -18,7 +18,7 @@ const lines = []
 
 const before = await treeState()
 await part('tests on this Node', 'npm', ['test'])
-for (const ring of ['apps', 'edge', 'frameworks', 'supervision', 'development']) {
+for (const ring of ['examples', 'apps', 'edge', 'frameworks', 'supervision', 'development']) {
   await part(`${ring} on this Node`, process.execPath, ['scripts/run-tests.mjs', ring])
 }
 await part('our own checks', process.execPath, ['scripts/run-tests.mjs', 'repository'])

@@ -8,10 +8,10 @@ import { ROOT } from './run-command.mjs'
  *
  * `npm test` leaves some to CI, to be over in five minutes: process tests of one side of the whole, as `apps` of those who
  * come with a main file of their own, `edge` of addresses, sockets and TLS, and `frameworks`; `supervision`, of what goes
- * wrong, which has to be waited for; `development`, which starts apps over and over; and `repository`, which tests the
- * checks. Nor has it the Python that `interop` needs, the chromium of `browser`, the nginx of `proxy`, and the registry
- * from which `matrix` installs frameworks beside the packed packages, in every version they are for; with it are the
- * versions of TypeScript.
+ * wrong, which has to be waited for; `development`, which starts apps over and over; `examples`, which load their models;
+ * and `repository`, which tests the checks. Nor has it the Python that `interop` needs, the chromium of `browser`, the nginx
+ * of `proxy`, and the registry from which `matrix` installs frameworks beside the packed packages, in every version they are
+ * for; with it are the versions of TypeScript.
  *
  * Examples are ES modules, which tsx compiles as they load; all other tests are compiled before (compile-tests.mjs). A ring
  * that `waits` more than it computes keeps so many files going on any machine; of the others there run no more than there
@@ -39,7 +39,13 @@ export const RINGS = {
   e2e: { folders: ['test/e2e'], concurrency: 2, timeoutMs: 180_000 },
   docs: { folders: ['test/docs'], concurrency: 3, timeoutMs: 120_000 },
   repository: { folders: ['test/repository'], concurrency: 3, timeoutMs: 120_000, inNpmTest: false },
-  examples: { folders: ['examples/*/test'], concurrency: 2, timeoutMs: 180_000, loadedBy: 'tsx' },
+  examples: {
+    folders: ['examples/*/test'],
+    concurrency: 2,
+    timeoutMs: 180_000,
+    inNpmTest: false,
+    loadedBy: 'tsx',
+  },
 }
 
 /** The test files of a ring, as paths from the root. (Node 20 cannot find them by pattern.) */
