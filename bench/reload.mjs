@@ -1,7 +1,8 @@
 /**
- * How long from saving a file until the first answer of the new code? `ekiben serve --development --reload` against
- * what restarts a plain server that answers the same: `node --watch` in JavaScript, `tsx watch` in TypeScript. All run
- * side by side and are saved in turns; the ratio of each round counts. A client asks all the time.
+ * How long from saving a file until the first answer of the new code? `--development --reload` of `ekiben serve` for a
+ * service, and of `ekiben run` for a plain server that answers the same, against what else restarts that: `node --watch` in
+ * JavaScript, `tsx watch` in TypeScript. All run side by side and are saved in turns; the ratio of each round counts. A
+ * client asks all the time.
  *
  *     node bench/reload.mjs [--smoke] [--rounds N]
  *
@@ -35,37 +36,54 @@ for (const language of LANGUAGES) await compare(language)
 if (failed && !values.smoke) process.exitCode = 1
 
 async function compare({ extension, rival, args }) {
-  // A folder each: what one saves must not wake the other.
-  const projects = [await makeProject(extension), await makeProject(extension)]
-  const [own, other] = projects
-  const running = []
+  const developed = ['--development', '--reload', '--log-level', 'warn']
+  const commands = {
+    'ekiben serve': [EKIBEN, 'serve', 'service:Greeter', ...developed],
+    'ekiben run': [EKIBEN, 'run', `server.${extension}`, ...developed],
+    [rival]: args,
+  }
+  const sides = []
   try {
-    const serve = ['serve', 'service:Greeter', '--development', '--reload', '--log-level', 'warn']
-    running.push(await startWatched([EKIBEN, ...serve], own), await startWatched(args, other))
-    const [ekiben, plain] = running
-    const seen = { ratios: [], ekibenMs: [], plainMs: [], refused: { ekiben: 0, plain: 0 } }
-    for (let round = 1; round <= rounds; round++) await measure(round, ekiben, plain, seen)
-    const { ratios, ekibenMs, plainMs, refused } = seen
-    console.log(`${extension}: ekiben ${spread(ekibenMs, 0)} ms, ${rival} ${spread(plainMs, 0)} ms`)
-    console.log(`${extension}: ekiben / ${rival} ${spread(ratios)}; target ${TARGET}`)
-    console.log(`${extension}: clients refused: ekiben ${refused.ekiben}, ${rival} ${refused.plain}`)
-    if (median(ratios) > TARGET || median(ekibenMs) > TARGET_MS || refused.ekiben > 0) failed = true
+    // A folder each: what one saves must not wake the other.
+    for (const [name, command] of Object.entries(commands)) sides.push(await startSide(name, command, extension))
+    const taken = []
+    for (let round = 1; round <= rounds; round++) taken.push(await measure(round, sides))
+    report(extension, rival, taken)
   } finally {
-    await Promise.all(running.map(({ stop }) => stop()))
-    await Promise.all(projects.map(({ remove }) => remove()))
+    await Promise.all(sides.map(({ end }) => end()))
   }
 }
 
-/** Who is first changes, so that neither gains by it. */
-async function measure(round, ekiben, plain, { ratios, ekibenMs, plainMs, refused }) {
-  const text = `round ${round}`
-  const results = {}
-  for (const side of round % 2 === 1 ? ['ekiben', 'plain'] : ['plain', 'ekiben']) {
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
-    results[side] = await (side === 'ekiben' ? ekiben : plain).reload(text)
-    refused[side] += results[side].refused
+async function startSide(name, command, extension) {
+  const project = await makeProject(extension)
+  try {
+    const { reload, stop } = await startWatched(command, project)
+    return { name, reload, end: () => stop().then(project.remove) }
+  } catch (error) {
+    await project.remove()
+    throw error
   }
-  ekibenMs.push(results.ekiben.ms)
-  plainMs.push(results.plain.ms)
-  ratios.push(results.ekiben.ms / results.plain.ms)
+}
+
+/** Who is first changes, so that none gains by it. */
+async function measure(round, sides) {
+  const taken = {}
+  for (const { name, reload } of round % 2 === 1 ? sides : sides.toReversed()) {
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+    taken[name] = await reload(`round ${round}`)
+  }
+  return taken
+}
+
+function report(extension, rival, taken) {
+  for (const name of Object.keys(taken[0])) {
+    const each = (read) => taken.map((round) => read(round[name], round[rival]))
+    const ms = each((own) => own.ms)
+    const refused = each((own) => own.refused).reduce((sum, count) => sum + count)
+    console.log(`${extension}: ${name} ${spread(ms, 0)} ms; clients refused: ${refused}`)
+    if (name === rival) continue
+    const ratios = each((own, other) => own.ms / other.ms)
+    console.log(`${extension}: ${name} / ${rival} ${spread(ratios)}; target ${TARGET}`)
+    if (median(ratios) > TARGET || median(ms) > TARGET_MS || refused > 0) failed = true
+  }
 }
