@@ -16,19 +16,20 @@ const FLAGS = ['--port', '0', '--host', '127.0.0.1', '--log-format', 'json']
 
 /** The forms that an app may have, each in a folder of its own. */
 const FOLDERS = { esm: 'module', cjs: 'commonjs' } as const
-const DECORATORS = { esm: {}, cjs: { experimentalDecorators: true, emitDecoratorMetadata: true } }
+const LEGACY = { experimentalDecorators: true, emitDecoratorMetadata: true }
 
 /**
  * Writes the app of a framework into an installed project: as JavaScript (`js-esm`, `js-cjs`) and as TypeScript with its
- * decorators (`ts-esm` with the standard ones, and `ts-cjs` with the others), which is compiled into `dist`.
+ * decorators (`ts-esm` with the standard ones, and `ts-cjs` with the others), which is compiled into `dist`. In Nest, which
+ * has services of its own, all are decorated, with those that are not standard.
  */
-export async function writeForms({ path }: InstalledProject, framework: 'express' | 'fastify'): Promise<void> {
+export async function writeForms({ path }: InstalledProject, framework: 'express' | 'fastify' | 'nest'): Promise<void> {
   const files = (await readdir(join(SOURCES, framework))).map((name) => join(SOURCES, framework, name))
   for (const [form, type] of Object.entries(FOLDERS) as ['esm' | 'cjs', string][]) {
     const typed = join(path, `ts-${form}`)
     await mkdir(typed)
     for (const file of files) await cp(file, join(typed, basename(file)))
-    await cp(join(SOURCES, 'services/decorated.ts'), join(typed, 'services.ts'))
+    if (framework !== 'nest') await cp(join(SOURCES, 'services/decorated.ts'), join(typed, 'services.ts'))
     await writeFile(join(typed, 'package.json'), JSON.stringify({ type }))
     const compilerOptions = {
       target: 'es2022',
@@ -39,13 +40,13 @@ export async function writeForms({ path }: InstalledProject, framework: 'express
       types: ['node'],
       rootDir: '.',
       outDir: 'dist',
-      ...DECORATORS[form],
+      ...(form === 'cjs' || framework === 'nest' ? LEGACY : {}),
     }
     await writeFile(join(typed, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
     const tsc = join(path, 'node_modules/typescript/bin/tsc')
     const { stdout } = await run(process.execPath, [tsc, '-p', typed]).catch((error: { stdout: string }) => error)
     assert.equal(stdout, '', typed)
-    await writeJavaScript(join(path, `js-${form}`), form, type, files)
+    if (framework !== 'nest') await writeJavaScript(join(path, `js-${form}`), form, type, files)
   }
 }
 

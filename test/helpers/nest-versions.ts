@@ -1,4 +1,5 @@
 import { after, before, describe, test } from 'node:test'
+import { assertServes, writeForms } from './forms.js'
 import { type InstalledProject, installProject, type PackedPackages, packPackages } from './packed-project.js'
 import { assertCompiles, assertPasses, assertPrints } from './user-project.js'
 
@@ -219,6 +220,17 @@ export function testNest(
       test('asks guards, wherever they are declared, and does all else as ours', async () => {
         await assertPasses(project, OWN_TESTS)
       })
+
+      // The first of a version has the last one's means.
+      if (version.flags === undefined) {
+        test('serves with pools, in every form', async () => {
+          await writeForms(project, 'nest')
+          await assertServes(project, 'run', 'ts-cjs/dist/listens.js')
+          await assertServes(project, 'main', 'ts-esm/main.ts')
+          await assertServes(project, 'main', 'ts-cjs/dist/main.js')
+          await assertServes(project, 'alone', 'ts-esm/dist/listens.js')
+        })
+      }
 
       more(name, () => project)
     })

@@ -1,4 +1,4 @@
-import { APP_READY } from '../ipc/protocol.js'
+import { APP_READY } from './app-ready.js'
 import { SSL_CLIENT_CERTS, SSL_MIN_VERSIONS } from './ssl-settings.js'
 import {
   account,

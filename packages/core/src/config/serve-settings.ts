@@ -1,7 +1,7 @@
 import type { CorsPolicy } from '../http/cors.js'
-import type { AppReady } from '../ipc/protocol.js'
 import type { InspectAddress } from '../net/parse-inspect-address.js'
 import type { ServiceClass, ServiceSettings, SupervisionOptions } from '../service/service-definition.js'
+import type { AppReady } from './app-ready.js'
 import type { CorsOptions } from './cors-settings.js'
 import type { LOG_FORMATS, LOG_LEVELS, SYSTEM_ROUTES } from './options.js'
 import type { ServiceManager } from './service-manager.js'

@@ -27,6 +27,7 @@
  *
  * Lifecycle and figures only: no payload of a call ever travels here, and no Error object (see errors/error-codec.ts).
  */
+import type { AppReady } from '../config/app-ready.js'
 import type { WireError } from '../errors/error-codec.js'
 import type { GraphCut } from '../graph/graph-cut.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
@@ -77,9 +78,6 @@ export type ServiceSource = {
   | { readonly type: 'module'; readonly module: string; readonly entry: string }
   | MainSource
 )
-
-export const APP_READY = ['listen', 'message', 'start'] as const
-export type AppReady = (typeof APP_READY)[number]
 
 /** A host app: Node runs its main file, and the services that it calls have modules of their own. */
 export interface MainSource {

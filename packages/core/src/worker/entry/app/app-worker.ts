@@ -1,11 +1,11 @@
 import { realpathSync } from 'node:fs'
 import type { Server } from 'node:net'
+import type { AppReady } from '../../../config/app-ready.js'
 import { encodeError } from '../../../errors/error-codec.js'
 import { createError } from '../../../errors/service-error.js'
 import { offerAppHost } from '../../../hosting/app-host.js'
 import { type HostSession, openHostSession } from '../../../hosting/host-session.js'
 import {
-  type AppReady,
   type BootStage,
   type DrainMessage,
   type InitMessage,
