@@ -46,11 +46,43 @@ async function main() {
 void main()
 `
 
+/** A host of the user's own making. */
+const MOUNT = `
+async function main() {
+  const mount = createMount(Greeter)
+  await mount.ready()
+  const server = createServer((request, response) => mount.node(request, response)).listen(0, '127.0.0.1', async () => {
+    const address = server.address()
+    const url = 'http://127.0.0.1:' + (typeof address === 'object' && address !== null ? address.port : 0)
+    const headers = { 'content-type': 'application/json', connection: 'close' }
+    const posted = await fetch(url + '/greet', { method: 'POST', headers, body: '{"name":"Ada"}' })
+    const direct = await mount.fetch(new Request(url + '/greet', { method: 'POST', headers, body: '{"name":"direct"}' }))
+    console.log(await posted.text(), await direct.text())
+    server.close(() => void mount.close())
+  })
+}
+void main()
+`
+
+const TYPED_SERVICE = SERVICE.replace("{ name = 'world' }", "{ name = 'world' }: { name?: string }")
+
 const FILES = {
   'tsconfig.json': {
     compilerOptions: { target: 'es2022', strict: true, esModuleInterop: true, types: ['node'], noEmit: true },
-    files: ['typed.ts'],
+    files: ['typed.ts', 'mount.ts'],
   },
+  'mount.mjs': `import { createServer } from 'node:http'
+import { defineService } from '@ekiben/core'
+import { createMount } from '@ekiben/core/adapter'
+${SERVICE}${MOUNT}`,
+  'mount.cjs': `const { createServer } = require('node:http')
+const { defineService } = require('@ekiben/core')
+const { createMount } = require('@ekiben/core/adapter')
+${SERVICE}${MOUNT}`,
+  'mount.ts': `import { createServer } from 'node:http'
+import { defineService } from '@ekiben/core'
+import { createMount } from '@ekiben/core/adapter'
+${TYPED_SERVICE}${MOUNT}`,
   'esm.mjs': `import { defineService } from '@ekiben/core'
 import { serve } from '@ekiben/express-adapter'
 import express from 'express'
@@ -62,7 +94,7 @@ ${SERVICE}${USE}`,
   'typed.ts': `import { defineService } from '@ekiben/core'
 import { serve } from '@ekiben/express-adapter'
 import express from 'express'
-${SERVICE.replace("{ name = 'world' }", "{ name = 'world' }: { name?: string }")}${USE}`,
+${TYPED_SERVICE}${USE}`,
 }
 
 const PRINTED = '{"message":"Hello, Ada!"} {"message":"Hello, direct!"}\n'
@@ -90,7 +122,9 @@ for (const [name, { express, types }] of Object.entries(VERSIONS)) {
     after(() => project[Symbol.asyncDispose]())
 
     test('runs for JavaScript and TypeScript users, as ES modules and as CommonJS', async () => {
-      await assertPrints(project, [['esm.mjs'], ['cjs.cjs'], ['--import', 'tsx', 'typed.ts']], PRINTED)
+      const adapted = [['esm.mjs'], ['cjs.cjs'], ['--import', 'tsx', 'typed.ts']]
+      const own = [['mount.mjs'], ['mount.cjs'], ['--import', 'tsx', 'mount.ts']]
+      await assertPrints(project, [...adapted, ...own], PRINTED)
     })
 
     test('does all else as ours', async () => {
