@@ -54,7 +54,8 @@ export function failApp({ path }: ProjectFolder, mode: Mode, options: RunNodeOpt
   return runNodeToEnd(['main.js'], inMode(path, mode, options))
 }
 
-function inMode(cwd: string, mode: Mode, { env, ...options }: RunNodeOptions): RunNodeOptions {
+/** How `node main.js` of it runs in a mode. */
+export function inMode(cwd: string, mode: Mode, { env, ...options }: RunNodeOptions = {}): RunNodeOptions {
   const NODE_ENV = mode === 'supervised' ? 'production' : undefined
   return { cwd, ...options, env: { NODE_ENV, ...env } }
 }

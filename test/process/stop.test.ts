@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { createConnection } from 'node:net'
+import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
-import { runNode } from '../helpers/run-node.js'
+import { appProject, inMode, mainFile } from '../helpers/bootstrap-app.js'
+import { projectFolder } from '../helpers/project-folder.js'
+import { type RunNodeOptions, runNode, runNodeToEnd } from '../helpers/run-node.js'
 import { call, EKIBEN, logLines, SERVICES, serveFixture } from '../helpers/serve-fixture.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
@@ -141,6 +144,40 @@ describe('stopping', () => {
     run.kill('SIGTERM')
     assert.equal((await run.exited).code, 0)
   })
+})
+
+describe('a stop that comes with the word `ready`', () => {
+  const preload = ['--require', resolve('test/fixtures/stop-when-ready.cjs')]
+  const LOG = ['--port', '0', '--log-format', 'json']
+
+  /** It stops as at any other time. */
+  async function stopsAtOnce(args: readonly string[], options: RunNodeOptions): Promise<void> {
+    const { code, signal, stdout, stderr } = await runNodeToEnd([...preload, ...args], options)
+    assert.deepEqual({ code, signal }, { code: 0, signal: null }, stdout + stderr)
+    assert.deepEqual(logLines(stdout).filter(({ msg }) => msg === 'ready').length, 1)
+  }
+
+  for (const [what, flags] of [
+    ['serve', []],
+    ['serve --threaded', ['--threaded']],
+    ['serve --development', ['--development']],
+    ['serve --development --reload', ['--development', '--reload']],
+  ] as const) {
+    it(`is heeded by ${what}`, () => stopsAtOnce([EKIBEN, 'serve', 'chain:Front', ...LOG, ...flags], { cwd: SERVICES }))
+  }
+
+  it('is heeded by run', async () => {
+    const main = "require('node:http').createServer((_, answer) => answer.end()).listen(process.env.PORT, '127.0.0.1')"
+    await using project = await projectFolder({ 'main.cjs': main })
+    await stopsAtOnce([EKIBEN, 'run', 'main.cjs', ...LOG], { cwd: project.path })
+  })
+
+  for (const mode of ['supervised', 'one process'] as const) {
+    it(`is heeded by bootstrapProduction, ${mode}`, async () => {
+      await using project = await appProject(mainFile('() => createServer((_, answer) => answer.end())'))
+      await stopsAtOnce(['main.js'], inMode(project.path, mode))
+    })
+  }
 })
 
 describe('signals', () => {

@@ -33,6 +33,8 @@ export interface LoneServerOptions {
   /** Aborted when it begins to stop. */
   readonly leaving: AbortController
   readonly settings: ServeSettings
+  /** Is it stopped by TERM and INT, and the process ended with it? */
+  readonly handleSignals: boolean
   /** Leaves nothing of what is beside it behind. */
   readonly tidy: (outcome: ServerClosed) => Promise<void>
   readonly log: Logger
@@ -53,6 +55,8 @@ export class LoneServer implements Server {
   /** It listens: its requests are looked after from now on. */
   take(host: LoneHost): void {
     this.#host = host
+    // Before anybody is told that it runs: who waits for that may stop it at once.
+    if (this.#options.handleSignals) this.#stopBySignals()
     this.#options.log.info({ url: this.url, pid: process.pid }, 'ready')
   }
 
@@ -122,7 +126,7 @@ export class LoneServer implements Server {
   }
 
   /** Stops by TERM and INT, and ends the process; by a second one at once. */
-  stopBySignals(): void {
+  #stopBySignals(): void {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       const onSignal = (): void => {
         if (this.#state !== 'running') process.exit(signal === 'SIGINT' ? 130 : 143)

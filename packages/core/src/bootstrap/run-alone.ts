@@ -42,10 +42,9 @@ export async function runAlone(build: BuildApp, app: AppSettings): Promise<Serve
     if (handleSignals) process.chdir(settings.workingDir)
     const metrics = renderOwnMetrics({ name, counts, registry, log })
     const tidy = surroundings.close.bind(surroundings)
-    const server = new LoneServer({ name, leaving, settings, tidy, log })
+    const server = new LoneServer({ name, leaving, settings, handleSignals, tidy, log })
     server.take({ ...(await buildAndOpen(build, { settings, leaving, encryption, log })), metrics })
     surroundings.show(server.shown)
-    if (handleSignals) server.stopBySignals()
     return server
   } catch (error) {
     leaving.abort(error)

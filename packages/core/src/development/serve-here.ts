@@ -47,7 +47,7 @@ export async function serveHere(options: ServeHereOptions): Promise<LoneServer> 
   const running = await startInline(service, inline, log)
   const leaving = new AbortController()
   leaving.signal.addEventListener('abort', running.beginDrain)
-  const server = new LoneServer({ name, leaving, settings, tidy, log })
+  const server = new LoneServer({ name, leaving, settings, handleSignals, tidy, log })
   const { traffic } = plan.services.find(({ entry }) => entry) as ServicePlan
   try {
     const host = await openHost({
@@ -68,7 +68,6 @@ export async function serveHere(options: ServeHereOptions): Promise<LoneServer> 
     await running.stop().catch(() => {})
     throw error
   }
-  if (handleSignals) server.stopBySignals()
   return server
 }
 
