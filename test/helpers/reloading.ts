@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ProjectFolder } from './project-folder.js'
@@ -57,9 +58,9 @@ export function reloading(run: ServingCommand): Reloading {
   }
 }
 
-/** As an editor saves that leaves the file where it is. */
-export function save({ path }: Pick<ProjectFolder, 'path'>, name: string, text: string): Promise<void> {
-  return writeFile(join(path, name), text)
+/** As an editor saves that leaves the file where it is: at once, or a busy machine makes two changes of it. */
+export async function save({ path }: Pick<ProjectFolder, 'path'>, name: string, text: string): Promise<void> {
+  writeFileSync(join(path, name), text)
 }
 
 /** As an editor saves that puts another file in its place. */
@@ -87,6 +88,11 @@ export async function greets<T = unknown>(
       describe: () => `the words '${expected}', last ${JSON.stringify(last)}:\n${run.stdout()}${run.stderr()}`,
     },
   )
+}
+
+/** It has been restarted for so many changes. */
+export function isRestarted(run: Pick<Reloading, 'changes' | 'stdout'>, times: number): void {
+  assert.equal(run.changes(), times, run.stdout())
 }
 
 /** It stops as it should, whatever it was doing. */
