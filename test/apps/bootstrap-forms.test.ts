@@ -78,15 +78,47 @@ describe('a main file that calls bootstrapProduction', () => {
   for (const external of [true, false]) {
     it(`is a single file that a bundler has made and minified (@ekiben/core ${external ? 'beside it' : 'in it'})`, async () => {
       await using project = await typescriptProject()
-      await bundle(project, external)
+      await bundle(project, { external: external ? ['@ekiben/core'] : [] })
       await using run = await startServing(['bundle.mjs'], { cwd: project.path, env: PRODUCTION })
       await assertGreets(run)
     })
   }
 
+  it('is such a file in CommonJS, of services whose names are given and not kept', async () => {
+    const named = TYPESCRIPT.replace('@service()', "@service({ name: 'Greeter' })").replace('await boot', 'void boot')
+    await using project = await projectFolder({ 'tsconfig.json': TSCONFIG, 'main.ts': named })
+    await bundle(project, { format: 'cjs', keepNames: false })
+    await using run = await startServing(['bundle.cjs'], { cwd: project.path, env: PRODUCTION })
+    await assertGreets(run)
+  })
+
+  it('is such a file with the framework and the adapter in it, by which it mounts a service', async () => {
+    const main = `
+      import express from 'express'
+      import { api, bootstrapProduction, depends, service, type ServiceClient } from '@ekiben/core'
+      import { serve } from '@ekiben/express-adapter'
+      @service() class Back { @api() async pid() { return process.pid } }
+      @service() class Front {
+        @depends(Back) back!: ServiceClient<Back>
+        @api() async pids() { return { pid: process.pid, back: await this.back.pid() } }
+      }
+      await bootstrapProduction(() => express().use('/ml', serve(Front)), { ...${OPTIONS}, services: [Front] })`
+    const packages = ['express', '@ekiben/express-adapter']
+    const files = { ...PACKAGE, 'tsconfig.json': TSCONFIG, 'main.ts': main }
+    await using project = await projectFolder(files, { packages })
+    await bundle(project)
+    for (const name of packages) await rm(join(project.path, 'node_modules', name), { recursive: true })
+    await using run = await startServing(['bundle.mjs'], { cwd: project.path, env: PRODUCTION })
+    const answer = await fetch(`${run.url}/ml/pids`, { method: 'POST' })
+    assert.equal(answer.status, 200, run.stdout())
+    const { pid, back } = (await answer.json()) as { pid: number; back: number }
+    assert.equal(new Set([run.pid, pid, back]).size, 3)
+    assert.equal(await run.stop(), 0)
+  })
+
   it('is refused as a bundle that holds @ekiben/core where that is not installed', async () => {
     await using project = await typescriptProject()
-    await bundle(project, false)
+    await bundle(project, { external: [] })
     await rm(join(project.path, 'node_modules'), { recursive: true })
     const { code, stderr } = await runNodeToEnd(['bundle.mjs'], { cwd: project.path, env: PRODUCTION })
     assert.match(stderr, /@ekiben\/core was bundled into .*bundle\.mjs, and is not installed beside it/)
@@ -158,19 +190,28 @@ describe('a main file that calls bootstrapProduction', () => {
   })
 })
 
-async function bundle({ path }: ProjectFolder, external: boolean): Promise<void> {
+interface BundleOptions {
+  readonly external?: readonly string[]
+  readonly format?: 'esm' | 'cjs'
+  readonly keepNames?: boolean
+}
+
+/** Leaves `bundle.mjs`, or `bundle.cjs`, in place of `main.ts`. */
+async function bundle({ path }: ProjectFolder, options: BundleOptions = {}): Promise<void> {
+  const { external = ['@ekiben/core'], format = 'esm', keepNames = true } = options
+  // What esbuild's own documentation gives for packages that are CommonJS.
+  const js = "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);"
   await build({
     absWorkingDir: path,
     entryPoints: ['main.ts'],
-    outfile: 'bundle.mjs',
+    outfile: format === 'esm' ? 'bundle.mjs' : 'bundle.cjs',
     bundle: true,
     minify: true,
-    keepNames: true,
+    keepNames,
     platform: 'node',
-    format: 'esm',
-    external: external ? ['@ekiben/core'] : [],
-    // What esbuild's own documentation gives for packages that are CommonJS.
-    banner: { js: "import { createRequire as r } from 'node:module'; const require = r(import.meta.url);" },
+    format,
+    external: [...external],
+    banner: format === 'esm' ? { js } : {},
   })
   await rm(join(path, 'main.ts'))
 }
