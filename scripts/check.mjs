@@ -11,7 +11,11 @@ import { ROOT, runCommand } from './run-command.mjs'
 /** What differs between versions of Node: loading modules, sockets and processes. */
 const CORE_RINGS = ['unit:/identifier/', 'process', 'apps', 'edge', 'development']
 /** By version: what else is tried there. All is promised on 20 and 24, the frameworks on no other. */
-const OTHER_NODES = { 22: ['e2e:built-in'], 24: ['frameworks', 'supervision', 'proxy', 'e2e'], 26: ['e2e:built-in'] }
+const OTHER_NODES = {
+  22: ['supervision:thread', 'e2e:built-in'],
+  24: ['frameworks', 'supervision', 'proxy', 'e2e'],
+  26: ['supervision:thread', 'e2e:built-in'],
+}
 
 const total = { passed: 0, failed: 0, skipped: 0 }
 const lines = []
