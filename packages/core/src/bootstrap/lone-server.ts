@@ -11,6 +11,7 @@ import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
 import type { CallsView } from '../runner/calls-in-flight.js'
 import type { InstanceStatus } from '../supervisor/instance-status.js'
 import type { Server, ServerClosed } from '../supervisor/server.js'
+import { SignalJudge } from '../supervisor/signal-judge.js'
 import { deferred } from '../util/deferred.js'
 import { once } from '../util/once.js'
 
@@ -127,16 +128,25 @@ export class LoneServer implements Server {
 
   /** Stops by TERM and INT, and ends the process; by a second one at once. */
   #stopBySignals(): void {
+    const judge = new SignalJudge({ onTerminal: false })
+    let isEnding = false
+    let isClosed = false
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       const onSignal = (): void => {
+        if (isClosed || judge.judge(signal) === 'nothing') return
         if (this.#state !== 'running') process.exit(signal === 'SIGINT' ? 130 : 143)
+        isEnding = true
         void this.stop().then(async ({ exitCode }) => {
           await flushLogs()
           process.exit(exitCode)
         })
       }
       process.on(signal, onSignal)
-      void this.closed.then(() => process.off(signal, onSignal))
+      void this.closed.then(() => {
+        isClosed = true
+        // A signal would end a process that is just about to end by itself.
+        if (!isEnding) process.off(signal, onSignal)
+      })
     }
   }
 

@@ -233,8 +233,8 @@ export class DevelopmentServer implements Server, SignalTarget {
     run.worker.reportTo(this.#metrics.receive)
     this.#watch ??= this.#options.watch?.((files) => this.#restart(files))
     this.#watch?.onStart(number)
-    // It was while this one was being made.
-    if (this.#isChanged) run.makeWay()
+    // It was while this one was being made, or all of it was stopped.
+    if (this.#isChanged || this.#isStopping) run.makeWay()
     return Promise.race([run.ended, this.#madeWay(run)])
   }
 

@@ -16,6 +16,7 @@ import { openPublicSocket } from '../supervisor/public-socket.js'
 import type { Server } from '../supervisor/server.js'
 import { defaultInstanceName, serviceSource } from '../supervisor/service-source.js'
 import { controlBySignals } from '../supervisor/signal-control.js'
+import { holdSignals, type ReleaseSignals } from '../supervisor/signals.js'
 import { Surroundings } from '../supervisor/surroundings.js'
 import { WorkerFactory } from '../supervisor/worker-factory.js'
 import type { TlsIdentity } from '../tls/tls-identity.js'
@@ -28,6 +29,19 @@ import type { StartDevelopmentOptions } from './start-development-options.js'
 /** Serves in development mode, with a process for the app that another can take the place of. */
 export async function startReplaceable(settings: ServeSettings, options: StartDevelopmentOptions): Promise<Server> {
   if (process.platform === 'win32') throw createError('EKB_ERR_PLATFORM', { platform: process.platform })
+  const releaseSignals = options.handleSignals ? holdSignals() : () => []
+  try {
+    return await startServer(settings, options, releaseSignals)
+  } finally {
+    releaseSignals()
+  }
+}
+
+async function startServer(
+  settings: ServeSettings,
+  options: StartDevelopmentOptions,
+  releaseSignals: ReleaseSignals,
+): Promise<Server> {
   const tls = await openTls(settings)
   const folder = await createInstanceFolder({
     env: process.env,
@@ -84,7 +98,7 @@ export async function startReplaceable(settings: ServeSettings, options: StartDe
     },
     log,
   })
-  if (handleSignals) controlBySignals(server, log)
+  if (handleSignals) controlBySignals(server, log, releaseSignals)
   surroundings.show(server.shown)
   surroundings.steer(server)
   await server.start()

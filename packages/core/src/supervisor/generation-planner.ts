@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { ServeSettings } from '../config/serve-settings.js'
+import { createError } from '../errors/service-error.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
 import type { ServiceSource } from '../ipc/protocol.js'
 import type { WorkerTrait } from '../ipc/worker-variables.js'
@@ -86,6 +87,8 @@ export class GenerationPlanner {
       const wanted = isFit ? entry.workers : 0
       // Variables and flags are fixed when a process is spawned: a fresh worker takes the place of one that lacks them.
       await endAll(begun.slice(wanted))
+      // Once it has announced, the first worker is given up by nobody but whoever goes on with it.
+      if (signal.aborted) throw createError('EKB_ERR_STOPPED_BEFORE_READY', {})
       return {
         number,
         plan,

@@ -99,7 +99,10 @@ export class Instance implements Server {
       void loadSupervisor()
       this.#supervisor = await this.#makeSupervisor(await planned)
       void this.#supervisor.stopped.then((outcome) => this.#close(outcome))
-      await this.#supervisor.start()
+      const started = this.#supervisor.start()
+      // Told before there was anybody to be told.
+      if (this.#abort.signal.aborted) this.#supervisor.stop()
+      await started
     } catch (error) {
       socket.close()
       await surroundings.close(undefined)

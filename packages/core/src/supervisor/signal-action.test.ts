@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { signalAction } from './signal-action.js'
 
-const fresh = { stopsBefore: 0, sinceLastStopMs: 0, underNpm: false, onTerminal: false }
+const fresh = { stopsBefore: 0, sinceLastStopMs: 0, underNpm: false, hasEchoed: false, onTerminal: false }
 
 describe('signalAction', () => {
   it('escalates with each TERM or INT', () => {
@@ -16,8 +16,13 @@ describe('signalAction', () => {
 
   it('takes what npm hands on of a Ctrl-C for the one it is', () => {
     const underNpm = { ...fresh, stopsBefore: 1, underNpm: true }
-    assert.equal(signalAction('SIGINT', { ...underNpm, sinceLastStopMs: 499 }), 'nothing')
-    assert.equal(signalAction('SIGINT', { ...underNpm, sinceLastStopMs: 500 }), 'quick')
+    for (const [hasEchoed, limitMs] of [
+      [false, 2_000],
+      [true, 500],
+    ] as const) {
+      assert.equal(signalAction('SIGINT', { ...underNpm, hasEchoed, sinceLastStopMs: limitMs - 1 }), 'nothing')
+      assert.equal(signalAction('SIGINT', { ...underNpm, hasEchoed, sinceLastStopMs: limitMs }), 'quick')
+    }
     assert.equal(signalAction('SIGINT', { ...underNpm, stopsBefore: 0 }), 'stop')
   })
 

@@ -20,3 +20,16 @@ export function listenForSignals(onSignal: (signal: HandledSignal) => void): () 
     for (const [signal, listener] of listeners) process.removeListener(signal, listener)
   }
 }
+
+/** Gives back the signals that came, and keeps no more. */
+export type ReleaseSignals = () => readonly HandledSignal[]
+
+/** Keeps signals while there is nobody yet who answers them: they would end the process, and leave behind what it has made. */
+export function holdSignals(): ReleaseSignals {
+  const held: HandledSignal[] = []
+  const release = listenForSignals((signal) => held.push(signal))
+  return () => {
+    release()
+    return held.splice(0)
+  }
+}

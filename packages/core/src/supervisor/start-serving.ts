@@ -22,6 +22,7 @@ import { openPublicSocket } from './public-socket.js'
 import type { Server } from './server.js'
 import { defaultInstanceName, serviceSource } from './service-source.js'
 import { controlBySignals } from './signal-control.js'
+import { holdSignals, type ReleaseSignals } from './signals.js'
 import type { SlotSockets } from './slot-sockets.js'
 import { Surroundings } from './surroundings.js'
 import { WorkerFactory } from './worker-factory.js'
@@ -49,6 +50,19 @@ export async function startServing(settings: ServeSettings, options: StartServin
   refusePlatform()
   refuseNesting()
   refuseInspector(settings)
+  const releaseSignals = options.handleSignals ? holdSignals() : () => []
+  try {
+    return await startInstance(settings, options, releaseSignals)
+  } finally {
+    releaseSignals()
+  }
+}
+
+async function startInstance(
+  settings: ServeSettings,
+  options: StartServingOptions,
+  releaseSignals: ReleaseSignals,
+): Promise<Server> {
   const wanted = settings.instance ?? settings.name ?? defaultInstanceName(settings)
   const explicit = settings.instance !== undefined
   const user = await findUser(settings)
@@ -97,7 +111,7 @@ export async function startServing(settings: ServeSettings, options: StartServin
   const notifier = createNotifier(settings.serviceManager, log)
   const parts = { socket, slotSockets, folder, surroundings, planner, notifier }
   const instance = new Instance({ name, settings, readSettings, ...parts, log })
-  if (handleSignals) controlBySignals(instance, log)
+  if (handleSignals) controlBySignals(instance, log, releaseSignals)
   await instance.start().catch((error: unknown) => {
     changes?.close()
     throw error
