@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import promises, { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { test } from 'node:test'
@@ -151,6 +151,27 @@ test('of several that start after a kill under one explicit name, one gets the n
   await Promise.all(owners.map((owner) => owner.kill()))
   assert.equal(got.length, 1)
   assert.deepEqual(left, ['shop'])
+})
+
+test('a name is free as soon as whoever clears its folder is done with it', async (t) => {
+  await using base = await makeBase()
+  const leftover = join(base.path, 'shop')
+  await mkdir(leftover, { mode: 0o700 })
+  // Who clears it is this process, which has put its name on what a dead one wrote, and is done in the worst moment.
+  const self = await processIdentity(process.pid)
+  await writeFile(join(leftover, `owner-${self?.pid}-${self?.startTime}.json`), '{}')
+  const { rename } = promises
+  t.mock.method(promises, 'rename', async (from: string, to: string) => {
+    try {
+      await rename(from, to)
+    } catch (error) {
+      await rm(leftover, { recursive: true })
+      throw error
+    }
+  })
+  const folder = await create(base, 'shop', true)
+  assert.equal(folder.path, leftover)
+  await folder.remove()
 })
 
 test('another process that got the number of a dead owner does not keep its folder', async () => {

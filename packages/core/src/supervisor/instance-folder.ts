@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createError } from '../errors/service-error.js'
@@ -91,8 +91,10 @@ async function takeName(request: NameRequest): Promise<string> {
     if (workers !== undefined) await makeCallsFolder(prepared, workers)
     for (let number = 1; ; number++) {
       const name = number === 1 ? instance : `${instance}-${number}`
-      if (await moveInto(prepared, join(runtimeDir, name), request)) return name
-      if (explicit) throw await nameTakenError(join(runtimeDir, name), name)
+      const folder = join(runtimeDir, name)
+      const taken = await moveInto(prepared, folder, request)
+      if (taken === undefined) return name
+      if (explicit) throw nameTakenError(taken, { folder, name })
     }
   } catch (error) {
     await rm(prepared, { recursive: true, force: true })
@@ -100,27 +102,44 @@ async function takeName(request: NameRequest): Promise<string> {
   }
 }
 
-/** Renames onto a path that is free or empty; false: a living instance is there. */
-async function moveInto(prepared: string, folder: string, { runtimeDir, clearing }: NameRequest): Promise<boolean> {
+interface Taken {
+  /** undefined: it is no instance's folder. */
+  readonly owner: ProcessIdentity | undefined
+}
+
+/** Renames onto a path that is free or empty; otherwise says whose it is. */
+async function moveInto(
+  prepared: string,
+  folder: string,
+  { runtimeDir, clearing }: NameRequest,
+): Promise<Taken | undefined> {
   for (let tries = 1; ; tries++) {
     try {
       await rename(prepared, folder)
-      return true
+      return undefined
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOTDIR') throw error
     }
-    if (tries === CLEARING_TRIES || !(await isBeingCleared(folder))) return false
+    const owner = await readFolderOwner(folder)
+    if (tries === CLEARING_TRIES || !(await isBeingCleared(folder, owner))) return { owner }
     await delay(CLEARING_PAUSE_MS)
     await removeDeadFolders(runtimeDir, clearing)
   }
 }
 
-async function isBeingCleared(folder: string): Promise<boolean> {
-  const owner = await readFolderOwner(folder)
-  if (owner === undefined) return false
+/** Will it be free soon, or is it meanwhile? */
+async function isBeingCleared(folder: string, owner: ProcessIdentity | undefined): Promise<boolean> {
+  if (owner === undefined) return isCleared(folder)
   // Who clears a folder has put its own name on the file, over what the dead owner wrote in it.
   return !(await isAlive(owner)) || !(await wroteItsFile(folder, owner))
+}
+
+async function isCleared(folder: string): Promise<boolean> {
+  return readdir(folder).then(
+    (names) => names.length === 0,
+    ({ code }: NodeJS.ErrnoException) => code === 'ENOENT',
+  )
 }
 
 async function wroteItsFile(folder: string, owner: ProcessIdentity): Promise<boolean> {
@@ -161,9 +180,8 @@ function socketPathIn(folder: string, slotKey: string): string {
   throw createError('EKB_ERR_SOCKET_PATH_TOO_LONG', { path, bytes, limit: SOCKET_PATH_LIMIT })
 }
 
-async function nameTakenError(folder: string, instance: string): Promise<Error> {
-  const owner = await readFolderOwner(folder)
-  if (owner !== undefined) return createError('EKB_ERR_INSTANCE_RUNNING', { instance, pid: owner.pid })
+function nameTakenError({ owner }: Taken, { folder, name }: { readonly folder: string; readonly name: string }): Error {
+  if (owner !== undefined) return createError('EKB_ERR_INSTANCE_RUNNING', { instance: name, pid: owner.pid })
   return createError('EKB_ERR_RUNTIME_DIR', { path: folder, reason: "something that is no instance's folder is there" })
 }
 
