@@ -169,6 +169,18 @@ describe('a client that leaves', () => {
   })
 })
 
+test('who asks again in time is answered, though the host stands still until it is over', async () => {
+  await using host = await startHost(Api, { keepAliveTimeoutMs: 1_200 })
+  await using client = await rawClient(host.port)
+  client.write(postText('/echo', { text: 'one' }))
+  await client.answers(1)
+  client.write(postText('/echo', { text: 'two' }))
+  // This process is the host's, too; Node gives an idle connection up to a second more.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_400)
+  assert.equal((await client.answers(2))[1]?.split('\r\n\r\n')[1], 'two')
+  assert.equal(await client.closed(), 'ended')
+})
+
 describe('too large a body', () => {
   const chunk = `400\r\n${'x'.repeat(0x400)}\r\n`
   const head = 'POST /echo HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n'

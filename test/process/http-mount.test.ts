@@ -118,7 +118,18 @@ describe('a mounted handler', () => {
     const { cut } = await draining
     assert.equal(cut.length, 1)
     assert.match(cut[0] ?? '', /^GET \/wait after \d+ ms$/)
-    assert.match(first.received + second.received, /done/)
+    // Sent before the cut, and perhaps not read yet.
+    await waitUntil(() => /done/.test(first.received + second.received), { describe: 'the answer that was given' })
+  })
+
+  it('may set a limit of its own, with or without a word at its end', async () => {
+    const handlers: Record<string, Mount['handler']> = {
+      '/says': (_request, response) => void response.setTimeout(50, () => response.end('no time')),
+      '/ends': (request) => void request.setTimeout(50),
+    }
+    await using host = await startHost(Api, { mounts: mountsOf(handlers) })
+    assert.equal(await (await fetch(`${host.url}/says`)).text(), 'no time')
+    await assert.rejects(fetch(`${host.url}/ends`), TypeError)
   })
 
   it('is counted and logged by its path', async () => {

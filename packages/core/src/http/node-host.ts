@@ -15,6 +15,7 @@ import { Connection, ConnectionTable } from './connection-table.js'
 import { answerPreflight, type CorsPolicy, corsHeaders } from './cors.js'
 import { Dispatcher } from './dispatch.js'
 import type { EdgeSettings } from './edge-settings.js'
+import { endIdleLater } from './end-idle-later.js'
 import { Exchange, type ExchangeOptions, type ExchangeOwner } from './exchange.js'
 import { refuseForeignOrigin } from './foreign-origin.js'
 import { forwardedReader } from './forwarded.js'
@@ -167,6 +168,7 @@ export class NodeHost implements ExchangeOwner {
       requireHostHeader: false,
     })
     server.on('connection', this.#connections.add)
+    endIdleLater(server, this.#connections)
     server.on('request', (incoming, outgoing) => this.#onRequest(incoming, outgoing, false))
     server.on('checkContinue', (incoming, outgoing) => this.#onRequest(incoming, outgoing, true))
     // An expectation that is not known may be ignored (RFC 9110, 10.1.1).
