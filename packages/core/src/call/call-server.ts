@@ -7,6 +7,7 @@ import type { Logger } from '../observe/logger.js'
 import { ApiStream } from '../runner/api-stream.js'
 import type { CallHandler } from '../runner/call-request.js'
 import { deferred } from '../util/deferred.js'
+import { judgeAfter } from '../util/judge-after.js'
 import type { FrameSocket } from './frame-socket.js'
 import type { ServerCall } from './server-call.js'
 import { ServerConnection } from './server-connection.js'
@@ -206,9 +207,9 @@ export class CallServer {
       this.#drained.resolve()
       return
     }
-    this.#leaveTimer ??= setTimeout(() => {
+    this.#leaveTimer ??= judgeAfter(LEAVE_GRACE_MS, () => {
       for (const connection of this.#connections) connection.destroy()
-    }, LEAVE_GRACE_MS)
+    })
   }
 
   #draining(call: ServerCall): Error {

@@ -10,6 +10,7 @@ import {
 } from '../ipc/thread-protocol.js'
 import type { Diagnosis } from '../ipc/watch-line.js'
 import { TOKEN_VARIABLE } from '../ipc/worker-variables.js'
+import { judgeAfter } from '../util/judge-after.js'
 import { SessionProcess, type SessionProcessOptions } from './session-process.js'
 import type { WorkerExit } from './worker-backend.js'
 
@@ -110,12 +111,12 @@ export class ThreadHost {
     if (found === undefined) return
     found.isUnseated = true
     this.#send({ type: 'unseat', seat })
-    setTimeout(() => {
+    judgeAfter(UNSEAT_TIMEOUT_MS, () => {
       if (!this.#seats.has(seat)) return
       this.#hasStuck = true
       this.#retire()
       this.#endStuck()
-    }, UNSEAT_TIMEOUT_MS).unref()
+    }).unref()
   }
 
   look(seat: number): Promise<Diagnosis | string> {
@@ -194,7 +195,7 @@ export class ThreadHost {
     this.#state = 'ending'
     this.#last = { events: found.events, exit }
     this.#send({ type: 'end' })
-    setTimeout(() => this.#process.kill(), END_TIMEOUT_MS).unref()
+    judgeAfter(END_TIMEOUT_MS, () => this.#process.kill()).unref()
   }
 
   /** Starts no more threads; as if each of them had been told to stop: the supervisor decides what becomes of it. */

@@ -25,6 +25,7 @@ import {
   type WorkerMessage,
 } from '../ipc/protocol.js'
 import type { SendableHandle } from '../net/private-api.js'
+import { judgeAfter } from '../util/judge-after.js'
 import { transition, type WorkerEffect, type WorkerEvent, type WorkerState, type WorkerTimer } from './lifecycle.js'
 import type { WorkerBackend, WorkerExit } from './worker-backend.js'
 
@@ -339,15 +340,12 @@ export class WorkerHandle {
   }
 
   #arm(timer: WorkerTimer, timeoutMs: number): void {
-    this.#timers.set(
-      timer,
-      setTimeout(() => this.#expire(timer), Math.max(0, timeoutMs)),
-    )
-  }
-
-  #expire(timer: WorkerTimer): void {
-    this.#timers.delete(timer)
-    this.#apply(`timeout:${timer}`)
+    const armed = judgeAfter(Math.max(0, timeoutMs), () => {
+      if (this.#timers.get(timer) !== armed) return
+      this.#timers.delete(timer)
+      this.#apply(`timeout:${timer}`)
+    })
+    this.#timers.set(timer, armed)
   }
 
   #timeoutMs(timer: WorkerTimer): number {
