@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { createConnection } from 'node:net'
 import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { appProject, inMode, mainFile } from '../helpers/bootstrap-app.js'
 import { projectFolder } from '../helpers/project-folder.js'
 import { type RunNodeOptions, runNode, runNodeToEnd } from '../helpers/run-node.js'
 import { call, EKIBEN, logLines, SERVICES, serveFixture } from '../helpers/serve-fixture.js'
+import { freePort } from '../helpers/socket-facts.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 type Taker = { service: string; pid: number }
@@ -35,7 +37,7 @@ describe('stopping', () => {
 
   it('drains in order when the whole group gets the signal, as from a service manager', async () => {
     await using server = await serveFixture('chain:Front', ['--log-level', 'debug'])
-    const { answer } = await begin(server.url, 1_000)
+    const { answer } = await begin(server.url, 3_000)
     server.kill('SIGTERM')
     await waitUntil(() => logLines(server.stdout()).some((line) => line.to === 'draining'), { describe: 'the stop' })
     for (const { workerPid } of logLines(server.stdout()).filter((line) => line.to === 'ready')) {
@@ -81,6 +83,23 @@ describe('stopping', () => {
     )
   })
 
+  it('says what it cuts also where a worker heard of the stop late', async () => {
+    const flags = ['--timeout-graceful-shutdown', '5', '--log-level', 'debug']
+    await using server = await serveFixture('chain:Front', flags)
+    const { answer } = await begin(server.url, 60_000)
+    const front = logLines(server.stdout()).find(({ service, to }) => service === 'Front' && to === 'ready')
+    process.kill(Number(front?.workerPid), 'SIGSTOP')
+    server.kill('SIGTERM')
+    await waitUntil(() => logLines(server.stdout()).some(({ to }) => to === 'draining'), { describe: server.stdout })
+    // As on a busy machine: of the 3 s that it is given, it hears when one is over.
+    await sleep(1_000)
+    process.kill(Number(front?.workerPid), 'SIGCONT')
+    assert.equal((await server.exited).code, 7)
+    await assert.rejects(answer)
+    const cut = logLines(server.stdout()).filter(({ msg }) => msg === 'had to be cut short')
+    assert.match(cut.map(({ what }) => what).join(), /Front#0: POST \/work after/, server.stdout())
+  })
+
   it('is quick at the second signal and exits 143, or 130 for an interrupt', async () => {
     for (const [signal, code] of [
       ['SIGTERM', 143],
@@ -111,9 +130,9 @@ describe('stopping', () => {
   })
 
   it('needs no grace when nothing is in flight, and leaves the port free', async () => {
-    await using server = await serveFixture('diamond:Top')
+    const port = String(await freePort())
+    await using server = await serveFixture('diamond:Top', ['--port', port])
     assert.equal(await server.stop('SIGQUIT'), 0)
-    const { port } = new URL(server.url)
     await using again = await serveFixture('diamond:Top', ['--port', port])
     assert.equal(new URL(again.url).port, port)
     assert.equal(await again.stop(), 0)

@@ -224,6 +224,8 @@ export interface DrainMessage {
   readonly type: 'drain'
   /** The worker may take so long. */
   readonly timeoutMs: number
+  /** Until then (monotonic milliseconds): set when it is sent. */
+  readonly until?: number
   /** Idle connections are closed after so long; null: not before their next request or their keep-alive limit. */
   readonly keepAliveDrainMs: number | null
 }

@@ -1,5 +1,6 @@
 import { type InitMessage, PROTOCOL_VERSION, type WorkerRole } from '../../ipc/protocol.js'
 import { requireOwn } from '../../require-own.js'
+import { heardLate } from './heard-late.js'
 import type { InlineWorker } from './inline-worker.js'
 import type { SupervisorLink } from './supervisor-link.js'
 import { takeTraits } from './take-traits.js'
@@ -25,7 +26,7 @@ export function serveWorker(init: InitMessage, link: SupervisorLink, seat: Worke
   const worker = makeWorker(init, link, seat)
   link.on('stopping', () => worker.announceStop())
   link.on('shed', ({ connections }) => worker.shed(connections))
-  link.on('drain', (message) => void worker.leave(message))
+  link.on('drain', (message) => void worker.leave(heardLate(message)))
   void worker.run()
   return worker
 }

@@ -7,6 +7,7 @@ import { PROTOCOL_VERSION } from '../../../ipc/protocol.js'
 import { TOKEN_VARIABLE } from '../../../ipc/worker-variables.js'
 import { surviveClosedOutput } from '../../../observe/survive-closed-output.js'
 import { markWorker } from '../../../util/below-supervisor.js'
+import { heardLate } from '../heard-late.js'
 import { hideInspector } from '../hide-inspector.js'
 import { leaveOrphaned } from '../leave-orphaned.js'
 import { tellLoaded } from '../loaded-files.js'
@@ -52,7 +53,7 @@ function main(): void {
   })
   link.on('stopping', () => worker.announceStop())
   link.on('shed', ({ connections }) => worker.shed(connections))
-  link.on('drain', (message) => void worker.leave(message))
+  link.on('drain', (message) => void worker.leave(heardLate(message)))
   worker.watch()
 }
 
