@@ -97,7 +97,7 @@ export const CALL_CASES: readonly ConformanceCase[] = [
     run: async (host) => {
       const controller = new AbortController()
       const headers = { 'x-request-id': 'leaver' }
-      const request = host.post('/wait', { ms: 1_500 }, { signal: controller.signal, headers })
+      const request = host.post('/wait', { ms: 60_000 }, { signal: controller.signal, headers })
       const cancelled = assert.rejects(request)
       await host.happened('began leaver')
       controller.abort()

@@ -23,10 +23,11 @@ export const Words = defineService(
     }
 
     async wait({ ms }: { ms: number }, context: CallContext) {
-      happened.push(`began ${context.requestId}`)
-      context.signal.addEventListener('abort', () => happened.push(`cancelled ${context.requestId}`))
-      await sleep(ms)
-      return { requestId: context.requestId }
+      const { requestId, signal } = context
+      happened.push(`began ${requestId}`)
+      signal.addEventListener('abort', () => happened.push(`cancelled ${requestId}`))
+      await sleep(ms, undefined, { signal }).catch(() => {})
+      return { requestId }
     }
 
     happened() {
