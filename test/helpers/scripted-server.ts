@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+import { freePort } from './socket-facts.js'
 
 export interface Received {
   readonly method: string
@@ -55,11 +56,9 @@ export function sendJson(response: ServerResponse, value: unknown, status = 200)
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(value))
 }
 
-/** The address of a port on which nobody listens any more. */
+/** The address of a port on which nobody listens. */
 export async function closedUrl(): Promise<string> {
-  const server = await startScripted(() => undefined)
-  await server[Symbol.asyncDispose]()
-  return server.url
+  return `http://127.0.0.1:${await freePort()}`
 }
 
 /** The fields of a form, files as `[name, text, file name, type]`. */

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { promisify } from 'node:util'
@@ -55,14 +56,19 @@ export function openDescriptors(): number {
   return readdirSync('/proc/self/fd').length
 }
 
-/** A port that was free a moment ago. */
+/** A free port. None of those that systems give by themselves: that could be another test's before it is ours. */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await new Promise<number>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
-  })
-  await new Promise((resolve) => server.close(resolve))
+  let port: number
+  do port = randomInt(12_000, 32_000)
+  while (!(await isFree(port)))
   return port
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 }
 
 export interface Client extends Disposable {
