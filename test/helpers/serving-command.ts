@@ -68,7 +68,11 @@ function firstUrl(output: string, urlOf: (line: string) => string | undefined): 
 }
 
 function urlOfReadyLine(line: string): string | undefined {
-  if (!line.startsWith('{')) return undefined
-  const { msg, url } = JSON.parse(line) as { msg?: string; url?: string }
-  return msg === 'ready' ? url : undefined
+  try {
+    const { msg, url } = JSON.parse(line) as { msg?: string; url?: string }
+    return msg === 'ready' ? url : undefined
+  } catch {
+    // Somebody else's, or torn: several processes write to one pipe.
+    return undefined
+  }
 }

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect } from 'node:util'
 
 const LOOK_AGAIN_MS = 20
+/** Workers that start on a busy machine take their time. */
+const GIVE_UP_MS = 30_000
 
 export interface WaitUntilOptions {
   readonly timeoutMs?: number
@@ -17,7 +19,7 @@ export type Found<T> = Exclude<T, false | null | undefined>
  * does not come in time, the error shows what was seen last, be it a value or an error.
  */
 export async function waitUntil<T>(look: () => T | Promise<T>, options: WaitUntilOptions = {}): Promise<Found<T>> {
-  const { timeoutMs = 10_000, describe = 'a condition' } = options
+  const { timeoutMs = GIVE_UP_MS, describe = 'a condition' } = options
   const giveUpAt = performance.now() + timeoutMs
   for (;;) {
     const seen = await observe(look)

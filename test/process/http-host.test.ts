@@ -522,6 +522,8 @@ describe('admission', () => {
     const running = call(leaving.signal)
     await waitUntil(() => host.runner.inFlight === 1)
     const waiting = fetch(`${host.url}/say`, { method: 'POST' })
+    // Before others come for its place.
+    await waitUntil(() => host.host.connections === 2)
     const refused = await waitUntil(async () => {
       const answer = await fetch(`${host.url}/say`, { method: 'POST', signal: AbortSignal.timeout(200) }).catch(
         () => undefined,

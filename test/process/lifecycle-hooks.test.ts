@@ -40,7 +40,7 @@ describe('onStop', () => {
   it('that never ends is cut when its worker has had its time, and the exit code says so', async () => {
     await using written = await notes()
     const env = { NOTES: written.file, HANG_ON_STOP: '1' }
-    const flags = ['--set', 'Front.drainTimeoutMs=500', '--set', 'Front.keepAliveDrainMs=0']
+    const flags = ['--set', 'Front.drainTimeoutMs=3000', '--set', 'Front.keepAliveDrainMs=0']
     await using server = await serveFixture('stops-in-order:Front', flags, { env })
     assert.equal(await server.stop(), 7)
     assert.deepEqual(await written.lines(), ['Front started with pong', 'Front stops with pong', 'Back stopped'])
@@ -50,9 +50,9 @@ describe('onStop', () => {
 
   it('has its time also where those above have used up theirs', async () => {
     await using written = await notes()
-    // Of 8 s they get 80 %; without a share of its own it would be killed after half a second.
+    // Of 12 s they get 80 %; without a share of its own it would be killed after half a second.
     const env = { NOTES: written.file, BACK_STOPS_MS: '900' }
-    await using server = await serveFixture('stops-in-order:Front', ['--timeout-graceful-shutdown', '8'], { env })
+    await using server = await serveFixture('stops-in-order:Front', ['--timeout-graceful-shutdown', '12'], { env })
     const stubborn = assert.rejects(call(server.url, 'stubborn', { ms: 60_000 }))
     await waitUntil(async () => (await written.lines()).includes('stubborn begins'), { describe: 'the call' })
     assert.equal(await server.stop(), 7)

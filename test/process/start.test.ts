@@ -112,7 +112,7 @@ describe('starting a graph', () => {
       fixture: 'hangs-on-start',
       code: 'EKB_ERR_WORKER_BOOT_TIMEOUT',
       exit: 3,
-      says: '700 ms (it was start)',
+      says: '3000 ms (it was start)',
     },
     {
       what: 'a worker that exits with 0',

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { waitUntil } from '../../../../test/helpers/wait-until.js'
 import { CallStream } from './call-stream.js'
 import { ItemQueue } from './item-queue.js'
 
@@ -34,8 +35,7 @@ test('a stream that its reader forgot is cancelled', async () => {
     assert.deepEqual(await stream.next(), { done: false, value: 'first' })
     return rest
   })()
-  await collect()
-  assert.equal(cancelled(), true)
+  await waitUntil(() => collect().then(cancelled), { describe: 'the stream to be forgotten' })
   assert.ok(items)
 })
 
