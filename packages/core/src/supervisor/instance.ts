@@ -154,6 +154,7 @@ export class Instance implements Server {
   }
 
   async scale(service: string, workers: number): Promise<void> {
+    this.#refuseStopped('scale')
     const watcher = this.#watcher(service)
     if (!Number.isInteger(workers) || workers < 1) {
       const expected = 'a whole number of at least 1'
@@ -178,6 +179,7 @@ export class Instance implements Server {
   }
 
   async restart(service: string, slot?: number): Promise<void> {
+    this.#refuseStopped('restart')
     const watcher = this.#watcher(service)
     const slots = slot === undefined ? watcher.slots.all : [this.#slot(watcher, slot, 'restart()')]
     for (const { index } of slots) {
@@ -265,6 +267,11 @@ export class Instance implements Server {
 
   get #watchers(): readonly Watcher[] {
     return this.#supervisor?.watchers ?? []
+  }
+
+  /** Where it stops nothing is started any more. */
+  #refuseStopped(command: string): void {
+    if (this.#abort.signal.aborted) throw createError('EKB_ERR_INSTANCE_STOPPED', { command })
   }
 
   #watcher(service: string): Watcher {

@@ -26,6 +26,7 @@ export interface Server extends AsyncDisposable {
    * to leave.
    *
    * @throws `EKB_ERR_SCALE_REFUSED`: one that was added failed, and the number is what it was.
+   * `EKB_ERR_INSTANCE_STOPPED`: the instance stops.
    */
   scale(service: string, workers: number): Promise<void>
   /**
@@ -41,7 +42,8 @@ export interface Server extends AsyncDisposable {
    * Replaces the workers of a service, or the one in `slot`, by others of the same code, one after another. Resolves
    * when all have proved themselves.
    *
-   * @throws `EKB_ERR_RESTART_FAILED`: the worker that was to be replaced serves on.
+   * @throws `EKB_ERR_RESTART_FAILED`: the worker that was to be replaced serves on. `EKB_ERR_INSTANCE_STOPPED`: the
+   * instance stops.
    */
   restart(service: string, slot?: number): Promise<void>
   /** Graceful stop; resolves when nothing is left. Called again it gives the same promise. */

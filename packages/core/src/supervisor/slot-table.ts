@@ -1,4 +1,5 @@
 import type { WorkerHandle } from '../worker/worker-handle.js'
+import type { SlotView } from './reconcile.js'
 import { type Incarnation, Slot } from './slot.js'
 
 /** The slots of one pool. */
@@ -8,6 +9,11 @@ export class SlotTable {
   /** In order. */
   get all(): readonly Slot[] {
     return [...this.#slots.values()].sort((a, b) => a.index - b.index)
+  }
+
+  /** What is to be known of each to decide about it. */
+  get views(): readonly SlotView[] {
+    return this.all.map((slot) => slot.view())
   }
 
   /** Every worker that is not gone, in slot order. */

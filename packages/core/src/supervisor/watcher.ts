@@ -152,9 +152,9 @@ export class Watcher implements WorkerObserver {
     this.reconcile()
   }
 
-  /** Sets the number of workers; resolves when so many are ready and the rest were told to leave. */
+  /** Sets the number of workers, at the end none; resolves when so many are ready and the rest were told to leave. */
   scale(workers: number): Promise<void> {
-    this.#target = workers
+    this.#target = this.#isEnding ? 0 : workers
     this.#slots.fill(this.#target, this.generation)
     this.reconcile()
     return this.#changes.until(() => this.#slots.isComplete && !this.#slots.isCrowded)
@@ -208,10 +208,7 @@ export class Watcher implements WorkerObserver {
     }
   }
 
-  /**
-   * Another is to take the place of a ready worker: first ready, then the old one drains. `usable: false`: callers
-   * are sent elsewhere from now on.
-   */
+  /** Another takes the place of a ready worker, which then drains; `usable: false`: callers go elsewhere at once. */
   replace(worker: WorkerHandle, reason: string, { usable = true } = {}): void {
     const found = this.#slots.at(worker.identity.slot)?.find(worker)
     if (found === undefined || worker.state !== 'ready' || found.replaceReason !== undefined) return
@@ -279,8 +276,7 @@ export class Watcher implements WorkerObserver {
     clearTimeout(this.#timer)
     const now = this.#options.now()
     const { surge, minReadyMs } = this.plan.supervision
-    const views = this.#slots.all.map((slot) => slot.view())
-    const gate = this.#restarts.gate(views, now)
+    const gate = this.#restarts.gate(this.#slots.views, now)
     this.#report.looked(gate)
     const { actions, nextAt = Infinity } = reconcile(gate.slots, { surge, minReadyMs }, now)
     for (const action of actions) this.#perform(action)
