@@ -7,7 +7,7 @@ import type { Logger } from '../observe/logger.js'
 import { ApiStream } from '../runner/api-stream.js'
 import type { CallHandler } from '../runner/call-request.js'
 import { deferred } from '../util/deferred.js'
-import { judgeAfter } from '../util/judge-after.js'
+import { hearFirst } from '../util/hear-first.js'
 import type { FrameSocket } from './frame-socket.js'
 import type { ServerCall } from './server-call.js'
 import { ServerConnection } from './server-connection.js'
@@ -55,7 +55,7 @@ export class CallServer {
   #path: string | undefined
   #state: 'open' | 'draining' | 'closed' = 'open'
   #running = 0
-  #leaveTimer: NodeJS.Timeout | undefined
+  #callOffLeave: (() => void) | undefined
 
   constructor(options: CallServerOptions) {
     this.#options = options
@@ -109,7 +109,7 @@ export class CallServer {
   /** Closes at once; the calls in flight are aborted. */
   async close(): Promise<void> {
     this.#state = 'closed'
-    clearTimeout(this.#leaveTimer)
+    this.#callOffLeave?.()
     this.#stopListening()
     for (const connection of this.#connections) connection.destroy()
     this.#drained.resolve()
@@ -203,11 +203,11 @@ export class CallServer {
     if (this.#state !== 'draining' || this.inFlight > 0) return
     for (const connection of this.#connections) if (connection.hasLeft) connection.end()
     if (this.#connections.size === 0) {
-      clearTimeout(this.#leaveTimer)
+      this.#callOffLeave?.()
       this.#drained.resolve()
       return
     }
-    this.#leaveTimer ??= judgeAfter(LEAVE_GRACE_MS, () => {
+    this.#callOffLeave ??= hearFirst(LEAVE_GRACE_MS, () => {
       for (const connection of this.#connections) connection.destroy()
     })
   }

@@ -4,6 +4,7 @@ import { CountTotals } from '../metrics/count-totals.js'
 import { LeftOutMetrics } from '../metrics/left-out-metrics.js'
 import type { ServiceFigures, WorkerFigures } from '../metrics/metric-families.js'
 import type { Logger } from '../observe/logger.js'
+import { hearFirst } from '../util/hear-first.js'
 import { oneAtATime } from '../util/one-at-a-time.js'
 import type { WorkerHandle } from '../worker/worker-handle.js'
 
@@ -102,11 +103,11 @@ export class InstanceMetrics {
     if (asked.size === 0) return Promise.resolve()
     return new Promise((resolve) => {
       const finish = (): void => {
-        clearTimeout(timer)
+        callOff()
         this.#collection = undefined
         resolve()
       }
-      const timer = setTimeout(finish, COLLECT_TIMEOUT_MS)
+      const callOff = hearFirst(COLLECT_TIMEOUT_MS, finish)
       this.#collection = {
         end: (worker) => {
           asked.delete(worker)

@@ -2,6 +2,7 @@ import type { Announcement, DrainMessage, PoolMember, StartMessage } from '../ip
 import type { Logger } from '../observe/logger.js'
 import type { ServicePlan } from '../plan/serve-plan.js'
 import { Changes } from '../util/changes.js'
+import { hearFirst } from '../util/hear-first.js'
 import type { WorkerHandle, WorkerObserver, WorkerStateChange } from '../worker/worker-handle.js'
 import type { Generation } from './generation.js'
 import { PoolGenerations } from './pool-generations.js'
@@ -60,7 +61,7 @@ export class Watcher implements WorkerObserver {
   #target: number
   readonly #restarts: ServiceRestarts
   readonly #report: RestartReport
-  #timer: NodeJS.Timeout | undefined
+  #callOff: (() => void) | undefined
   #incarnations = 0
   #isEnding = false
   /** The end of the instance sets how everyone leaves. */
@@ -248,7 +249,7 @@ export class Watcher implements WorkerObserver {
     this.#isEnding = true
     this.#target = 0
     this.#slots.fill(this.#target, this.generation)
-    clearTimeout(this.#timer)
+    this.#callOff?.()
     for (const incarnation of this.#slots.incarnations) {
       incarnation.leaving = true
       incarnation.worker.kill()
@@ -273,7 +274,7 @@ export class Watcher implements WorkerObserver {
   }
 
   reconcile(): void {
-    clearTimeout(this.#timer)
+    this.#callOff?.()
     const now = this.#options.now()
     const { surge, minReadyMs } = this.plan.supervision
     const gate = this.#restarts.gate(this.#slots.views, now)
@@ -282,7 +283,7 @@ export class Watcher implements WorkerObserver {
     for (const action of actions) this.#perform(action)
     const lookAt = Math.min(nextAt, gate.nextAt, this.#trials.judge(this.#slots, now, minReadyMs))
     // A timer may fire a moment early: a look that comes too soon would only set another.
-    if (lookAt !== Infinity) this.#timer = setTimeout(() => this.reconcile(), Math.ceil(lookAt - now))
+    if (lookAt !== Infinity) this.#callOff = hearFirst(Math.ceil(lookAt - now), () => this.reconcile())
   }
 
   onState(worker: WorkerHandle, change: WorkerStateChange): void {

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { type Diagnosis, LineReader, type WatchAnswer, type WatchRequest } from '../ipc/watch-line.js'
+import { hearFirst } from '../util/hear-first.js'
 
 /** A main thread that can be interrupted at all answers in a few milliseconds. */
 const ANSWER_TIMEOUT_MS = 500
@@ -13,7 +14,7 @@ export function askDiagnosis(line: Duplex | undefined): Promise<Diagnosis | stri
   const reader = new LineReader()
   return new Promise((resolve) => {
     const settle = (outcome: Diagnosis | string): void => {
-      clearTimeout(timer)
+      callOff()
       line.off('data', onData)
       line.off('close', onClose)
       line.pause()
@@ -26,7 +27,8 @@ export function askDiagnosis(line: Duplex | undefined): Promise<Diagnosis | stri
       }
     }
     const onClose = (): void => settle('it has ended')
-    const timer = setTimeout(() => settle(`it did not answer within ${ANSWER_TIMEOUT_MS} ms`), ANSWER_TIMEOUT_MS)
+    const late = `it did not answer within ${ANSWER_TIMEOUT_MS} ms`
+    const callOff = hearFirst(ANSWER_TIMEOUT_MS, () => settle(late))
     line.on('data', onData).resume()
     line.once('close', onClose)
     const request: WatchRequest = { id }

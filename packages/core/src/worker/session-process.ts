@@ -1,7 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import type { SendableHandle } from '../net/private-api.js'
 import { passOnStderr } from '../observe/pass-on-stderr.js'
-import { judgeAfter } from '../util/judge-after.js'
+import { hearFirst } from '../util/hear-first.js'
 import { killGroup } from '../util/kill-group.js'
 import { OomKills } from './oom-kills.js'
 import { OutputTail } from './output-tail.js'
@@ -133,7 +133,7 @@ export class SessionProcess {
         killGroup(child.pid)
         this.#options.ledger?.remove(child.pid)
       }
-      judgeAfter(OUTPUT_CLOSE_MS, release).unref()
+      hearFirst(OUTPUT_CLOSE_MS, release, { keepsAlive: false })
     })
     child.once('close', release)
   }

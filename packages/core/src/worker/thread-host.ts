@@ -10,7 +10,7 @@ import {
 } from '../ipc/thread-protocol.js'
 import type { Diagnosis } from '../ipc/watch-line.js'
 import { TOKEN_VARIABLE } from '../ipc/worker-variables.js'
-import { judgeAfter } from '../util/judge-after.js'
+import { hearFirst } from '../util/hear-first.js'
 import { SessionProcess, type SessionProcessOptions } from './session-process.js'
 import type { WorkerExit } from './worker-backend.js'
 
@@ -111,12 +111,13 @@ export class ThreadHost {
     if (found === undefined) return
     found.isUnseated = true
     this.#send({ type: 'unseat', seat })
-    judgeAfter(UNSEAT_TIMEOUT_MS, () => {
+    const onLate = (): void => {
       if (!this.#seats.has(seat)) return
       this.#hasStuck = true
       this.#retire()
       this.#endStuck()
-    }).unref()
+    }
+    hearFirst(UNSEAT_TIMEOUT_MS, onLate, { keepsAlive: false })
   }
 
   look(seat: number): Promise<Diagnosis | string> {
@@ -126,7 +127,7 @@ export class ThreadHost {
       this.#looks.set(id, resolve)
       this.#send({ type: 'look', seat, id })
       const late = `its process did not answer within ${LOOK_TIMEOUT_MS} ms`
-      setTimeout(() => this.#answer(id, late), LOOK_TIMEOUT_MS).unref()
+      hearFirst(LOOK_TIMEOUT_MS, () => this.#answer(id, late), { keepsAlive: false })
     })
   }
 
@@ -195,7 +196,7 @@ export class ThreadHost {
     this.#state = 'ending'
     this.#last = { events: found.events, exit }
     this.#send({ type: 'end' })
-    judgeAfter(END_TIMEOUT_MS, () => this.#process.kill()).unref()
+    hearFirst(END_TIMEOUT_MS, () => this.#process.kill(), { keepsAlive: false })
   }
 
   /** Starts no more threads; as if each of them had been told to stop: the supervisor decides what becomes of it. */

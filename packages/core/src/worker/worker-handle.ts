@@ -25,7 +25,7 @@ import {
   type WorkerMessage,
 } from '../ipc/protocol.js'
 import type { SendableHandle } from '../net/private-api.js'
-import { judgeAfter } from '../util/judge-after.js'
+import { hearFirst } from '../util/hear-first.js'
 import { transition, type WorkerEffect, type WorkerEvent, type WorkerState, type WorkerTimer } from './lifecycle.js'
 import type { WorkerBackend, WorkerExit } from './worker-backend.js'
 
@@ -87,7 +87,8 @@ export interface BootFailure {
 export class WorkerHandle {
   readonly spawnedAt: number
   readonly #options: WorkerHandleOptions
-  readonly #timers = new Map<WorkerTimer, NodeJS.Timeout>()
+  /** What calls each of them off. */
+  readonly #timers = new Map<WorkerTimer, () => void>()
   #identity: WorkerIdentity
   #bootTimeoutMs: number
   #observer: WorkerObserver | undefined
@@ -190,7 +191,7 @@ export class WorkerHandle {
   }
 
   drain(message: DrainMessage): void {
-    this.#pending.drain = { ...message, until: this.#options.now() + message.timeoutMs }
+    this.#pending.drain = message
     this.#apply('drain')
   }
 
@@ -322,7 +323,7 @@ export class WorkerHandle {
         this.#arm(effect.timer, this.#timeoutMs(effect.timer))
         return
       case 'disarm':
-        clearTimeout(this.#timers.get(effect.timer))
+        this.#timers.get(effect.timer)?.()
         this.#timers.delete(effect.timer)
         return
       case 'send':
@@ -333,19 +334,20 @@ export class WorkerHandle {
         this.#options.backend.kill()
         return
       case 'release':
-        for (const timer of this.#timers.values()) clearTimeout(timer)
+        for (const callOff of this.#timers.values()) callOff()
         this.#timers.clear()
         return
     }
   }
 
   #arm(timer: WorkerTimer, timeoutMs: number): void {
-    const armed = judgeAfter(Math.max(0, timeoutMs), () => {
-      if (this.#timers.get(timer) !== armed) return
-      this.#timers.delete(timer)
-      this.#apply(`timeout:${timer}`)
-    })
-    this.#timers.set(timer, armed)
+    const callOff = hearFirst(Math.max(0, timeoutMs), () => this.#expire(timer))
+    this.#timers.set(timer, callOff)
+  }
+
+  #expire(timer: WorkerTimer): void {
+    this.#timers.delete(timer)
+    this.#apply(`timeout:${timer}`)
   }
 
   #timeoutMs(timer: WorkerTimer): number {
