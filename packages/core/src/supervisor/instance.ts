@@ -51,6 +51,8 @@ const loadSupervisor = (): Promise<typeof import('./supervisor.js')> => import('
 /** One running instance: its socket, its folder and its supervisor, from the first worker to the last. */
 export class Instance implements Server {
   readonly #options: InstanceOptions
+  /** What signals ask for meanwhile follows. */
+  readonly #started = deferred()
   readonly #closed = deferred<ServerClosed>()
   readonly #abort = new AbortController()
   readonly #remotes = new RemoteStates()
@@ -59,7 +61,7 @@ export class Instance implements Server {
   #supervisor: Supervisor | undefined
   #reloader: Reloader | undefined
   #forcedExitCode: number | undefined
-  #scaled: Promise<void> = Promise.resolve()
+  #scaled: Promise<void> = this.#started.promise
   #endReport: (() => void) | undefined
 
   constructor(options: InstanceOptions) {
@@ -113,6 +115,7 @@ export class Instance implements Server {
     log.info({ url: this.url, pid: process.pid, services, addresses: socket.addresses }, 'ready')
     surroundings.steer(this)
     if (settings.serviceManager.notifySocket !== undefined) await this.#report()
+    this.#started.resolve()
   }
 
   /** Names of the services without which no request can be served. */
@@ -290,6 +293,7 @@ export class Instance implements Server {
   }
 
   async #reload(): Promise<ReloadOutcome> {
+    await this.#started.promise
     const supervisor = this.#supervisor
     if (supervisor === undefined) throw createError('EKB_ERR_RELOAD_STOPPED', {})
     const { Reloader } = await import('./reload.js')
