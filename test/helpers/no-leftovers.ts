@@ -77,7 +77,7 @@ export async function assertNoLeftovers({ mark, folders = [] }: LeftoverOptions)
       const left = await markedProcesses(mark)
       return left.length === 0 || Promise.reject(new Error(`still running:\n${listOf(left)}`))
     },
-    { timeoutMs: 5000, describe: 'no process to be left' },
+    { timeoutMs: 15_000, describe: 'no process to be left' },
   )
   for (const folder of folders) {
     const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])

@@ -55,7 +55,7 @@ export function tlsLoad(target: string, ca: string, { speaksHttp2 = true } = {})
 export async function answeredMore({ answered }: TlsLoad): Promise<void> {
   const before = [...answered]
   await waitUntil(() => answered.every((count, index) => count > (before[index] ?? 0) + 20), {
-    timeoutMs: 30_000,
+    timeoutMs: 60_000,
     describe: () => `answers to every client, of ${before}: ${answered}`,
   })
 }
