@@ -9,6 +9,10 @@ export interface MetricSample {
   readonly value: number
 }
 
+/** The supervisor waits so long for its workers. */
+const COLLECT_MS = 500
+const MOST_TRIES = 10
+
 const HELP = /^# HELP ([a-zA-Z_:][\w:]*) ((?:[^\\]|\\\\|\\n)+)$/
 const TYPE = /^# TYPE ([a-zA-Z_:][\w:]*) (counter|gauge|histogram)$/
 const SAMPLE = /^([a-zA-Z_:][\w:]*)(?:\{((?:[a-zA-Z_]\w*="(?:[^"\\]|\\["\\n])*"(?:,(?!\})|(?=\})))+)\})? (\S+)$/
@@ -76,8 +80,17 @@ function checkHistograms(samples: readonly MetricSample[], types: ReadonlyMap<st
   }
 }
 
-/** GET /metrics, read strictly. */
+/** GET /metrics, read strictly: again where it took so long that a worker may have been left out of it. */
 export async function readMetrics(url: string): Promise<MetricSample[]> {
+  for (let tries = 1; ; tries++) {
+    const askedAt = performance.now()
+    const samples = await readMetricsOnce(url)
+    if (performance.now() - askedAt < COLLECT_MS || tries === MOST_TRIES) return samples
+  }
+}
+
+/** The same, of those workers that have told in time what they have counted. */
+export async function readMetricsOnce(url: string): Promise<MetricSample[]> {
   const sent = request(`${url}/metrics`, { agent: false }).end()
   const [answer] = (await once(sent, 'response')) as [IncomingMessage]
   const body = await text(answer)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { appProject, failApp, mainFile, startApp } from '../helpers/bootstrap-app.js'
-import { readMetrics, total } from '../helpers/read-metrics.js'
+import { readMetrics, readMetricsOnce, total } from '../helpers/read-metrics.js'
 import { logLines } from '../helpers/serve-fixture.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
@@ -134,7 +134,7 @@ describe("an app's own metrics", () => {
     await using project = await appProject(mainFile("() => (_, response) => response.end('1')", { options }))
     await using run = await startApp(project, 'supervised')
     await order(run, 'quick')
-    assert.equal(total(await readMetrics(await adminUrl(run)), 'ekiben_workers', { state: 'ready' }), 2)
+    assert.equal(total(await readMetricsOnce(await adminUrl(run)), 'ekiben_workers', { state: 'ready' }), 2)
     await waitUntil(() => logLines(run.stdout()).some(({ code }) => code === 'EKB_ERR_METRICS_LEFT_OUT'), {
       describe: () => `the warning:\n${run.stdout()}`,
     })
