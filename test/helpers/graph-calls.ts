@@ -23,7 +23,7 @@ interface Failure {
   readonly detail?: unknown
 }
 
-/** What every call through three services does, whatever their workers are; the flags give them 1.5 s. */
+/** What every call through three services does, whatever their workers are; the flags give them a few seconds. */
 export function callsThroughTheGraph(kind: string, flags: readonly string[]): void {
   describe(`a call through three services, ${kind}`, () => {
     let server: ServingCommand

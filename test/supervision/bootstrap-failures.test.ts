@@ -81,7 +81,7 @@ describe('bootstrapProduction that cannot start', () => {
 
   it('gives up a build that never ends', async () => {
     await using project = await appProject(mainFile('() => new Promise(() => {})'))
-    const { code, stderr } = await failApp(project, 'supervised', { env: { TEST_BOOT_MS: '1500' } })
+    const { code, stderr } = await failApp(project, 'supervised', { env: { TEST_BOOT_MS: '8000' } })
     assert.match(stderr, /^EKB_ERR_WORKER_BOOT_TIMEOUT: Worker shop#0 .*build/m)
     assert.equal(code, 3)
   })

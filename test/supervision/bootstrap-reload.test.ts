@@ -28,7 +28,10 @@ const version = (text: string): string =>
 async function reload(run: ServingCommand): Promise<Record<string, unknown>> {
   const before = outcomes(run).length
   run.kill('SIGHUP')
-  return waitUntil(() => outcomes(run)[before], { timeoutMs: 30_000, describe: 'the outcome of the reload' })
+  return waitUntil(() => outcomes(run)[before], {
+    timeoutMs: 60_000,
+    describe: () => `the outcome of the reload:\n${run.stdout()}${run.stderr()}`,
+  })
 }
 
 function outcomes(run: ServingCommand): Record<string, unknown>[] {
@@ -65,11 +68,11 @@ describe('reload of an app that runs by bootstrapProduction', () => {
 
   it('refuses one that cannot be built, gives no app, or is never done, and serves on', async () => {
     await using project = await appProject(version('one'), ['fastify'])
-    await using run = await startApp(project, 'supervised', { env: { TEST_BOOT_MS: '6000' } })
+    await using run = await startApp(project, 'supervised', { env: { TEST_BOOT_MS: '12000' } })
     for (const [build, reason] of [
       ["() => { throw new Error('no database') }", /no database/],
       ["() => ({ app: 'none' })", /EKB_ERR_BOOTSTRAP_RESULT|returned/],
-      ['() => new Promise(() => {})', /6000 ms/],
+      ['() => new Promise(() => {})', /12000 ms/],
     ] as const) {
       await deploy(project, mainFile(build))
       const outcome = await reload(run)
@@ -100,7 +103,7 @@ describe('reload of an app that runs by bootstrapProduction', () => {
         },
       )
     await using project = await appProject(plain)
-    await using run = await startApp(project, 'supervised', { env: { TEST_BOOT_MS: '3000' } })
+    await using run = await startApp(project, 'supervised', { env: { TEST_BOOT_MS: '10000' } })
     await deploy(project, late("throw new Error('no model')"))
     assert.equal((await reload(run)).code, 'EKB_ERR_RELOAD_REFUSED')
     assert.equal(await ask(run), 'alone')

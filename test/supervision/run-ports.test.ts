@@ -19,7 +19,7 @@ describe('an app that does not open the port of its clients', () => {
 
   it('is told when it opens a free one alone, and waited for until its boot times out', async () => {
     const flags = ['--port', '0', '--host', '127.0.0.1', '--log-format', 'json']
-    const boot = ['--set', 'supervision.bootTimeoutMs=13000']
+    const boot = ['--set', 'supervision.bootTimeoutMs=20000']
     await using run = await runNode([EKIBEN, 'run', `${APPS}/free-port.cjs`, ...flags, ...boot])
     const told = await waitUntil(
       () => logLines(run.stdout()).find(({ msg = '' }) => msg.includes('listens on a free port alone')),

@@ -54,7 +54,7 @@ describe('workers that are threads', () => {
   it('start and stop in the same order, as another user, on a Unix socket', async (t) => {
     if (cannotActAsOthers(t)) return
     await using folder = await openFolder()
-    const flags = ['--user', 'nobody', '--uds', folder.at('s'), '--timeout', '0.2']
+    const flags = ['--user', 'nobody', '--uds', folder.at('s'), '--timeout', '1']
     await using server = await serve('stops-in-order:Front', flags, { NOTES: folder.at('notes') })
     const all = await placesOf(server)
     const { pid = 0 } = all.get('Front#0') ?? {}
@@ -64,7 +64,7 @@ describe('workers that are threads', () => {
     )
     const [, uid] = /^Uid:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? []
     assert.notEqual(uid, '0')
-    assert.equal((await callOver(folder.at('s'), 'stubborn', { input: { ms: 1_500 } })).status, 504)
+    assert.equal((await callOver(folder.at('s'), 'stubborn', { input: { ms: 3_000 } })).status, 504)
     assert.equal(await server.stop(), 0)
     assert.deepEqual(await folder.lines('notes'), [
       'Front started with pong',
@@ -108,8 +108,12 @@ describe('workers that are threads', () => {
       waitUntil(async () => (await placesOf(server)).get('Back#0')?.state === state, { describe: state })
     await writeFile(folder.at('Back#0.isReady'), 'false')
     await untilState('not-ready')
-    const slots = await Promise.all(Array.from({ length: 10 }, () => call<{ slot: number }>(server.url, 'whoInBack')))
-    assert.ok(slots.every(({ status, body }) => status === 200 && body.slot === 1))
+    const who = () => call<{ slot: number }>(server.url, 'whoInBack')
+    // Its caller is told of it a moment later.
+    await waitUntil(async () => {
+      const slots = await Promise.all(Array.from({ length: 20 }, who))
+      return slots.every(({ status, body }) => status === 200 && body.slot === 1)
+    })
     await rm(folder.at('Back#0.isReady'))
     await untilState('ready')
     await writeFile(folder.at('Back#0.isAlive'), 'false')
@@ -166,8 +170,10 @@ export class Front {
 })
 
 describe('threads that do not come up', () => {
-  const FAILURES: readonly [string, number, string, string][] = [
-    ['hangs-on-start', 3, 'EKB_ERR_WORKER_BOOT_TIMEOUT', '3000 ms (it was start)'],
+  // More than the fixture allows: the process has to come first.
+  const SLOWLY = ['--set', 'Slow.bootTimeoutMs=10000']
+  const FAILURES: readonly [string, number, string, string, (readonly string[])?][] = [
+    ['hangs-on-start', 3, 'EKB_ERR_WORKER_BOOT_TIMEOUT', '10000 ms (it was start)', SLOWLY],
     ['crashes-on-start', 3, 'EKB_ERR_WORKER_BOOT_FAILED', 'thrown where nobody catches'],
     ['throws-on-load', 4, 'EKB_ERR_IDENTIFIER_LOAD_FAILED', 'this module does not load'],
     ['flaps:Waiter', 5, 'EKB_ERR_FLAPPING', 'Flapper'],
