@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { askSocket, controlSocket } from '../helpers/control-socket.js'
+import { postText, rawClient } from '../helpers/http-host.js'
+import { readMetrics, total } from '../helpers/read-metrics.js'
 import { call, failFixture, logLines, serveFixture } from '../helpers/serve-fixture.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
@@ -52,9 +54,9 @@ describe('--admin', () => {
   it('takes the metrics of all workers over from the public socket', async () => {
     await using server = await serveFixture('chain:Front', LOOPBACK)
     await call(server.url, 'work', { ms: 0 })
-    const metrics = await (await fetch(`${adminUrl(server)}/metrics`)).text()
-    assert.match(metrics, /^ekiben_requests_total\{service="Front",api="work",code="200"\} 1$/m)
-    assert.match(metrics, /^ekiben_calls_total\{from="Middle",to="Back",api="work",code="\w+"\} 1$/m)
+    const metrics = await readMetrics(adminUrl(server))
+    assert.equal(total(metrics, 'ekiben_requests_total', { service: 'Front', api: 'work', code: '200' }), 1)
+    assert.equal(total(metrics, 'ekiben_calls_total', { from: 'Middle', to: 'Back', api: 'work' }), 1)
     assert.equal(await statusOf(`${server.url}/metrics`), 404)
     const control = await askSocket(await controlSocket(server), '/metrics')
     assert.match(control.body, /^ekiben_supervisor_rss_bytes \d+$/m)
@@ -71,16 +73,16 @@ describe('--admin', () => {
     assert.equal(await server.stop(), 0)
   })
 
-  it('is not ready while a required service has no ready worker, and alive all the while', async () => {
-    const slow = ['--workers', 'Back=1', '--set', 'restart.initialMs=2000', '--set', 'dependencyGraceMs=10']
-    await using server = await serveFixture('chain:Front', [...LOOPBACK, ...slow])
+  it('is not ready while a required service has no ready worker, and alive all the while', async (t) => {
+    const folder = await folderOf(t)
+    await using server = await serveFixture('outage:Api', LOOPBACK, { env: { OUTAGE_FOLDER: folder } })
     const url = adminUrl(server)
-    const { services } = (await (await fetch(`${url}/status`)).json()) as {
-      services: { name: string; workers: { pid: number }[] }[]
-    }
-    process.kill(services.find(({ name }) => name === 'Back')?.workers[0]?.pid ?? 0, 'SIGKILL')
+    const { pid } = (await call<{ pid: number }>(server.url, 'work')).body
+    await writeFile(join(folder, 'Needed'), '')
+    process.kill(pid, 'SIGKILL')
     await waitUntil(async () => (await statusOf(`${url}/readyz`)) === 503, { describe: 'not ready' })
     assert.equal(await statusOf(`${url}/livez`), 200)
+    await rm(join(folder, 'Needed'))
     await waitUntil(async () => (await statusOf(`${url}/readyz`)) === 200, { describe: 'ready again' })
     assert.equal(await server.stop(), 0)
   })
@@ -88,14 +90,17 @@ describe('--admin', () => {
   it('is not ready while the instance stops', async () => {
     await using server = await serveFixture('chain:Front', LOOPBACK)
     const url = adminUrl(server)
-    await call(server.url, 'work')
-    const answer = call(server.url, 'work', { ms: 1_500 })
+    const request = postText('/work', {}, ['connection: close'])
+    await using held = await rawClient(Number(new URL(server.url).port))
+    held.write(request.slice(0, -1))
+    // The call that follows shows that it has been received, and it is not whole before all is seen.
     await call(server.url, 'work')
     server.kill('SIGTERM')
     await waitUntil(async () => (await statusOf(`${url}/readyz`)) === 503, { describe: 'not ready' })
     assert.equal(await statusOf(`${url}/livez`), 200)
     assert.equal(((await (await fetch(`${url}/status`)).json()) as { state: string }).state, 'draining')
-    assert.equal((await answer).status, 200)
+    held.write(request.slice(-1))
+    assert.match((await held.answers(1))[0] ?? '', /^HTTP\/1.1 200 /)
     assert.equal((await server.exited).code, 0)
   })
 

@@ -84,7 +84,7 @@ const limitFiles = (pid: number, count: number) => run('prlimit', [`--pid=${pid}
 describe('without a descriptor left', () => {
   it('a worker serves on once some are free, and says so once', async (t) => {
     if (process.platform !== 'linux') return t.skip('prlimit is of Linux')
-    await using server = await serveFixture('hoards-descriptors:Hoarder')
+    await using server = await serveFixture('hoards-descriptors:Hoarder', ['--timeout-keep-alive', '60'])
     const worker = (await call<number>(server.url, 'pid')).body
     const kept = new Pool(server.url, { connections: 1 })
     const ask = async (api: string): Promise<unknown> => {

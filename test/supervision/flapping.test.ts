@@ -13,7 +13,7 @@ import { waitUntil } from '../helpers/wait-until.js'
 type Line = ReturnType<typeof logLines>[number]
 
 const WATCHED = ['--no-access-log', '--log-level', 'debug']
-const BACK_OFF_WITHIN_MS = 20_000
+const BACK_OFF_WITHIN_MS = 60_000
 
 function linesOf(server: ServingCommand, msg: string): Line[] {
   return logLines(server.stdout()).filter((line) => line.msg === msg)
@@ -37,7 +37,8 @@ async function untilAnswered(url: string, route: string): Promise<{ pid: number 
     try {
       return (await call<{ pid: number }>(url, route)).body
     } catch (error) {
-      assert.equal((error as NodeJS.ErrnoException).code, 'ECONNRESET')
+      // Which of them depends on whether the request was sent before.
+      assert.match(String((error as NodeJS.ErrnoException).code), /^(ECONNRESET|EPIPE)$/)
     }
   }
 }
@@ -45,7 +46,9 @@ async function untilAnswered(url: string, route: string): Promise<{ pid: number 
 describe('a service whose workers keep dying', () => {
   it('is tried one worker at a time, said once, and comes back by itself when the cause is gone', async () => {
     using cause = openCause()
-    await using server = await serveFixture('flaps-while:Front', WATCHED, { env: { FLAP_WHILE: cause.file } })
+    // One that a busy machine lets live a moment longer is not taken for one that stays up.
+    const flags = [...WATCHED, '--set', 'Flapper.minReadyMs=2000']
+    await using server = await serveFixture('flaps-while:Front', flags, { env: { FLAP_WHILE: cause.file } })
     const steady = (await call<number>(server.url, 'steady')).body
     cause.begin()
     const warning = 'workers keep dying; trying again more slowly'
@@ -61,8 +64,8 @@ describe('a service whose workers keep dying', () => {
     await waitUntil(() => aliveAtOnce(server).now === 2, { timeoutMs: BACK_OFF_WITHIN_MS })
     assert.equal((await call<number>(server.url, 'flapper')).status, 200)
     assert.equal((await fetch(`${server.url}/readyz`)).status, 200)
-    assert.equal(linesOf(server, warning).length, 1)
-    assert.equal(aliveAtOnce(server).mostWhileFlapping, 1)
+    assert.equal(linesOf(server, warning).length, 1, server.stdout())
+    assert.equal(aliveAtOnce(server).mostWhileFlapping, 1, server.stdout())
     assert.deepEqual(
       linesOf(server, 'worker died').filter(({ service }) => service !== 'Flapper'),
       [],
@@ -112,10 +115,10 @@ describe('a service whose workers keep dying', () => {
     for (const pid of pids) process.kill(pid, 'SIGKILL')
     const answers = await Promise.all(Array.from({ length: 30 }, () => untilAnswered(server.url, 'ping')))
     assert.ok(answers.every(({ pid }) => !pids.includes(pid)))
+    await waitUntil(() => linesOf(server, 'worker state').filter(({ to }) => to === 'ready').length === 12)
     // They died together: that is no flapping, and all come back at once, though not all at the same moment.
     const waits = linesOf(server, 'worker died').map(({ restartInMs }) => restartInMs)
     assert.ok(waits.length === 6 && new Set(waits).size > 1, String(waits))
-    await waitUntil(() => linesOf(server, 'worker state').filter(({ to }) => to === 'ready').length === 12)
     assert.deepEqual(linesOf(server, 'workers keep dying; trying again more slowly'), [])
     assert.equal(await server.stop(), 0)
   })

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { readServiceManager } from '../../packages/core/build/config/service-manager.js'
 import { createNotifier, type Notifier } from '../../packages/core/build/supervisor/notify.js'
-import { type LogLine, recordingLog } from '../helpers/http-host.js'
+import { type LogLine, postText, rawClient, recordingLog } from '../helpers/http-host.js'
 import { cannotPlayManager, startNotifyServer } from '../helpers/notify-server.js'
-import { serveFixture } from '../helpers/serve-fixture.js'
+import { call, serveFixture } from '../helpers/serve-fixture.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 interface Manager extends AsyncDisposable {
@@ -95,13 +95,17 @@ describe('the watchdog', () => {
     })
     await waitUntil(async () => (await sentIn(manager.folder)).split('WATCHDOG=1;').length > 4)
     const gaps = times.slice(1).map((time, at) => time - (times[at] ?? 0))
-    assert.ok(Math.min(...gaps) > 50 && Math.min(...gaps) < 150, String(gaps))
+    // One that came late on a busy machine is followed by a short one.
+    const averageMs = ((times.at(-1) ?? 0) - (times[0] ?? 0)) / gaps.length
+    assert.ok(averageMs > 50 && Math.min(...gaps) < 150, String(gaps))
     healthy = false
     const asked = times.length
-    await waitUntil(() => times.length > asked + 1)
-    const sent = await sentIn(manager.folder)
+    // Sent after what was sent before.
+    manager.notifier.status('not well')
+    const isSaid = async () => (await sentIn(manager.folder)).endsWith('STATUS=not well;\n')
+    await waitUntil(isSaid, { describe: 'the status' })
     await waitUntil(() => times.length > asked + 4)
-    assert.equal(await sentIn(manager.folder), sent)
+    assert.ok(await isSaid(), await sentIn(manager.folder))
   })
 
   it('of another process, or none, is not told', async () => {
@@ -151,7 +155,8 @@ describe('where it cannot be told', () => {
     )
     const start = performance.now()
     await manager.notifier.close()
-    assert.ok(performance.now() - start < 2_000)
+    // Left alone it would be given six seconds.
+    assert.ok(performance.now() - start < 5_000)
     await waitUntil(() => !isAlive(pid), { describe: 'the command to be gone' })
   })
 })
@@ -179,8 +184,15 @@ describe('serve', () => {
       await waitUntil(() => said('RELOADING=1') === 1 && said('READY=1') === 2, { describe: 'the reload' })
       const reloading = manager.messages().find((message) => message.includes('RELOADING=1'))
       assert.ok(reloading?.some((line) => /^MONOTONIC_USEC=\d+$/.test(line)))
-      assert.equal(await server.stop(), 0)
+      // What is not sent yet when all else has ended is given half a second: there is work to be done until it is.
+      const request = postText('/work', {}, ['connection: close'])
+      await using held = await rawClient(Number(new URL(server.url).port))
+      held.write(request.slice(0, -1))
+      await call(server.url, 'work')
+      server.kill('SIGTERM')
       await waitUntil(() => said('STOPPING=1') === 1, { describe: 'STOPPING' })
+      held.write(request.slice(-1))
+      assert.equal((await server.exited).code, 0, server.stdout())
       assert.ok(manager.messages().some((message) => message.some((line) => line.startsWith('STATUS=running: '))))
     } finally {
       await rm(folder, { recursive: true })

@@ -11,6 +11,7 @@ import { freePort } from '../helpers/socket-facts.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 const MEGABYTE = 1024 * 1024
+const CANNOT_LISTEN = 6
 
 interface Serving extends AsyncDisposable {
   readonly url: string
@@ -23,7 +24,7 @@ interface Serving extends AsyncDisposable {
 type Outputs = (folder: string) => { readonly stdout: number; readonly stderr: number }
 
 /** Serves with these outputs; on a port that is known before, since nobody may read what it says. */
-async function serve(outputs: Outputs, prefix: readonly string[] = []): Promise<Serving> {
+async function serve(outputs: Outputs, prefix: readonly string[] = [], tries = 3): Promise<Serving> {
   const folder = await mkdtemp(join(tmpdir(), 'ekb-'))
   const port = await freePort()
   const { stdout, stderr } = outputs(folder)
@@ -44,9 +45,15 @@ async function serve(outputs: Outputs, prefix: readonly string[] = []): Promise<
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    await waitUntil(() => call(url, 'pid').then(({ status }) => status === 200), { timeoutMs: 60_000 })
+    await waitUntil(() => child.exitCode !== null || call(url, 'pid').then(({ status }) => status === 200), {
+      timeoutMs: 60_000,
+    })
+    assert.equal(child.exitCode, null, 'it ended before it served')
   } catch (error) {
+    const { exitCode } = child
     await end()
+    // Another test has taken the port meanwhile.
+    if (exitCode === CANNOT_LISTEN && tries > 1) return serve(outputs, prefix, tries - 1)
     throw error
   }
   const stop = (): Promise<unknown> => {
@@ -157,12 +164,14 @@ describe('a full disk', () => {
     await waitUntil(() => statSync(path).size >= 256 * 1024 - 2_000)
     truncateSync(path)
     await call(server.url, 'pid')
-    await waitUntil(() => readFileSync(path, 'utf8').includes('lines were dropped'), {
-      describe: () => readFileSync(path, 'utf8'),
-    })
-    const lines = readFileSync(path, 'utf8')
-      .split('\n')
-      .filter((line) => line !== '')
+    const text = await waitUntil(
+      () => {
+        const seen = readFileSync(path, 'utf8')
+        return seen.includes('lines were dropped') && seen.endsWith('\n') && seen
+      },
+      { describe: () => readFileSync(path, 'utf8') },
+    )
+    const lines = text.split('\n').filter((line) => line !== '')
     for (const line of lines) JSON.parse(line)
     assert.deepEqual(await server.stop(), [0, null])
   })

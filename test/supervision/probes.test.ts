@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -26,7 +26,11 @@ async function words(): Promise<Words> {
   const folder = await mkdtemp(join(tmpdir(), 'ekb-says-'))
   return {
     env: { SAYS: folder },
-    say: (name, word = 'false') => writeFile(join(folder, name), word),
+    // At once: it may be read at any moment.
+    say: async (name, word = 'false') => {
+      await writeFile(join(folder, `${name}.new`), word)
+      await rename(join(folder, `${name}.new`), join(folder, name))
+    },
     unsay: (name) => rm(join(folder, name)),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   }
@@ -59,10 +63,14 @@ describe('a service that says it is not ready', () => {
     await using server = await serve(said)
     await said.say('Back#0.isReady')
     await untilStates(server, 'Back', ['not-ready', 'ready'])
-    for (let i = 0; i < 20; i++) {
-      const { status, body } = await call<Who>(server.url, 'whoInBack')
-      assert.deepEqual([status, body.slot], [200, 1])
-    }
+    // Its caller is told of it a moment later.
+    await waitUntil(async () => {
+      for (let i = 0; i < 20; i++) {
+        const { status, body } = await call<Who>(server.url, 'whoInBack')
+        assert.deepEqual([status, body.slot], [200, 1])
+      }
+      return true
+    })
     await said.unsay('Back#0.isReady')
     await untilStates(server, 'Back', ['ready', 'ready'])
     await waitUntil(async () => (await call<Who>(server.url, 'whoInBack')).body.slot === 0)
@@ -78,7 +86,9 @@ describe('a service that says it is not ready', () => {
     await said.say('Back.isReady')
     await waitUntil(async () => (await readyz(server)) === 503)
     assert.equal((await call(server.url, 'whoInBack')).status, 503)
-    assert.ok(messages(server).includes('service is down: it has no ready worker'))
+    await waitUntil(() => messages(server).includes('service is down: it has no ready worker'), {
+      describe: server.stdout,
+    })
     await said.unsay('Back.isReady')
     await waitUntil(async () => (await readyz(server)) === 200)
     assert.equal((await call(server.url, 'whoInBack')).status, 200)
@@ -134,7 +144,7 @@ describe('a service that says it is not ready', () => {
     await said.say('Front.isReady')
     const { code, stderr, stdout } = await failFixture(
       'says-how-it-is:Front',
-      [...FLAGS, '--set', 'Front.bootTimeoutMs=1500'],
+      [...FLAGS, '--set', 'Front.bootTimeoutMs=8000'],
       { env: said.env },
     )
     assert.equal(code, 3, stdout + stderr)
@@ -143,7 +153,7 @@ describe('a service that says it is not ready', () => {
 
   it('in new code is no reason to replace the old', async () => {
     await using said = await words()
-    await using server = await serve(said, ['--set', 'Back.bootTimeoutMs=1500'])
+    await using server = await serve(said, ['--set', 'Back.bootTimeoutMs=8000'])
     await said.say('Back.isReady', 'generation 1')
     const { code, stderr } = await steer(server, ['reload'])
     assert.equal(code, 1)
@@ -159,15 +169,17 @@ describe('a service that says it is not alive', () => {
     await using server = await serve(said)
     const [first] = await workersOf(server, 'Back')
     assert.ok(first?.pid)
-    const slow = Array.from({ length: 4 }, () => call<{ pid: number }>(server.url, 'slowInBack', { ms: 3_000 }))
+    const slow = Array.from({ length: 4 }, () => call<{ pid: number }>(server.url, 'slowInBack', { until: 'enough' }))
     await waitUntil(async () => (await workersOf(server, 'Back')).every(({ inFlight = 0 }) => inFlight > 0))
     await said.say('Back#0.isAlive', String(first.pid))
     await waitUntil(async () => {
       assert.equal((await call(server.url, 'whoInBack')).status, 200)
       const workers = (await workersOf(server, 'Back')).filter(({ slot }) => slot === 0)
-      return workers.length === 1 && workers[0]?.pid !== first.pid && workers[0]?.state === 'ready'
+      return workers.some(({ pid, state }) => pid !== first.pid && state === 'ready')
     })
+    await said.say('enough')
     for (const answer of await Promise.all(slow)) assert.equal(answer.status, 200)
+    await waitUntil(async () => (await workersOf(server, 'Back')).every(({ pid }) => pid !== first.pid))
     const [successor] = await workersOf(server, 'Back')
     assert.equal(successor?.restarts, 1)
     const replaced = logLines(server.stdout()).find(({ msg }) => msg === 'replacing a worker')
@@ -181,7 +193,7 @@ describe('a service that says it is not alive', () => {
     await using server = await serve(said, ['--workers', 'Back=1', ...fast])
     await said.say('Back.isAlive')
     await waitUntil(() => messages(server).includes('workers keep dying; trying again more slowly'), {
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
       describe: () => server.stdout(),
     })
     await said.unsay('Back.isAlive')

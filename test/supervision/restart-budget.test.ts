@@ -10,9 +10,21 @@ import { waitUntil } from '../helpers/wait-until.js'
 const OVER_BUDGET = 'too many restarts of all services together; the next ones wait'
 /** Tries after a try that failed, of all services, in a minute. */
 const BUDGET = 20
+/** They are written down when they have been spawned, which may take a while. */
+const WINDOW_MS = 60_000 - 10_000
 
-function boots(server: ServingCommand, service: string): number {
-  return logLines(server.stdout()).filter((line) => line.service === service && line.to === 'booting').length
+/** When a service was tried again: the first worker was its start, and the second, after the kill, no repetition. */
+function triesOf(server: ServingCommand, service: string): number[] {
+  const boots = logLines(server.stdout()).filter((line) => line.service === service && line.to === 'booting')
+  return boots.slice(2).map(({ time }) => Number(time))
+}
+
+/** A minute is long for all of this, but a busy machine may need longer. */
+function assertHeldToBudget(tries: readonly number[]): void {
+  const times = tries.toSorted((a, b) => a - b)
+  for (const [index, at] of times.entries()) {
+    assert.ok((times[index + BUDGET] ?? Infinity) - at > WINDOW_MS, `${BUDGET + 1} tries: ${times.slice(index)}`)
+  }
 }
 
 /** An optional service may become ready after the instance. */
@@ -47,14 +59,15 @@ describe('services that keep dying at the same time', () => {
         timeoutMs: 60_000,
         describe: () => `both to wait:\n${server.stdout()}`,
       })
-      // Of each the first was its start, and the second, after the kill, no repetition.
-      const tries = () => boots(server, 'Deep') + boots(server, 'Extra') - 4
-      assert.equal(tries(), BUDGET)
+      const tries = () => [...triesOf(server, 'Deep'), ...triesOf(server, 'Extra')]
+      assert.ok(tries().length >= BUDGET, server.stdout())
+      assertHeldToBudget(tries())
       const { api } = (await call<{ api: number }>(server.url, 'work')).body
       process.kill(api, 'SIGKILL')
       await waitUntil(async () => (await call<{ api: number }>(server.url, 'work')).body.api !== api)
-      assert.equal(tries(), BUDGET)
-      assert.equal(waiting().length, 2)
+      assertHeldToBudget(tries())
+      // Said once, until there is room for another try.
+      assert.ok(waiting().length <= 2 + tries().length - BUDGET, server.stdout())
       assert.equal(await server.stop(), 0)
     } finally {
       rmSync(folder, { recursive: true })

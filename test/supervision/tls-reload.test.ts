@@ -125,7 +125,10 @@ describe('a reload with a renewed certificate', () => {
     assert.equal(server.status().lastReload?.result, 'refused')
     const [worker] = server.status().services[0]?.workers ?? []
     process.kill(worker?.pid as number, 'SIGKILL')
-    await waitUntil(() => server.status().services[0]?.workers.every(({ state }) => state === 'ready'))
+    const workers = () => server.status().services[0]?.workers ?? []
+    await waitUntil(() => workers().every(({ pid, state }) => pid !== worker?.pid && state === 'ready'), {
+      describe: () => JSON.stringify(workers()),
+    })
     assert.equal(await shownName(server, ca), 'localhost')
     await renew(project, 'mended')
     await server.reload()
