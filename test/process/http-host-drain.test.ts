@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { setTimeout as think } from 'node:timers/promises'
 import type { CallContext } from '../../packages/core/build/service/call-context.js'
@@ -34,6 +35,8 @@ const release = async (name: string) => {
   resolve()
 }
 const LONG = 60_000
+/** A drain accepts for so long. */
+const ACCEPTS_MS = 1_000
 const isLast = (answer = '') => /^connection: close/im.test(answer)
 
 async function answered(client: RawClient, text: string, count: number): Promise<string> {
@@ -122,6 +125,23 @@ describe('a drain', () => {
     const clients = await Promise.all(waiting)
     const answers = await Promise.all(clients.map((client) => answered(client, postText('/echo', { text: 'x' }), 1)))
     assert.equal(answers.filter((answer) => answer.startsWith('HTTP/1.1 200')).length, 20)
+    assert.deepEqual(await report, { cut: [] })
+  })
+
+  test('takes them too where the process stands still just then for all the time that there is for it', async () => {
+    await using host = await startHost(Api)
+    await using first = await rawClient(host.port)
+    first.write(postText('/echo', { text: 'x' }))
+    // From here to the end of the turn nothing is accepted.
+    await once(first.socket, 'data')
+    const waiting = Array.from({ length: 20 }, () => rawClient(host.port))
+    await new Promise<void>((resolve) => process.nextTick(resolve))
+    const report = host.drain(LONG, LONG)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ACCEPTS_MS + 100)
+    const clients = await Promise.all(waiting)
+    const answers = await Promise.all(clients.map((client) => answered(client, postText('/echo', { text: 'x' }), 1)))
+    assert.equal(answers.filter((answer) => answer.startsWith('HTTP/1.1 200')).length, 20)
+    first.socket.end()
     assert.deepEqual(await report, { cut: [] })
   })
 

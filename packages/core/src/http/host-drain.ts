@@ -23,6 +23,8 @@ export interface DrainReport {
 
 /** Clients that never stop connecting do not hold the drain up for longer, nor for more than half of its time. */
 const MAX_ACCEPT_MS = 1_000
+/** So many turns of the event loop they get of it at least: a process that stood still has taken nobody meanwhile. */
+const LEAST_ACCEPT_TURNS = 10
 /** How often connections are looked at once the idle window is over. */
 const IDLE_CHECK_MS = 100
 const MAX_TIMER_MS = 2 ** 31 - 1
@@ -53,7 +55,7 @@ export class HostDrain {
 
   async run(options: DrainOptions, { onWithdrawn }: DrainEvents = {}): Promise<DrainReport> {
     this.hurry(options)
-    await this.#acceptBacklog(performance.now() + Math.min(MAX_ACCEPT_MS, options.deadlineMs / 2))
+    await this.#acceptBacklog(Math.min(MAX_ACCEPT_MS, options.deadlineMs / 2))
     stopAccepting(this.#server)
     this.#hasWithdrawn = true
     this.#awaitIdle()
@@ -83,10 +85,13 @@ export class HostDrain {
   }
 
   /** Each turn of the event loop polls the listening socket: two that accepted nothing, and its queue is empty. */
-  async #acceptBacklog(until: number): Promise<void> {
+  async #acceptBacklog(limitMs: number): Promise<void> {
     let accepted = this.#connections.accepted
-    for (let quietTurns = 0; quietTurns < 2 && performance.now() < until; quietTurns++) {
+    let leftMs = limitMs
+    for (let quietTurns = 0; quietTurns < 2 && leftMs > 0; quietTurns++) {
+      const from = performance.now()
       await new Promise((resolve) => setImmediate(resolve))
+      leftMs -= Math.min(performance.now() - from, limitMs / LEAST_ACCEPT_TURNS)
       if (this.#connections.accepted === accepted) continue
       accepted = this.#connections.accepted
       quietTurns = -1
