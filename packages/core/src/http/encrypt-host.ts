@@ -42,7 +42,8 @@ function http2Listener(options: EncryptHostOptions): (socket: TLSSocket) => void
     connections.join(connection)
     // By activity of any kind; what runs for longer without a sound is not idle.
     session.setTimeout(keepAliveTimeoutMs)
-    session.on('timeout', () => connection.endIdle())
+    // A turn later: what lies unread in a socket while the loop was busy is a request, not silence.
+    session.on('timeout', () => setImmediate(() => connection.endIdle()))
   })
   server.on('request', (incoming, outgoing) => onStream(incoming, outgoing, false))
   server.on('checkContinue', (incoming, outgoing) => onStream(incoming, outgoing, true))
