@@ -6,9 +6,11 @@ import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { appVariables } from '../helpers/app-variables.js'
+import { steer } from '../helpers/control-socket.js'
 import { projectFolder } from '../helpers/project-folder.js'
 import { EKIBEN } from '../helpers/serve-fixture.js'
 import { type ServingCommand, startServing } from '../helpers/serving-command.js'
+import { freePort } from '../helpers/socket-facts.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 const APPS = resolve('test/fixtures/apps')
@@ -56,6 +58,16 @@ describe('what an app under ekiben run has of its own', () => {
       assert.equal(message.toString(), `udp ${pid}`)
       socket.close()
     }
+    assert.equal(await run.stop(), 0)
+  })
+
+  it('is a port that it listens on beside that of its clients, whom a reload leaves to the new code all the same', async () => {
+    await using run = await runApp('floods-itself.cjs', ['--set', 'minReadyMs=50'], [String(await freePort())])
+    const port = new URL(run.url).port
+    const before = await ask({ port, path: '/flood' })
+    const { code, stderr } = await steer(run, ['reload'])
+    assert.equal(code, 0, stderr)
+    for (let time = 0; time < 50; time++) assert.notEqual(await ask({ port }), before)
     assert.equal(await run.stop(), 0)
   })
 

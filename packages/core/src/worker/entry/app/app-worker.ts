@@ -367,7 +367,11 @@ export class AppWorker {
   async #leave(how: Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>): Promise<void> {
     if (how.keepAliveDrainMs !== null) this.#stopping = true
     for (const listener of this.#onDrain) listener()
-    const onWithdrawn = once(() => void this.#link.send({ type: 'withdrawn' }))
+    let accepting = this.#servers.length
+    const onWithdrawn = (): void => {
+      accepting--
+      if (accepting === 0) void this.#link.send({ type: 'withdrawn' })
+    }
     const reports = await Promise.all(this.#servers.map((server) => server.drain(toOptions(how), { onWithdrawn })))
     const what = reports.flatMap(({ cut }) => cut)
     if (what.length > 0) await this.#link.send({ type: 'cut', what })
