@@ -6,6 +6,7 @@ import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { bindTcp } from '../../packages/core/build/net/private-api.js'
+import { AppSockets } from '../../packages/core/build/supervisor/app-sockets.js'
 import { type ListenSocket, openListenSocket } from '../../packages/core/build/supervisor/listen-socket.js'
 import { startOnDescriptor } from '../helpers/descriptor-worker.js'
 import { runNodeToEnd } from '../helpers/run-node.js'
@@ -161,7 +162,7 @@ test('an owner that names itself is shown by that name', async () => {
 })
 
 test('a port is opened again right after its connections closed', async () => {
-  const first = await open('127.0.0.1')
+  const first = await open('127.0.0.1', await freePort())
   await using worker = await startOnDescriptor('answers-on-fd-4.cjs', first.fd, [String(BACKLOG)])
   using client = openClient('127.0.0.1', first.port)
   assert.equal(await client.answer, String(worker.pid))
@@ -171,6 +172,17 @@ test('a port is opened again right after its connections closed', async () => {
   await worker.kill('SIGKILL')
   const second = await open('127.0.0.1', first.port)
   second.close()
+})
+
+test('a port that an app asks for as its supervisor lets go of all is not kept', async () => {
+  const port = await freePort()
+  const settings = { host: '127.0.0.1', port: 3000, uds: undefined, backlog: BACKLOG, sources: {}, app: undefined }
+  const sockets = new AppSockets(settings)
+  const given = sockets.give({ port, host: undefined })
+  sockets.close()
+  await assert.rejects(given, { code: 'EKB_ERR_STOPPED_BEFORE_READY' })
+  const again = await open('127.0.0.1', port)
+  again.close()
 })
 
 const UNPRIVILEGED_FROM = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'))

@@ -1,4 +1,5 @@
 import type { ServeSettings } from '../config/serve-settings.js'
+import { createError } from '../errors/service-error.js'
 import type { AskedSocket, GivenSocket } from '../ipc/protocol.js'
 import type { BoundTcp } from '../net/private-api.js'
 import { type ListenSocket, openListenSocket } from './listen-socket.js'
@@ -22,6 +23,7 @@ export class AppSockets implements ListenSocket {
   readonly #open: Closable[] = []
   #public: ListenSocket | undefined
   #publicPort: number | undefined
+  #isClosed = false
 
   /** `known`: the public one, where it was bound before the app said anything. */
   constructor(settings: SocketSettings, known?: ListenSocket) {
@@ -83,6 +85,7 @@ export class AppSockets implements ListenSocket {
   }
 
   close(): void {
+    this.#isClosed = true
     for (const socket of this.#open) socket.close()
   }
 
@@ -101,7 +104,10 @@ export class AppSockets implements ListenSocket {
   async #bind(host: string, port: number): Promise<ListenSocket> {
     const socket = await openListenSocket({ host, port, backlog: this.#settings.backlog })
     this.#open.push(socket)
-    return socket
+    if (!this.#isClosed) return socket
+    // While it was being opened.
+    socket.close()
+    throw createError('EKB_ERR_STOPPED_BEFORE_READY', {})
   }
 }
 
