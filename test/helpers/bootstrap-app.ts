@@ -8,7 +8,7 @@ const OPTIONS = `{
   port: 0,
   host: '127.0.0.1',
   logFormat: 'json',
-  supervision: { minReadyMs: 100, bootTimeoutMs: Number(process.env.TEST_BOOT_MS ?? 20_000) },
+  supervision: { minReadyMs: 100, bootTimeoutMs: Number(process.env.TEST_BOOT_MS ?? 60_000) },
 }`
 
 /** `Echo`, in a file of its own. */

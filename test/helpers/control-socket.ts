@@ -83,9 +83,15 @@ export interface Shown {
   }[]
 }
 
-/** What `ekiben ps --json` shows beside a running instance. */
-export async function shownBy(run: Pick<NodeRun, 'runtimeDir'>): Promise<Shown[]> {
-  const { code, stdout, stderr } = await steer(run, ['ps', '--json'])
-  assert.deepEqual([code, stderr], [0, ''])
-  return JSON.parse(stdout) as Shown[]
+/** What `ekiben ps --json` shows beside a running instance, which opens its control socket once it has said that it is ready. */
+export function shownBy(run: Pick<NodeRun, 'runtimeDir'>): Promise<Shown[]> {
+  return waitUntil(
+    async () => {
+      const { code, stdout, stderr } = await steer(run, ['ps', '--json'])
+      assert.deepEqual([code, stderr], [0, ''])
+      const shown = JSON.parse(stdout) as Shown[]
+      return shown.every(({ state }) => state !== 'starting') && shown
+    },
+    { describe: 'what is shown' },
+  )
 }

@@ -70,7 +70,7 @@ export const isService = (taker: OptionTaker): boolean => taker === 'serve' || t
 export function productionOptions(taker: OptionTaker, { path, file }: Pick<TlsProject, 'path' | 'file'>): object {
   const ofServices = {
     workers: { Helper: 2 },
-    timeout: 2,
+    timeout: 5,
     accessLog: false,
     systemRoutes: 'probes',
     prefix: '/ml',
