@@ -117,8 +117,10 @@ describe('a service that is announced while the app is built', () => {
   it('does not make a build any less late that never ends', async () => {
     const imports = "import { Echo } from './services.js'"
     const build = '({ client }) => { client(Echo); return new Promise(() => {}) }'
-    await using project = await appProject(mainFile(build, { imports }))
-    const { code, stderr } = await failApp(project, 'supervised', { env: { TEST_BOOT_MS: '1500' } })
+    const options = '{ services: { Echo: { bootTimeoutMs: 60_000 } } }'
+    await using project = await appProject(mainFile(build, { imports, options }))
+    // Enough to come as far as to the build.
+    const { code, stderr } = await failApp(project, 'supervised', { env: { TEST_BOOT_MS: '8000' } })
     assert.match(stderr, /^EKB_ERR_WORKER_BOOT_TIMEOUT: Worker shop#0 .*build/m)
     assert.equal(code, 3)
   })

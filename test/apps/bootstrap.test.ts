@@ -142,9 +142,11 @@ describe('bootstrapProduction', () => {
       await using project = await appProject(mainFile(build, { imports }))
       await using run = await startApp(project, mode)
       const pid = await ask(run)
-      assert.match(run.stdout(), new RegExp(`^top of the file in ${pid}$`, 'm'))
-      assert.equal(run.stdout().match(/"resolved"/g)?.length, 1)
+      // That it is ready is said before whoever awaits it is told.
+      await waitUntil(() => run.stdout().includes('"resolved"'), { describe: 'the server, where that is' })
       assert.equal(await run.stop(), 0)
+      assert.match(run.stdout(), new RegExp(`^top of the file in ${pid}$`, 'm'))
+      assert.equal(run.stdout().match(/"resolved"/g)?.length, 1, run.stdout())
     })
 
     it(`says which mode, and why; resolves with the server where that is (${mode})`, async () => {
@@ -235,9 +237,12 @@ describe('bootstrapProduction', () => {
     const imports = `
       import { defineService } from '@ekiben/core'
       import { once } from 'node:events'
+      import { setTimeout as sleep } from 'node:timers/promises'
       const port = Number(process.env.TEST_PORT)
+      // It may be here before the gate is open.
+      const report = () => fetch('http://127.0.0.1:' + port).then(() => {}, () => sleep(20).then(report))
       const Early = defineService(
-        class Early { onStart() { return fetch('http://127.0.0.1:' + port).then(() => {}) } async say() { return 'early' } },
+        class Early { onStart() { return report() } async say() { return 'early' } },
         { apis: { say: {} } },
       )`
     // It is built when the pool has started, which nobody has called.

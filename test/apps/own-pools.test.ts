@@ -16,6 +16,7 @@ interface Printed {
 async function startApp(framework = 'fastify'): Promise<NodeRun & { readonly url: string }> {
   const run = await runNode([APP, framework])
   const { url } = await waitUntil(() => logLines(run.stdout()).find((line) => line.url !== undefined), {
+    timeoutMs: 60_000,
     describe: run.stderr,
   })
   return { ...run, url: url as string }

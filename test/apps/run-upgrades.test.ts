@@ -34,7 +34,7 @@ describe('connections that an app under ekiben run has taken over', () => {
     await using run = await runApp()
     const socket = await takenOver(run)
     const asked = fetch(`${run.url}/held`, { headers: { connection: 'close' } }).then((response) => response.text())
-    // The request is there when what was sent after it is back.
+    await waitUntil(() => run.stdout().includes('"held"'), { describe: 'the request to arrive' })
     assert.equal(await (await fetch(run.url)).text(), 'plain')
     run.kill('SIGTERM')
     const drains = () => logLines(run.stdout()).some(({ slot, to }) => slot !== undefined && to === 'draining')

@@ -76,7 +76,7 @@ describe('ekiben run', () => {
     await using run = await runApp('plain.cjs')
     const agent = new Agent({ keepAlive: true })
     const answer = new Promise<{ body: string; connection: string | undefined }>((done, failed) => {
-      request(`${run.url}/slow?ms=600`, { agent }, (response) => {
+      request(`${run.url}/held`, { agent }, (response) => {
         let body = ''
         response.on('data', (piece) => {
           body += piece
@@ -134,7 +134,7 @@ describe('ekiben run', () => {
     ] as const) {
       await using run = await runApp('esm.mjs', flags, { env })
       assert.equal(await (await fetch(run.url)).text(), 'esm')
-      const { address, port } = said(run)[0]!
+      const { address, port } = await waitUntil(() => said(run)[0], { describe: 'its word that it listens' })
       assert.deepEqual(address, { address: '127.0.0.1', family: 'IPv4', port: Number(new URL(run.url).port) })
       assert.equal(port, new URL(run.url).port)
       assert.equal(await run.stop(), 0)
@@ -168,21 +168,18 @@ describe('ekiben run', () => {
     const flags = ['--port', String(clients), '--host', '127.0.0.1', '--log-format', 'json']
     const args = ['run', `${APPS}/two-ports.cjs`, ...flags, '--', String(clients), String(own), 'holds']
     await using run = await startServing([EKIBEN, ...args], {})
-    await waitUntil(
-      () =>
-        fetch(`http://127.0.0.1:${own}/`).then(
-          (response) => response.ok,
-          () => false,
-        ),
-      {
-        describe: "the app's own port",
-      },
-    )
+    const headers = { connection: 'close' }
+    const answers = () =>
+      fetch(`http://127.0.0.1:${own}/`, { headers }).then(
+        (response) => response.ok,
+        () => false,
+      )
+    await waitUntil(answers, { describe: "the app's own port" })
     run.kill('SIGTERM')
     await waitUntil(() => said(run).length > 0, { describe: 'the app to have drained' })
     // Its worker listens no more; the supervisor, which goes on until that has ended, must not either.
-    await assert.rejects(fetch(`http://127.0.0.1:${own}/`, { headers: { connection: 'close' } }), (error) => {
-      assert.equal(((error as Error).cause as { code?: string }).code, 'ECONNREFUSED')
+    await assert.rejects(fetch(`http://127.0.0.1:${own}/`, { headers }), (error) => {
+      assert.equal(((error as Error).cause as { code?: string }).code, 'ECONNREFUSED', String((error as Error).cause))
       return true
     })
     assert.equal((await run.exited).code, 0)
