@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { Agent, type IncomingMessage, request } from 'node:http'
-import { createServer, type Socket } from 'node:net'
+import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import { serveHttpProduction } from '@ekiben/core/serving'
 import { appProject, mainFile, startApp } from '../helpers/bootstrap-app.js'
+import { postText, rawClient } from '../helpers/http-host.js'
 import { runNodeToEnd } from '../helpers/run-node.js'
 import { call, EKIBEN, logLines, SERVICES } from '../helpers/serve-fixture.js'
 import { type ServingCommand, startServing } from '../helpers/serving-command.js'
@@ -118,20 +118,12 @@ for (const [way, start] of Object.entries(WAYS)) {
       await using started = await start({ keepAlive: 0.3, backlog: BACKLOG })
       const { stdout } = started.run
       assert.equal(logLines(stdout()).filter(({ code }) => code === ABOVE_SOMAXCONN).length, isCut ? 1 : 0)
-      const agent = new Agent({ keepAlive: true })
-      const sent = request(`${started.run.url}/who`, {
-        method: 'POST',
-        agent,
-        headers: { 'content-type': 'application/json' },
-      })
-      sent.end('{}')
-      const [answer] = (await once(sent, 'response')) as [IncomingMessage]
-      const socket = answer.socket as Socket
+      await using client = await rawClient(Number(new URL(started.run.url).port))
+      client.write(postText('/who', {}))
+      const [answer] = await client.answers(1)
       // Left alone it would be 75 seconds, or the 5 of Node's own servers.
-      const closed = once(socket, 'close', { signal: AbortSignal.timeout(4_000) })
-      answer.resume()
-      await closed
-      agent.destroy()
+      assert.match(answer ?? '', /^keep-alive: timeout=0\r$/im)
+      assert.equal(await client.closed(), 'ended')
       assert.equal(await started.run.stop(), 0)
     })
   })

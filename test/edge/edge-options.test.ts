@@ -66,7 +66,8 @@ describe('--prefix', () => {
     // One reads the routes, the other is told where they begin.
     const clients = [await connectClient<Client>(server.url), createClient<Client>(`${server.url}/ml/v1`)]
     for (const client of clients) assert.equal((await client.who()).remoteAddress, '127.0.0.1')
-    assert.ok(logLines(server.stdout()).some(({ msg, route }) => msg === 'request' && route === '/ml/v1/who'))
+    const logged = () => logLines(server.stdout()).some(({ msg, route }) => msg === 'request' && route === '/ml/v1/who')
+    await waitUntil(logged, { describe: server.stdout })
     assert.equal(await server.stop(), 0)
   })
 

@@ -146,7 +146,7 @@ async function checkReload(way: Started): Promise<void> {
       const answer = await callSecurely(targetOf(way, 'who'), { ca: authority.cert }).catch(() => undefined)
       return answer !== undefined && (JSON.parse(answer.body) as ProductionFacts).version === 2
     },
-    { timeoutMs: 30_000, describe: () => `version 2, for whoever shows no certificate:\n${way.run.stdout()}` },
+    { timeoutMs: 60_000, describe: () => `version 2, for whoever shows no certificate:\n${way.run.stdout()}` },
   )
 }
 
@@ -165,6 +165,6 @@ async function checkStop(way: Started): Promise<void> {
   run.kill('SIGTERM')
   // Left alone it would be 20 seconds.
   const { code } = await waitUntil(() => exit.of, { timeoutMs: 12_000, describe: run.stdout })
-  assert.deepEqual([code, await cut], [7, 'cut'])
+  assert.deepEqual([code, await cut], [7, 'cut'], run.stdout())
   for (const name of ['pid', 'admin']) assert.ok(!existsSync(project.file(name)))
 }
