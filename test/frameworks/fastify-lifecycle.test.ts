@@ -74,10 +74,10 @@ describe('services in a Fastify app', () => {
       },
       { name: 'Slow', apis: { run: {} } },
     )
-    await using under = appWith(Slow, { pluginTimeout: 200 })
+    await using under = appWith(Slow, { pluginTimeout: 2_000 })
     await assert.rejects(async () => under.app.ready(), {
       code: 'EKB_ERR_MOUNT_SLOW_START',
-      message: 'Slow did not start within 200 ms, which is all that the app waits for',
+      message: 'Slow did not start within 2000 ms, which is all that the app waits for',
       hint: 'Raise pluginTimeout of Fastify(), or let onStart do less.',
     })
     release()

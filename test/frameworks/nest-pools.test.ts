@@ -20,11 +20,11 @@ describe('services of Nest apps in pools', () => {
     assert.ok(said.indexOf('fonts destroyed in Printer') > at, server.stdout())
   })
 
-  // Less than a worker has for its drain: Nest is done when it raises anew the signal that it was stopped with.
-  const timeout = 15_000
+  // Longer than this waits for the end: Nest is done when it raises anew the signal that it was stopped with.
+  const limits = ['--timeout-graceful-shutdown', '300', '--set', 'supervision.drainTimeoutMs=240000']
   for (const platform of ['express', 'fastify']) {
-    it(`are called by an unmodified app on ${platform} under ekiben run, which closes it`, { timeout }, async () => {
-      const flags = ['--port', '0', '--host', '127.0.0.1', '--log-format', 'json', '--api-workers', '2']
+    it(`are called by an unmodified app on ${platform} under ekiben run, which closes it`, async () => {
+      const flags = ['--port', '0', '--host', '127.0.0.1', '--log-format', 'json', '--api-workers', '2', ...limits]
       await using run = await startServing([EKIBEN, 'run', APP, ...flags, '--', `--${platform}`], {})
       const printed = await call<{ desk: number; pid: number }>(run.url, 'print')
       assert.equal(printed.status, 200)
@@ -37,7 +37,7 @@ describe('services of Nest apps in pools', () => {
     })
   }
 
-  it('are called by an app that bootstrapProduction runs, and closes', { timeout }, async () => {
+  it('are called by an app that bootstrapProduction runs, and closes', async () => {
     const env = { NODE_ENV: 'production' }
     await using run = await startServing([resolve('test/fixtures/apps/nest-bootstrap.mjs')], { env })
     const printed = await call<{ desk: number; pid: number }>(run.url, 'ml/print')
