@@ -31,4 +31,5 @@ process.send('started')
 await once(process, 'message')
 for (const client of clients) client.stop()
 await done
+// For so long it may have stood still itself, which is no matter of the server.
 process.send({ ...tally.report(), loopDelayMs: loop.max / 1e6 }, () => process.exit(0))

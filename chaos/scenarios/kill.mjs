@@ -14,8 +14,10 @@ const BEYOND_BOOT_MS = 200
 const BETWEEN_MS = 700
 /** Two processes' clocks. */
 const CLOCK_MS = 20
-/** So soon after a kill the kernel has reset what the victim had accepted. */
-const RESET_MS = 50
+/** The victim accepts nobody who begins later than so soon after its kill. */
+const ACCEPTS_MS = 50
+/** Until then the kernel has reset what it had accepted, and the client has noticed, which may stand still itself. */
+const RESET_MS = 2_000
 
 /** SIGKILL of one worker after another under load: who fails, and when is its slot ready again? */
 export async function kill({ quick, slack, nodes, current, peers, results }) {
@@ -112,6 +114,7 @@ function wasJustAccepted({ profile, outcome, at, endedAt, ...failure }, killedAt
   return (
     isNew &&
     outcome === 'reset' &&
+    at <= killedAt + ACCEPTS_MS &&
     endedAt <= killedAt + RESET_MS &&
     journal.knowsNobodyFor({ ...failure, at, endedAt })
   )

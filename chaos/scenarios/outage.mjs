@@ -86,7 +86,7 @@ async function broken({ node, results }) {
   const typed = report.failures.filter(isTyped503)
   const untyped = report.failures.filter((failure) => !isTyped503(failure) && !wasLost(failure))
   const afterGrace = typed.filter(({ at }) => at > downAt + GRACE_MS)
-  const slowestMs = Math.max(0, ...afterGrace.map(({ ms }) => ms))
+  const slowestMs = Math.max(0, ...afterGrace.map(({ ms }) => ms - report.loopDelayMs))
   const unrelated = report.profiles.busy.failed + report.profiles.newConnection.failed
   const events = `${OUTAGE_MS / 1000} s without it, ${GRACE_MS / 1000} s grace`
   const note = `refused within ${Math.round(slowestMs)} ms after the grace, back ${recoveredMs} ms after the repair`

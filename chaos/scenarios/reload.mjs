@@ -35,7 +35,7 @@ export async function reload({ quick, slack, nodes, current, peers, results }) {
 function judge({ reports, rollouts, quick, slack, results }) {
   const sent = reports.reduce((sum, report) => sum + report.sent, 0)
   const failed = reports.reduce((sum, report) => sum + report.failed, 0)
-  const slowestMs = Math.max(...reports.map(({ slowest }) => slowest[0].ms))
+  const slowestMs = Math.max(...reports.map(({ slowest, loopDelayMs }) => slowest[0].ms - loopDelayMs))
   const enough = quick || (sent >= LEAST_REQUESTS && rollouts >= LEAST_ROLLOUTS)
   const over = quick ? '' : ` of at least ${LEAST_REQUESTS}, over at least ${LEAST_ROLLOUTS} rollouts`
   const figure = `${failed} of ${sent}, over ${rollouts} rollouts`
