@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { type FSWatcher, lstatSync, readdirSync, readFileSync, readlinkSync, statSync, watch } from 'node:fs'
+import { type FSWatcher, readdirSync, readFileSync, readlinkSync, statSync, watch } from 'node:fs'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import type { Logger } from '../observe/logger.js'
+import { entryAt, targetAt } from './entries.js'
 import { isWatchedFile, isWatchedFolder } from './watch-rules.js'
 
 /** Many files that change at once, and a file that is written in pieces, are one change. */
@@ -32,6 +33,8 @@ export interface FileWatchOptions {
 
 interface WatchedFolder {
   readonly watcher: FSWatcher
+  /** Which one it is: another may take its place. */
+  readonly identity: string | undefined
   /** All of it counts; else only what was loaded from it. */
   readonly whole: boolean
   /** What is in it. */
@@ -63,11 +66,19 @@ export class FileWatch {
   setLoaded(files: ReadonlySet<string>): void {
     this.#loaded = files
     for (const folder of new Set([...files].map((file) => dirname(file)))) {
-      if (this.#folders.has(folder)) continue
-      this.#watch(folder, false)
-      // A folder that is made anew is told of where it lies.
-      if (!this.#folders.has(dirname(folder))) this.#watch(dirname(folder), false)
+      if (!this.#folders.has(folder)) this.#follow(folder)
     }
+  }
+
+  /** A folder that is made anew is told of where it lies; where that is gone too, it has to be made first. */
+  #follow(folder: string): void {
+    this.#watch(folder, false)
+    const above = dirname(folder)
+    if (this.#folders.has(above) || above === folder) return
+    if (isFolder(folder)) this.#watch(above, false)
+    else this.#follow(above)
+    // It was made meanwhile.
+    if (!this.#folders.has(folder) && isFolder(folder)) this.#watch(folder, false)
   }
 
   close(): void {
@@ -90,11 +101,12 @@ export class FileWatch {
 
   #watch(folder: string, whole: boolean): ReadonlySet<string> {
     this.#leave(folder)
+    const identity = identityOf(folder)
     try {
       const watcher = watch(folder, { persistent: false }, (_event, name) => this.#tell(folder, name))
       watcher.on('error', () => this.#leave(folder))
       const names = namesIn(folder)
-      this.#folders.set(folder, { watcher, whole, names })
+      this.#folders.set(folder, { watcher, identity, whole, names })
       return names
     } catch (error) {
       this.#refused(folder, error as NodeJS.ErrnoException)
@@ -156,11 +168,14 @@ export class FileWatch {
   }
 
   #come(folder: string, above: WatchedFolder): readonly string[] {
-    if (this.#folders.has(folder)) return []
-    if (above.whole && isWatchedFolder(basename(folder), this.#options.output)) return this.#enter(folder)
+    const known = this.#folders.get(folder)
+    if (known?.identity === identityOf(folder)) return []
+    // It went and came between two looks: what is watched is the one that went.
+    const gone = known === undefined ? [] : this.#gone(folder)
+    if (above.whole && isWatchedFolder(basename(folder), this.#options.output)) return [...gone, ...this.#enter(folder)]
     const loaded = [...this.#loaded].filter((file) => file.startsWith(folder + sep))
     if (loaded.length > 0) this.setLoaded(this.#loaded)
-    return loaded
+    return [...gone, ...loaded]
   }
 
   /** What was loaded from it, or is below it, has changed with it. */
@@ -207,17 +222,23 @@ function namesIn(folder: string): ReadonlySet<string> {
 
 /** A link to a folder is a file here: what is behind it is watched where it is, once it is loaded. */
 function isFolder(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  return entryAt(path)?.isDirectory() === true
+}
+
+/** A number may be given to another one as soon as it is free. */
+function identityOf(folder: string): string | undefined {
+  const found = entryAt(folder)
+  return found && `${found.dev} ${found.ino} ${found.birthtimeNs}`
 }
 
 function isLink(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+  return entryAt(path)?.isSymbolicLink() === true
 }
 
 function stampOf(file: string): string {
-  const link = lstatSync(file, { throwIfNoEntry: false, bigint: true })
+  const link = entryAt(file)
   if (link === undefined) return 'gone'
-  const target = link.isSymbolicLink() ? statSync(file, { throwIfNoEntry: false, bigint: true }) : link
+  const target = link.isSymbolicLink() ? targetAt(file) : link
   return `${link.ino} ${link.mtimeNs} ${target?.ino} ${target?.mtimeNs} ${target?.size}`
 }
 
@@ -226,7 +247,7 @@ function stampOf(file: string): string {
  * elsewhere has changed, though what it leads to may be old.
  */
 function changedAt(file: string): number {
-  const [link, target] = [lstatSync, statSync].map((read) => read(file, { throwIfNoEntry: false })?.ctimeMs)
+  const [link, target] = [entryAt(file), targetAt(file)].map((found) => found && Number(found.ctimeNs) / 1e6)
   return link === undefined ? Date.now() : Math.max(link, target ?? 0)
 }
 
