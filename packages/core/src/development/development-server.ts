@@ -68,6 +68,8 @@ export class DevelopmentServer implements Server, SignalTarget {
   #number = 0
   /** Asks for the next run. */
   #isChanged = false
+  /** It is read before the next run. */
+  #hasConfigChanged = false
   #asked: Deferred<ReloadOutcome> | undefined
   #hasServed = false
   #isStopping = false
@@ -211,13 +213,22 @@ export class DevelopmentServer implements Server, SignalTarget {
     const number = ++this.#number
     const { makeWorker, makePlan, settings } = this.#options
     const { bootTimeoutMs = SUPERVISION_DEFAULTS.bootTimeoutMs } = settings.supervision
+    await this.#configure()
     const current = this.#settings
     this.#loaded = []
     const onLoaded = (files: readonly string[]): void => {
       this.#loaded.push(...files)
       this.#watch?.learn(number, files)
     }
-    const worker = await makeWorker(current, number, onLoaded)
+    const worker = await makeWorker(current, number, onLoaded).catch((error: Error) => error)
+    if (this.#isStopping || worker instanceof Error) {
+      // How the one before it ended is told.
+      this.#run = undefined
+      return worker instanceof Error ? { error: worker, wasReady: false } : undefined
+    }
+    // Before it runs: what is saved as soon as it has loaded it counts.
+    this.#watch ??= this.#options.watch?.((files) => this.#restart(files))
+    this.#watch?.onStart(number)
     const run: AppRun = new AppRun({
       worker,
       bootTimeoutMs,
@@ -231,10 +242,8 @@ export class DevelopmentServer implements Server, SignalTarget {
     })
     this.#run = run
     run.worker.reportTo(this.#metrics.receive)
-    this.#watch ??= this.#options.watch?.((files) => this.#restart(files))
-    this.#watch?.onStart(number)
-    // It was while this one was being made, or all of it was stopped.
-    if (this.#isChanged || this.#isStopping) run.makeWay()
+    // It was while this one was being made.
+    if (this.#isChanged) run.makeWay()
     return Promise.race([run.ended, this.#madeWay(run)])
   }
 
@@ -263,18 +272,21 @@ export class DevelopmentServer implements Server, SignalTarget {
 
   /** Something has changed: this run ends, and another begins. */
   #restart(files: readonly string[]): void {
-    if (this.#isStopping || this.#isChanged) return
+    if (this.#isStopping) return
+    // Also where the next run is asked for already: it may not be made yet.
+    if (files.some((file) => basename(file).startsWith('ekiben.config.'))) this.#hasConfigChanged = true
+    if (this.#isChanged) return
     this.#isChanged = true
     const { log, settings } = this.#options
     log.info(nameFiles(files, settings.workingDir), 'changed: restarting')
-    void this.#readAgain(files).then(() => {
-      this.#run?.makeWay()
-      this.#changes.tell()
-    })
+    this.#run?.makeWay()
+    this.#changes.tell()
   }
 
-  async #readAgain(files: readonly string[]): Promise<void> {
-    if (!files.some((file) => basename(file).startsWith('ekiben.config.'))) return
+  /** Reads the configuration anew, where that has changed. */
+  async #configure(): Promise<void> {
+    if (!this.#hasConfigChanged) return
+    this.#hasConfigChanged = false
     try {
       this.#settings = await this.#options.readSettings()
     } catch (error) {
@@ -286,12 +298,11 @@ export class DevelopmentServer implements Server, SignalTarget {
   async #afterFailure({ error, wasReady }: NonNullable<AppEnd>): Promise<void> {
     const worker = this.#run?.worker
     if (!wasReady && (this.#watch === undefined || this.#isMistyped(error))) return this.#giveUp(error)
+    // Before it is shown, which takes its time: what is saved meanwhile is somebody's.
+    if (!wasReady) this.#watch?.onFailed()
     showFailure(error, { output: worker?.lastOutput ?? '', loaded: this.#loaded })
     if (this.#watch === undefined) return this.#giveUp(error)
-    if (!wasReady) {
-      this.#watch.onFailed()
-      this.#noteReload('refused', error)
-    }
+    if (!wasReady) this.#noteReload('refused', error)
     const { log } = this.#options
     const servedMs = monotonicMs() - (worker?.record.readyAt ?? Number.POSITIVE_INFINITY)
     if (wasReady && servedMs > LASTING_MS) {
