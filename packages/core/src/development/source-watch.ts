@@ -1,6 +1,7 @@
-import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import type { Logger } from '../observe/logger.js'
+import { entryAt } from './entries.js'
 import { type ChangedFile, FileWatch } from './file-watch.js'
 import { type AppPhase, WrittenFiles } from './written-files.js'
 
@@ -32,11 +33,15 @@ export class SourceWatch {
   #readyAt: number | undefined
   /** Nothing runs since then. */
   #failedAt: number | undefined
+  /** This run came to nothing, whether or not the one before serves on. */
+  #hasFailed = false
   /** Given up, and loaded by the entry: somebody may have saved them since. */
   readonly #owed = new Set<string>()
   #owedTimer: NodeJS.Timeout | undefined
   /** Taken for what the app writes as it starts, though it has not said yet what it loads. */
   readonly #unclear = new Set<string>()
+  /** Those among them for which a start that failed has been tried again, since it served last. */
+  readonly #tried = new Set<string>()
 
   constructor(options: SourceWatchOptions) {
     this.#options = options
@@ -53,6 +58,7 @@ export class SourceWatch {
     this.#loaded = new Set()
     this.#readyAt = undefined
     this.#failedAt = undefined
+    this.#hasFailed = false
     clearTimeout(this.#owedTimer)
     this.#followRoot()
   }
@@ -60,15 +66,21 @@ export class SourceWatch {
   /** This run came to nothing: what changes from now on is somebody's, and what was put off may have mended it. */
   onFailed(): void {
     this.#failedAt = Date.now()
-    this.#unclear.clear()
+    this.#hasFailed = true
+    this.#oweUnclear()
     this.#settleOwed()
   }
 
   /** The app serves: what it has loaded now is all that it is made of, unless the run before serves on. */
   onReady({ isWhole = true } = {}): void {
     this.#readyAt = Date.now()
-    if (isWhole) this.#before = new Set()
-    this.#unclear.clear()
+    if (isWhole) {
+      this.#before = new Set()
+      this.#unclear.clear()
+      this.#tried.clear()
+    }
+    this.#hasFailed = !isWhole
+    this.#oweUnclear()
     this.#tell()
     this.#settleOwed()
   }
@@ -118,9 +130,11 @@ export class SourceWatch {
         this.#owed.add(change.file)
         isPutOff = true
       }
-      if (!change.loaded && verdict === 'ignore' && this.#readyAt === undefined) this.#unclear.add(change.file)
+      const isOver = this.#readyAt !== undefined && !this.#hasFailed
+      if (!change.loaded && verdict === 'ignore' && !isOver) this.#unclear.add(change.file)
       return verdict === 'restart'
     })
+    if (this.#hasFailed && this.#oweUnclear()) isPutOff = true
     if (isPutOff && (this.#readyAt ?? this.#failedAt) !== undefined) this.#settleOwed()
     if (counted.length > 0) this.#options.onChange(counted.map(({ file }) => file))
   }
@@ -139,6 +153,15 @@ export class SourceWatch {
       ? 'it restarts it only once it serves, and waits twice as long each time'
       : 'it restarts it no more'
     this.#options.log.warn({ file: shown }, `written at each start, by the app itself as it seems: ${last}`)
+  }
+
+  /** A start has failed: what changed meanwhile, and it did not load, may be what it lacked. Else it will write it again. */
+  #oweUnclear(): boolean {
+    const owed = [...this.#unclear].filter((file) => !this.#tried.has(file))
+    for (const file of owed) this.#owed.add(file)
+    for (const file of owed) this.#tried.add(file)
+    this.#unclear.clear()
+    return owed.length > 0
   }
 
   /** What was taken for the app's own may have been somebody who saves often: what serves may not be what they saved. */
@@ -160,7 +183,7 @@ export class SourceWatch {
 function linksOnTheWay(path: string): readonly string[] {
   const above = dirname(path)
   if (above === path) return []
-  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+  const isLink = entryAt(path)?.isSymbolicLink() === true
   return [...linksOnTheWay(above), ...(isLink ? [join(realpathSync(above), basename(path))] : [])]
 }
 
