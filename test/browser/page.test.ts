@@ -4,6 +4,7 @@ import type { Locator } from 'playwright-core'
 import { NO_BROWSER, type OpenBrowser, type OpenPage, startBrowser } from '../helpers/browser.js'
 import { call, serveFixture } from '../helpers/serve-fixture.js'
 import type { ServingCommand } from '../helpers/serving-command.js'
+import { waitUntil } from '../helpers/wait-until.js'
 
 const PNG = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
@@ -106,7 +107,8 @@ describe('the page at /', { skip: NO_BROWSER }, () => {
     await items(part).nth(0).waitFor()
     await part.getByRole('button', { name: 'Stop' }).click()
     await saysAtLast(part, /^200 OK · stopped · \d+ ms$/)
-    assert.deepEqual((await call(server.url, 'hasStopped')).body, { hasStopped: true })
+    const hasStopped = () => call<{ hasStopped: boolean }>(server.url, 'hasStopped', { from: 'Nara' })
+    await waitUntil(async () => (await hasStopped()).body.hasStopped, { describe: 'the generator to end' })
   })
 
   it('shows a refusal: of the input, and of the api itself', async () => {
