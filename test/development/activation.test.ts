@@ -62,14 +62,14 @@ describe('a socket that a service manager passes, in development mode', () => {
       const { own } = (await call<{ own: number }>(String(url), 'greet')).body
       assert.notEqual(own, first)
       process.kill(Number(first), 'SIGTERM')
-      assert.equal((await said(run, 'ended')).code, 0)
+      assert.equal((await said(run, 'ended')).code, 0, run.stdout() + run.stderr())
     })
   }
 
   it('is not guessed among several', async () => {
     await using at = await project()
     await using run = await activate(['bootstrap.js'], at, 2)
-    assert.equal((await said(run, 'ended')).code, 2)
+    assert.equal((await said(run, 'ended')).code, 2, run.stdout() + run.stderr())
     assert.match(run.stderr(), /EKB_ERR_SOCKET_ACTIVATION/)
   })
 })

@@ -94,7 +94,7 @@ describe('a broken file in development mode', () => {
     const url = run.lines().find(({ msg }) => msg === 'ready')?.url as string
     await greets({ ...run, url }, 'mended')
     started.kill('SIGINT')
-    assert.equal((await started.exited).code, 0)
+    assert.equal((await started.exited).code, 0, started.stdout() + started.stderr())
   }
 
   it('is no reason to wait where the command itself is wrong', async () => {
@@ -122,23 +122,35 @@ describe('an app that ends by itself in development mode', () => {
   const DIES = `
 process.on('SIGUSR2', () => { throw new Error('at the wrong moment') })
 `
+  const AGAIN = 'the app has ended: starting it again'
+  const WAITS = 'the app does not run: waiting for a change'
 
   it('is started again where it had served for a while, else with the next change', async () => {
     await using project = await greeterProject('standard', { 'words.ts': `${DIES}${words('first')}` })
     await using run = await serveReloading(project)
     const pid = (): number => Number(run.lines().findLast(({ msg }) => msg === 'ready')?.pid)
     const first = pid()
+    const ends = () => run.lines().flatMap(({ msg }) => (msg === AGAIN || msg === WAITS ? [msg] : []))
     const uptime = async (): Promise<number> => {
       const { stdout } = await runNodeToEnd([EKIBEN, 'ps', '--json'], { runtimeDir: run.runtimeDir })
       return JSON.parse(stdout)[0].services[0].workers[0].uptimeMs
     }
-    await waitUntil(async () => (await uptime()) > 1_000, { describe: 'a second of serving' })
+    await waitUntil(async () => (await uptime()) > 1_000, { timeoutMs: 30_000, describe: 'a second of serving' })
     process.kill(first, 'SIGKILL')
     await run.ready(2)
     assert.notEqual(pid(), first)
     assert.match(run.stderr(), /EKB_ERR_APP_ENDED: .*SIGKILL/)
-    process.kill(pid(), 'SIGKILL')
-    await run.broken()
+    assert.deepEqual(ends(), [AGAIN])
+    // Whether it is killed soon enough is for the machine to say: not each time, where it is busy.
+    for (let runs = 2; ends().at(-1) === AGAIN && runs < 30; runs++) {
+      await run.ready(runs)
+      process.kill(pid(), 'SIGKILL')
+      await waitUntil(() => ends().length === runs, {
+        timeoutMs: 30_000,
+        describe: () => `end ${runs}: ${run.stdout()}`,
+      })
+    }
+    assert.equal(ends().at(-1), WAITS, run.stdout())
     await save(project, 'words.ts', words('second'))
     await greets(run, 'second')
     await stops(run)

@@ -1,7 +1,9 @@
 /** `--inspect` in development mode: a debugger attaches to the process that runs the code, however it was started. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
+import { json } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { greeterProject } from '../helpers/development-project.js'
 import { projectFolder } from '../helpers/project-folder.js'
@@ -89,7 +91,9 @@ describe('a debugger in development mode', () => {
 
 /** The process number that a debugger reads where it attaches, over a WebSocket. */
 async function evaluate(address: string): Promise<number> {
-  const [target] = (await (await fetch(`http://${address}/json/list`)).json()) as [{ webSocketDebuggerUrl: string }]
+  // On a connection of its own: one that was kept is that of a process which is gone.
+  const [answer] = (await once(get(`http://${address}/json/list`, { agent: false }), 'response')) as [IncomingMessage]
+  const [target] = (await json(answer)) as [{ webSocketDebuggerUrl: string }]
   const { hostname, port, pathname } = new URL(target.webSocketDebuggerUrl)
   const socket = connect(Number(port), hostname)
   await once(socket, 'connect')
@@ -100,11 +104,14 @@ async function evaluate(address: string): Promise<number> {
   socket.on('data', (chunk: Buffer) => {
     received = Buffer.concat([received, chunk])
   })
-  await waitUntil(() => received.includes('\r\n\r\n'), { describe: 'the upgrade' })
+  await waitUntil(() => received.includes('\r\n\r\n'), { timeoutMs: 30_000, describe: 'the upgrade' })
   assert.match(received.toString('latin1'), /^HTTP\/1\.1 101/)
   received = Buffer.alloc(0)
   socket.write(textFrame(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression: 'process.pid' } })))
-  await waitUntil(() => received.includes('"id":1'), { describe: () => `an answer, got ${received.toString()}` })
+  await waitUntil(() => received.includes('"id":1'), {
+    timeoutMs: 30_000,
+    describe: () => `an answer, got ${received.toString()}`,
+  })
   socket.destroy()
   return Number(/"value":(\d+)/.exec(received.toString())?.[1])
 }

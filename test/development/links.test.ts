@@ -31,6 +31,8 @@ describe('a link that comes to lead elsewhere', () => {
       await greets(run, 'one')
       await pointAt(project, link, targetOf('two'))
       await greets(run, 'two')
+      // What lies outside of what is watched is watched once it is known that it was loaded.
+      await run.ready(2)
       await save(project, '.versions/two/words.ts', words('two, changed'))
       await greets(run, 'two, changed')
       await pointAt(project, link, targetOf('three'))

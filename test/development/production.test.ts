@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type ProjectFolder, projectFolder } from '../helpers/project-folder.js'
-import { save } from '../helpers/reloading.js'
+import { save, stops } from '../helpers/reloading.js'
 import { type NodeRun, runNode } from '../helpers/run-node.js'
 import { call, EKIBEN, logLines } from '../helpers/serve-fixture.js'
 import { type ServingCommand, startServing } from '../helpers/serving-command.js'
@@ -120,16 +120,17 @@ describe('reload in production', () => {
       await logged(run, isRefused)
       // As Node shows it, or by us where Node shows nothing.
       await waitUntil(() => /words\.js:3\b[\s\S]*export const after = 2\n/.test(run.stderr()), {
+        timeoutMs: 30_000,
         describe: () => `the lines that are broken:\n${run.stderr()}`,
       })
       const asked = load.ok()
-      await waitUntil(() => load.ok() > asked + 20, { describe: 'answers of the old code' })
+      await waitUntil(() => load.ok() > asked + 20, { timeoutMs: 30_000, describe: 'answers of the old code' })
       assert.equal((await call<Seen>(run.url, 'greet')).body.words, 'second')
       await save(at, 'words.js', wordsJs('mended'))
       await sees(run, 'mended')
       assert.deepEqual((await load.stop()).failed, [])
-      assert.deepEqual(changes(run), [['words.js'], ['words.js'], ['words.js']])
-      assert.equal(await run.stop(), 0)
+      assert.deepEqual(changes(run), [['words.js'], ['words.js'], ['words.js']], run.stdout())
+      await stops(run)
     })
   }
 
@@ -143,7 +144,7 @@ describe('reload in production', () => {
     const url = String(logLines(run.stdout()).find(({ msg }) => msg === 'ready')?.url)
     await sees({ ...run, url }, 'saved meanwhile')
     run.kill('SIGTERM')
-    assert.equal((await run.exited).code, 0)
+    assert.equal((await run.exited).code, 0, run.stdout() + run.stderr())
   })
 
   it('takes the last of several saves during a reload into service, and goes on to follow what is loaded', async () => {
@@ -164,7 +165,8 @@ describe('reload in production', () => {
     await sees(run, 'after that')
     await save(at, 'dist/made.js', wordsJs('and once more'))
     await sees(run, 'and once more')
-    assert.equal(logLines(run.stdout()).filter(({ msg }) => msg === 'reloaded').length, 4)
-    assert.equal(await run.stop(), 0)
+    await logged(run, ({ msg }) => msg === 'reloaded', 4)
+    assert.equal(logLines(run.stdout()).filter(({ msg }) => msg === 'reloaded').length, 4, run.stdout())
+    await stops(run)
   })
 })

@@ -26,7 +26,10 @@ while (!isSaved()) await new Promise((go) => setTimeout(go, 20))
 
 /** Resolves when a line of the log is what is waited for. */
 function logged(run: Reloading, of: (line: Record<string, unknown>) => boolean, what: string): Promise<unknown> {
-  return waitUntil(() => run.lines().some(of), { describe: () => `${what}:\n${run.stdout()}${run.stderr()}` })
+  return waitUntil(() => run.lines().some(of), {
+    timeoutMs: 60_000,
+    describe: () => `${what}:\n${run.stdout()}${run.stderr()}`,
+  })
 }
 
 /** Saves the module again in each of so many starts in a row; resolves when it is taken for one that the app writes. */
@@ -93,7 +96,7 @@ describe('saving in development mode', () => {
       await run.ready(1)
       await greets({ ...run, url: String(run.lines().find(({ msg }) => msg === 'ready')?.url) }, 'saved 1')
       started.kill('SIGTERM')
-      assert.equal((await started.exited).code, 0)
+      assert.equal((await started.exited).code, 0, started.stdout() + started.stderr())
     })
   }
 
@@ -105,6 +108,7 @@ describe('saving in development mode', () => {
     await save(project, 'words.ts', words('saved 2'))
     await greets(run, 'saved 2')
     // What changes from now on is not put down to the start.
+    await logged(run, (line) => line.msg === 'ready' && line.run === 3, 'run 3')
     await setTimeout(AFTER_START_MS)
     await save(project, 'words.ts', waiting(3, 2))
     await logged(run, ({ loads }) => loads === 3, 'save 3 to be loaded')
@@ -154,10 +158,13 @@ export const Greeter = defineService(class Greeter {
       const before = events().length
       const { code, stderr } = await runNodeToEnd([EKIBEN, 'reload'], { runtimeDir: run.runtimeDir })
       assert.equal(code, 0, stderr)
-      await waitUntil(() => events().length >= before + 3, { describe: () => `three events: ${events()}` })
+      await waitUntil(() => events().length >= before + 3, {
+        timeoutMs: 30_000,
+        describe: () => `three events: ${events()}`,
+      })
       const seen = events().slice(before)
       assert.deepEqual([...seen].sort(), ['loaded', 'started', 'stopped'])
-      assert.equal(seen[2], 'started')
+      assert.equal(seen[2], 'started', run.stdout())
       isOverlapped = seen[0] === 'loaded'
     }
     assert.ok(isOverlapped, 'new code was never loaded while the old stopped')

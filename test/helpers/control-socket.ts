@@ -83,15 +83,16 @@ export interface Shown {
   }[]
 }
 
-/** What `ekiben ps --json` shows beside a running instance, which opens its control socket once it has said that it is ready. */
+/** What `ekiben ps --json` shows beside a running instance, which can be asked a moment after it is ready. */
 export function shownBy(run: Pick<NodeRun, 'runtimeDir'>): Promise<Shown[]> {
   return waitUntil(
     async () => {
       const { code, stdout, stderr } = await steer(run, ['ps', '--json'])
       assert.deepEqual([code, stderr], [0, ''])
       const shown = JSON.parse(stdout) as Shown[]
-      return shown.every(({ state }) => state !== 'starting') && shown
+      const isAsked = ({ url, state }: Shown): boolean => url !== null || state !== 'starting'
+      return shown.every(isAsked) ? shown : Promise.reject(new Error(stdout))
     },
-    { describe: 'what is shown' },
+    { timeoutMs: 30_000, describe: 'instances that say how they are' },
   )
 }

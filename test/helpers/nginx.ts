@@ -29,7 +29,7 @@ export async function startNginx(folder: string, http: string): Promise<Nginx> {
   await writeFile(file, configuration(folder, http.replace('listen 80;', `listen 127.0.0.1:${port};`)))
   const run = await runNode(['-e', 'stderr', '-p', folder, '-c', file], { program: path as string })
   try {
-    await waitUntil(() => canConnect(port), { describe: () => `nginx to listen:\n${run.stderr()}` })
+    await waitUntil(() => canConnect(port), { timeoutMs: 30_000, describe: () => `nginx to listen:\n${run.stderr()}` })
   } catch (error) {
     await run[Symbol.asyncDispose]()
     throw error

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, writeSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ProjectFolder } from './project-folder.js'
@@ -58,9 +58,16 @@ export function reloading(run: ServingCommand): Reloading {
   }
 }
 
-/** As an editor saves that leaves the file where it is: at once, or a busy machine makes two changes of it. */
-export async function save({ path }: Pick<ProjectFolder, 'path'>, name: string, text: string): Promise<void> {
-  writeFileSync(join(path, name), text)
+/**
+ * As an editor saves that leaves the file where it is, but in one step, over what was there: what empties the file first
+ * makes two changes of it on a busy machine. A new file is put there as a whole.
+ */
+export async function save(project: Pick<ProjectFolder, 'path'>, name: string, text: string): Promise<void> {
+  const file = join(project.path, name)
+  if (!existsSync(file)) return saveByRename(project, name, text)
+  const fd = openSync(file, 'r+')
+  writeSync(fd, text.padEnd(fstatSync(fd).size))
+  closeSync(fd)
 }
 
 /** As an editor saves that puts another file in its place. */
@@ -96,6 +103,9 @@ export function isRestarted(run: Pick<Reloading, 'changes' | 'stdout'>, times: n
 }
 
 /** It stops as it should, whatever it was doing. */
-export async function stops(run: Pick<Reloading, 'stop'>, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-  assert.equal(await run.stop(signal), 0)
+export async function stops(
+  run: Pick<Reloading, 'stop' | 'stdout' | 'stderr'>,
+  signal: NodeJS.Signals = 'SIGTERM',
+): Promise<void> {
+  assert.equal(await run.stop(signal), 0, run.stdout() + run.stderr())
 }
