@@ -32,7 +32,7 @@ test('docs/adapters.md is true', async () => {
         () => true,
         () => false,
       ),
-    { describe: 'the app to listen' },
+    { timeoutMs: 60_000, describe: () => `the app to listen; it said ${app.stdout()}${app.stderr()}` },
   )
   assert.equal(await (await fetch(`${url}${path}`, init)).text(), output)
   assert.equal(await (await fetch(`${url}/other`)).text(), 'no service: /other')

@@ -25,7 +25,7 @@ for (const mode of ['production', undefined]) {
     const env = { NODE_ENV: mode, EKIBEN_LOG_FORMAT: undefined }
     await using run = await startServing([command], { cwd: project.path, env })
     assert.equal(await (await fetch(`http://127.0.0.1:${port}${path}`)).text(), output)
-    assert.equal(await run.stop(), 0)
+    assert.equal(await run.stop(), 0, run.stdout() + run.stderr())
     assert.equal(run.stderr(), '')
   })
 }

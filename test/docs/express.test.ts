@@ -32,7 +32,8 @@ test('the README of the Express adapter shows an app that does what it says', as
       (response) => response.text(),
       () => undefined,
     )
-  assert.equal(await waitUntil(post, { describe: 'the app to listen' }), output)
+  const describe = () => `the app to listen; it said ${run.stdout()}${run.stderr()}`
+  assert.equal(await waitUntil(post, { timeoutMs: 60_000, describe }), output)
   assert.equal(run.stderr(), '')
 })
 
@@ -48,7 +49,7 @@ test('its app stops as it says, by itself and under ekiben run', async () => {
   const port = String(await freePort())
   const price = () => fetch(`http://127.0.0.1:${port}/price/tea`, { headers: { connection: 'close' } })
   await using alone = await runNode(['server.mjs'], { cwd: project.path, env: { PORT: port } })
-  const answer = await waitUntil(() => price().catch(() => undefined), { describe: alone.stderr })
+  const answer = await waitUntil(() => price().catch(() => undefined), { timeoutMs: 60_000, describe: alone.stderr })
   assert.deepEqual(await answer.json(), { price: 3 })
   alone.kill('SIGTERM')
   assert.deepEqual(await alone.exited.then(({ code, signal }) => [code, signal]), [0, null])
@@ -56,7 +57,7 @@ test('its app stops as it says, by itself and under ekiben run', async () => {
   const args = [...flags.replace('3000', port).split(' '), '--host', '127.0.0.1', '--log-format', 'json']
   await using run = await startServing([EKIBEN, 'run', 'server.mjs', ...args], { cwd: project.path })
   assert.deepEqual(await (await price()).json(), { price: 3 })
-  assert.equal(await run.stop(), 0)
+  assert.equal(await run.stop(), 0, run.stdout() + run.stderr())
 })
 
 for (const [what, NODE_ENV] of [
@@ -69,6 +70,6 @@ for (const [what, NODE_ENV] of [
     const env = { PORT: String(port), NODE_ENV }
     await using run = await startServing(['main.mjs'], { cwd: project.path, env })
     assert.deepEqual(await (await fetch(`http://127.0.0.1:${port}/price/tea`)).json(), { price: 3 })
-    assert.equal(await run.stop(), 0)
+    assert.equal(await run.stop(), 0, run.stdout() + run.stderr())
   })
 }

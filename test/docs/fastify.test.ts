@@ -31,7 +31,8 @@ test('the README of the Fastify plugin shows an app that does what it says', asy
       (response) => response.text(),
       () => undefined,
     )
-  assert.equal(await waitUntil(post, { describe: 'the app to listen' }), output)
+  const describe = () => `the app to listen; it said ${run.stdout()}${run.stderr()}`
+  assert.equal(await waitUntil(post, { timeoutMs: 60_000, describe }), output)
   assert.equal(run.stderr(), '')
 })
 
@@ -52,6 +53,6 @@ for (const [what, NODE_ENV] of [
     const env = { PORT: String(port), NODE_ENV }
     await using run = await startServing(['main.mjs'], { cwd: project.path, env })
     assert.deepEqual(await (await fetch(`http://127.0.0.1:${port}/price/tea`)).json(), { price: 3 })
-    assert.equal(await run.stop(), 0)
+    assert.equal(await run.stop(), 0, run.stdout() + run.stderr())
   })
 }

@@ -108,10 +108,10 @@ describe('docs/from-pm2.md', () => {
         seen.add(NODE_APP_INSTANCE as string)
         return seen.size === pm2.instances
       },
-      { describe: () => `answers of ${pm2.instances} workers, after ${[...seen]}` },
+      { timeoutMs: 30_000, describe: () => `answers of ${pm2.instances} workers, after ${[...seen]}` },
     )
     assert.deepEqual([...seen].sort(), ['0', '1'])
-    assert.equal(await run.stop(), 0)
+    assert.equal(await run.stop(), 0, run.stdout() + run.stderr())
   })
 
   it('names only flags that there are', async () => {
@@ -149,10 +149,13 @@ describe('docs/from-pm2.md', () => {
       assert.deepEqual([code, stderr], [0, ''], command)
       const workers = command.startsWith('scale') ? 3 : 2
       if (command === 'reload' || command.startsWith('restart') || workers === 3) {
-        await waitUntil(async () => (await readyWorkers(run)) === workers, { describe: `${workers} workers` })
+        await waitUntil(async () => (await readyWorkers(run)) === workers, {
+          timeoutMs: 30_000,
+          describe: () => `${workers} workers:\n${run.stdout()}${run.stderr()}`,
+        })
       }
     }
-    assert.equal((await run.exited).code, 0)
+    assert.equal((await run.exited).code, 0, run.stdout() + run.stderr())
     assert.doesNotMatch(run.stdout(), /had to be cut short/)
   })
 
@@ -165,6 +168,6 @@ describe('docs/from-pm2.md', () => {
     await writeFile(join(folder.path, 'server.mjs'), main)
     await using run = await start(folder, ['--stack-trace-limit=7'])
     assert.deepEqual(await ask(run), { limit: 7 })
-    assert.equal(await run.stop(), 0)
+    assert.equal(await run.stop(), 0, run.stdout() + run.stderr())
   })
 })

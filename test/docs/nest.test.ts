@@ -33,6 +33,7 @@ test('the README of the Nest module shows an app that does what it says', async 
   const env = { PORT: String(port) }
   await using run = await runNode(['--import', 'tsx', 'main.ts'], { cwd: folder.path, env })
   const response = await waitUntil(() => post(`http://127.0.0.1:${port}${path}`, body), {
+    timeoutMs: 60_000,
     describe: () => `the app to listen; it said ${run.stdout()}${run.stderr()}`,
   })
   assert.equal(await response.text(), output)
@@ -48,6 +49,7 @@ test('its guards and filters are at work', async () => {
   const place = (item: string, role: string) =>
     post(`http://127.0.0.1:${port}/place`, JSON.stringify({ item }), { 'x-role': role })
   const denied = await waitUntil(() => place('ink', 'guest'), {
+    timeoutMs: 60_000,
     describe: () => `the app to listen; it said ${run.stdout()}${run.stderr()}`,
   })
   assert.equal(denied.status, 403)
@@ -64,6 +66,6 @@ test('its test passes, and fails where the override is left out', async () => {
   const spec = (files['app.spec.ts'] as string).replace(/^ +\.(overrideProvider|useValue)\(.*\n/gm, '')
   await using without = await project({ 'app.spec.ts': spec })
   const failed = await runNodeToEnd(args, { cwd: without.path })
-  assert.equal(failed.code, 1)
+  assert.equal(failed.code, 1, failed.stdout)
   assert.match(failed.stdout, /Hello, from a controller!/)
 })

@@ -12,7 +12,7 @@ import time
 
 import psutil
 
-LIFE_SECONDS = 170
+LIFE_SECONDS = 300
 
 
 def main(service, port):

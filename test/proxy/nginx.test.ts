@@ -56,13 +56,13 @@ describe('nginx in front of a Unix socket, as documented', { skip: NO_NGINX }, (
     const load = Array.from({ length: 8 }, async () => {
       while (!over) pids.add((await who(nginx.url)).pid)
     })
-    await waitUntil(() => pids.size === 2)
+    await waitUntil(() => pids.size === 2, { timeoutMs: 30_000, describe: () => `two workers: ${server.stdout()}` })
     const { code, stderr } = await steer(server, ['reload'])
     assert.equal(code, 0, stderr)
-    await waitUntil(() => pids.size === 4)
+    await waitUntil(() => pids.size === 4, { timeoutMs: 30_000, describe: () => `two more: ${server.stdout()}` })
     over = true
     await Promise.all(load)
-    assert.equal(await server.stop(), 0)
+    assert.equal(await server.stop(), 0, server.stdout() + server.stderr())
     assert.equal(nginx.errors(), '')
   })
 })

@@ -40,8 +40,9 @@ test('runNode kills what still runs, and all it has started', async () => {
       '-e',
       `${LEAVES_AN_ORPHAN}; console.log('started'); setInterval(() => {}, 1000)`,
     ])
-    await waitUntil(() => started.stdout().includes('started'))
-    assert.equal((await markedProcesses(started.mark)).length, 2)
+    await waitUntil(() => started.stdout().includes('started'), { timeoutMs: 30_000, describe: started.stderr })
+    // Of one that has just begun the environment cannot be read yet.
+    await waitUntil(async () => (await markedProcesses(started.mark)).length === 2, { describe: 'both to run' })
     run = started
   }
   assert.deepEqual(await markedProcesses(run.mark), [])
