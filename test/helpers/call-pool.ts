@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { PoolClient } from '../../packages/core/build/call/pool-client.js'
 import { waitUntil } from './wait-until.js'
 
+const READY_WITHIN_MS = 60_000
 const FIXTURE = join(__dirname, '../fixtures/calls/worker.cjs')
 const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet }
 
@@ -118,13 +119,14 @@ async function watch(
 ): Promise<CallWorker> {
   const events: WorkerEvent[] = []
   child.on('message', (message) => events.push(message as WorkerEvent))
-  const event = (wanted: string, name?: unknown) =>
+  const event = (wanted: string, name?: unknown, timeoutMs = 10_000) =>
     waitUntil(() => events.find((one) => one.event === wanted && (name === undefined || one.name === name)), {
+      timeoutMs,
       describe: () => `'${wanted}' of worker ${member.slot}, which said ${JSON.stringify(events)}`,
     })
   const exited = once(child, 'exit')
   await Promise.race([
-    event('ready'),
+    event('ready', undefined, READY_WITHIN_MS),
     exited.then(([code]) => Promise.reject(new Error(`a worker ended with ${code}`))),
   ])
   const signal = (name: NodeJS.Signals) => void child.kill(name)

@@ -118,19 +118,19 @@ test('a worker that drains gives its streams to the end, and takes no new ones',
 
 test('time and abort count until the first item, abort later too', async () => {
   await using pool = openCallPool()
-  const client = pool.client({ timeoutMs: 300 })
+  const client = pool.client()
   const worker = await pool.start()
   client.update([worker])
   // Its time is for the call alone, not for the connection too.
-  await call(client, 'whoami', undefined, { timeoutMs: 10_000 })
-  await assert.rejects(all(stream(client, { name: 'late', to: 1, holdAt: 1 })), coded('EKB_ERR_TIMEOUT'))
-  await worker.event('ended', 'late')
+  await call(client, 'whoami')
+  const timeoutMs = 1_500
   const own = new AbortController()
-  const items = stream(client, { name: 'held', to: 2, holdAt: 2 }, { signal: own.signal })
+  const items = stream(client, { name: 'held', to: 2, holdAt: 2 }, { signal: own.signal, timeoutMs })
   await items.next()
   const next = items.next()
-  // Its time is over, and it goes on.
-  await call(client, 'brief', { ms: 350 }, { timeoutMs: 1_000 }).catch(coded('EKB_ERR_TIMEOUT'))
+  // Its time, which began earlier, is over as well then, and it goes on.
+  await assert.rejects(all(stream(client, { name: 'late', to: 1, holdAt: 1 }, { timeoutMs })), coded('EKB_ERR_TIMEOUT'))
+  await worker.event('ended', 'late')
   own.abort()
   await assert.rejects(next, coded('EKB_ERR_ABORTED'))
   await worker.event('ended', 'held')

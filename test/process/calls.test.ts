@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ServiceCallError } from '../../packages/core/build/call/service-call-error.js'
 import { isServiceError } from '../../packages/core/build/errors/service-error.js'
 import { monotonicMs } from '../../packages/core/build/util/monotonic.js'
 import { call, openCallPool } from '../helpers/call-pool.js'
+import { waitUntil } from '../helpers/wait-until.js'
 
 type RefusedCall = InstanceType<typeof ServiceCallError>
 
@@ -121,14 +124,16 @@ test('work whose deadline passed while the loop was blocked is not started', asy
   const client = pool.client()
   const worker = await pool.start()
   client.update([worker])
-  const blocked = call(client, 'block', { ms: 700 })
+  const until = join(pool.folder, 'unblocked')
+  const blocked = call(client, 'block', { until })
   await worker.event('blocking')
+  const inTime = call(client, 'mark', 'in time', { timeoutMs: 60_000 })
   await Promise.all([
-    blocked,
-    call(client, 'mark', 'in time', { timeoutMs: 60_000 }),
     assert.rejects(call(client, 'mark', 'late', { timeoutMs: 100 }), coded('EKB_ERR_TIMEOUT')),
     assert.rejects(call(client, 'hang', 'late', { deadlineAt: monotonicMs() + 50 }), coded('EKB_ERR_TIMEOUT')),
   ])
+  writeFileSync(until, '')
+  await Promise.all([blocked, inTime])
   // A worker's events come in order.
   await call(client, 'mark', 'end')
   await worker.event('started', 'end')
@@ -143,7 +148,11 @@ test("the pool's limit is a deadline, which aborts the call there", async () => 
   const client = pool.client({ timeoutMs: 300 })
   const worker = await pool.start()
   client.update([worker])
-  await assert.rejects(call(client, 'hang', 'a', { timeoutMs: 60_000 }), /Pool\.hang did not answer within 300 ms/)
+  // On a busy machine it may not even begin in that time.
+  await waitUntil(async () => {
+    await assert.rejects(call(client, 'hang', 'a', { timeoutMs: 60_000 }), /Pool\.hang did not answer within 300 ms/)
+    return worker.events.some(({ event }) => event === 'started')
+  })
   const { code } = await worker.event('aborted', 'a')
   assert.match(String(code), /EKB_ERR_(TIMEOUT|ABORTED)/)
 })

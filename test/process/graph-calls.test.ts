@@ -1,3 +1,3 @@
 import { callsThroughTheGraph } from '../helpers/graph-calls.js'
 
-callsThroughTheGraph('from process to process', ['--timeout', '4'])
+callsThroughTheGraph('from process to process', [])

@@ -19,7 +19,7 @@ const MEBIBYTE = 1024 * 1024
 const COLLECTED = ['Middle', 'Source'].flatMap((name) => ['--set', `${name}.nodeArgs=["--expose-gc"]`])
 const STREAMS = ['--threaded', ...COLLECTED]
 
-callsThroughTheGraph('from thread to thread', ['--threaded', '--timeout', '4'])
+callsThroughTheGraph('from thread to thread', ['--threaded'])
 streamsThroughTheGraph('from thread to thread', STREAMS)
 
 test('a thread that ends in the middle of a stream: its readers hear of it, and no end is feigned', async () => {
