@@ -20,7 +20,11 @@ export const Greeter = defineService(class Greeter {
     return { ...facts(), remoteAddress }
   }
   async slow() { await slow() }
-}, { apis: { who: {}, slow: {} } })
+  async *lasting() {
+    yield 'begun'
+    await slow()
+  }
+}, { apis: { who: {}, slow: {}, lasting: {} } })
 `
 const appWith = (options: string): string => `
 import { createServer } from 'node:http'
@@ -61,8 +65,8 @@ export interface StartedWay extends AsyncDisposable {
 }
 
 /**
- * Starts it from another folder, with a configuration file beside it: a service with the apis `who` and `slow`, or an
- * app with such paths. Give it to `await using`.
+ * Starts it from another folder, with a configuration file beside it: a service with the apis `who`, `slow` and
+ * `lasting`, which has no time limit once it has begun, or an app with the paths `/who` and `/slow`. Give it to `await using`.
  */
 export async function startInDevelopment(
   { kind, isApart }: DevelopmentWay,

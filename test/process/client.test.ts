@@ -209,7 +209,12 @@ describe('a call fails', () => {
   ] as [string, Script][]) {
     it(`when its time is up ${where}: the connection is closed`, async () => {
       await using server = await startScripted(script)
-      const error = await errorOf(createClient<Service>(server.url, { timeoutMs: 60_000 }).run({}, { timeoutMs: 500 }))
+      const client = createClient<Service>(server.url, { timeoutMs: 60_000 })
+      // On a busy machine it may not even be sent in that time.
+      const error = await waitUntil(async () => {
+        const failed = await errorOf(client.run({}, { timeoutMs: 500 }))
+        return server.received.length > 0 && failed
+      })
       assert.equal(error.code, 'EKB_ERR_CLIENT_TIMEOUT')
       assert.match(error.message, /did not answer within 500 ms/)
       await waitUntil(() => server.received[0]?.left.aborted, { describe: 'the server to see the client leave' })

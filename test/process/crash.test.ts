@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import { Pool } from 'undici'
+import { markedProcesses } from '../helpers/no-leftovers.js'
 import { call, logLines, serveFixture } from '../helpers/serve-fixture.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
@@ -46,7 +47,7 @@ function untilReady(server: { stdout: () => string }, service: string, count: nu
       const ready = logLines(server.stdout()).filter((line) => line.service === service && line.to === 'ready')
       return ready.length >= count ? ready.map((line) => line.workerPid) : undefined
     },
-    { describe: () => `${count} workers of ${service}:\n${server.stdout()}` },
+    { timeoutMs: 60_000, describe: () => `${count} workers of ${service}:\n${server.stdout()}` },
   )
 }
 
@@ -64,7 +65,7 @@ describe('a worker that dies', () => {
     // Only the replacement is left to answer.
     for (const pid of pids.slice(0, 2)) if (pid !== body.pid) process.kill(Number(pid), 'SIGKILL')
     assert.ok(!pids.slice(0, 2).includes(await callAgain(server.url, 'alone')))
-    assert.equal(await server.stop(), 0)
+    assert.equal(await server.stop(), 0, server.stdout())
   })
 
   it('takes only its own calls with it when it is a pool worker', async () => {
@@ -80,7 +81,7 @@ describe('a worker that dies', () => {
       failed.every((each) => each.startsWith('503')),
       failed.join('\n'),
     )
-    assert.equal(await server.stop(), 0)
+    assert.equal(await server.stop(), 0, server.stdout())
   })
 
   it('keeps clients waiting, none refused, when it was the only one', async () => {
@@ -89,16 +90,16 @@ describe('a worker that dies', () => {
     process.kill(before.body.pid, 'SIGKILL')
     const answers = await Promise.all(Array.from({ length: 10 }, () => callAgain(server.url, 'ping')))
     assert.ok(answers.every((pid) => pid !== before.body.pid))
-    assert.equal(await server.stop(), 0)
+    assert.equal(await server.stop(), 0, server.stdout())
   })
 
   it('is replaced after an exit of its own with code 0 too', async () => {
     await using server = await serveFixture('crashes-on-request')
     await call(server.url, 'die', { code: 0 }).catch(() => {})
     assert.equal((await call(server.url, 'ping')).status, 200)
-    const death = logLines(server.stdout()).find((line) => line.msg === 'worker died')
-    assert.equal(death?.exit, 'code 0')
-    assert.equal(await server.stop(), 0)
+    const death = await waitUntil(() => logLines(server.stdout()).find((line) => line.msg === 'worker died'))
+    assert.equal(death.exit, 'code 0')
+    assert.equal(await server.stop(), 0, server.stdout())
   })
 
   it('does not leave what it had started behind', async () => {
@@ -108,21 +109,23 @@ describe('a worker that dies', () => {
     await waitUntil(async () => !(await readdir('/proc')).includes(String(body.grandchild)), {
       describe: 'the grandchild to be gone',
     })
-    assert.equal(await server.stop(), 0)
+    assert.equal(await server.stop(), 0, server.stdout())
   })
 })
 
 describe('a supervisor that dies', () => {
   it('is followed by its workers, which answer what is in flight first', async () => {
-    const server = await serveFixture('chain:Front')
+    await using server = await serveFixture('chain:Front')
     const inFlight = call<Taker[]>(server.url, 'work', { ms: 1_000 })
     // The call has reached the last service once its worker says so; the first call warmed the connections.
     await call(server.url, 'work')
     server.kill('SIGKILL')
     assert.equal((await inFlight).status, 200)
     await server.exited
-    // Disposing asserts that no process of it is left.
-    await server[Symbol.asyncDispose]()
+    await waitUntil(async () => (await markedProcesses(server.mark)).length === 0, {
+      timeoutMs: 30_000,
+      describe: 'its workers to be gone',
+    })
   })
 })
 

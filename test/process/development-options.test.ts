@@ -120,10 +120,14 @@ async function checkSurroundings(run: ServingCommand, { file }: TlsProject, way:
   const instance = way.isApart ? 'shop' : 'shop-a'
   const service = way.kind === 'app' ? 'shop' : 'Greeter'
   assert.deepEqual([shown.instance, shown.services[0].name], [instance, service])
-  const metrics = (await askSocket(file('admin'), '/metrics')).body
-  assert.match(metrics, new RegExp(`^ekiben_worker_rss_bytes\\{service="${service}"`, 'm'))
-  if (way.kind === 'app') assert.match(metrics, /^orders 3$/m)
-  else assert.match(metrics, /^ekiben_requests_total\{service="Greeter",api="who",code="200"\} \d/m)
+  // A process that is slow to tell what it has counted is not waited for.
+  await waitUntil(async () => {
+    const metrics = (await askSocket(file('admin'), '/metrics')).body
+    assert.match(metrics, new RegExp(`^ekiben_worker_rss_bytes\\{service="${service}"`, 'm'))
+    if (way.kind === 'app') assert.match(metrics, /^orders 3$/m)
+    else assert.match(metrics, /^ekiben_requests_total\{service="Greeter",api="who",code="200"\} \d/m)
+    return true
+  })
   const lines = logLines(run.stdout())
   const levels = new Set(lines.map(({ level }) => level))
   if (way.kind === 'app') assert.ok(levels.has('warn') && !levels.has('info'))
@@ -135,12 +139,13 @@ async function checkSurroundings(run: ServingCommand, { file }: TlsProject, way:
 async function checkStop(run: ServingCommand, project: TlsProject, way: DevelopmentWay): Promise<void> {
   const asked = () => logLines(run.stdout()).filter((line) => line.asked).length
   const before = asked()
-  const cut = callSecurely(`${run.url}/${routeOf(way, 'slow')}`, identity(project)).then(
+  const route = way.kind === 'service' ? 'lasting' : 'slow'
+  const cut = callSecurely(`${run.url}/${routeOf(way, route)}`, identity(project)).then(
     () => 'answered',
     () => 'cut',
   )
   await waitUntil(() => asked() > before, { describe: () => run.stdout() })
-  assert.equal(await run.stop(), 7)
+  assert.equal(await run.stop(), 7, run.stdout())
   assert.equal(await cut, 'cut')
   for (const name of ['pid', 'admin']) await assert.rejects(stat(project.file(name)), { code: 'ENOENT' })
 }
