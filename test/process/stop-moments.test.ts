@@ -1,7 +1,8 @@
 /** Signals that come in a moment in which it is easy to miss them. */
 import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
 import { createConnection } from 'node:net'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import { appProject, inMode, mainFile } from '../helpers/bootstrap-app.js'
 import { projectFolder } from '../helpers/project-folder.js'
@@ -40,6 +41,16 @@ describe('a stop that comes when the folder of the instance has just been made',
       assert.deepEqual(readyLines(exit), [])
     })
   }
+})
+
+it('is heeded as soon as the pidfile is there, which goes with it', async () => {
+  await using folder = await projectFolder({})
+  const flags = ['--pidfile', join(folder.path, 'pid')]
+  assert.deepEqual(
+    readyLines(await stops([...preload('stop-when-claimed'), ...serve(...flags)], { cwd: SERVICES })),
+    [],
+  )
+  assert.deepEqual(await readdir(folder.path), ['node_modules'])
 })
 
 describe('a stop that comes while a plan is made', () => {

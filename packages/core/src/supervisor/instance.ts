@@ -232,7 +232,7 @@ export class Instance implements Server {
 
   async #scaleEntryBy(count: number): Promise<void> {
     const entry = this.#supervisor?.entry
-    if (entry === undefined) return
+    if (entry === undefined || this.#abort.signal.aborted) return
     const { slotSockets, log } = this.#options
     const workers = Math.max(1, entry.target + count)
     try {

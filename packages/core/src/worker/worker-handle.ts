@@ -191,7 +191,7 @@ export class WorkerHandle {
   }
 
   drain(message: DrainMessage): void {
-    this.#pending.drain = message
+    this.#pending.drain = { ...message, until: this.#options.now() + message.timeoutMs }
     this.#apply('drain')
   }
 
