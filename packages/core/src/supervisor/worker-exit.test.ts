@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createError } from '../errors/service-error.js'
-import type { WorkerRecord } from '../worker/worker-handle.js'
+import type { WorkerRecord } from '../worker/worker-record.js'
 import { bootError, describeExit, explainExit } from './worker-exit.js'
 
 const record = (known: Partial<WorkerRecord>): WorkerRecord => ({ stage: 'load', cut: [], ...known })

@@ -1,7 +1,7 @@
 import { CATALOGUE, type ErrorCode, type ErrorRow } from '../errors/catalogue.js'
 import { EXIT } from '../errors/exit-codes.js'
 import { createError, isServiceError, type ServiceError } from '../errors/service-error.js'
-import type { WorkerRecord } from '../worker/worker-handle.js'
+import type { WorkerRecord } from '../worker/worker-record.js'
 
 /** Why a worker ended, in one word: of a closed set, for metrics. */
 export type ExitReason =

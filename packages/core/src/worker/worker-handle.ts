@@ -18,8 +18,6 @@ import {
   type StartMessage,
   type StoppingMessage,
   type SupervisorMessage,
-  type UncaughtError,
-  type Vitals,
   type WantsSocketMessage,
   type WorkerIdentity,
   type WorkerMessage,
@@ -27,7 +25,8 @@ import {
 import type { SendableHandle } from '../net/private-api.js'
 import { hearFirst } from '../util/hear-first.js'
 import { transition, type WorkerEffect, type WorkerEvent, type WorkerState, type WorkerTimer } from './lifecycle.js'
-import type { WorkerBackend, WorkerExit } from './worker-backend.js'
+import type { WorkerBackend } from './worker-backend.js'
+import type { WorkerRecord } from './worker-record.js'
 
 /** A worker reports what it cut at its deadline, so the supervisor waits a little longer than the worker does. */
 const GRACE_MARGIN_MS = 500
@@ -72,12 +71,6 @@ export interface Adoption {
   readonly service: string
   readonly bootTimeoutMs: number
   readonly observer: WorkerObserver
-}
-
-/** Why a worker did not become ready, in its own words. */
-export interface BootFailure {
-  readonly stage: BootStage
-  readonly error: Error
 }
 
 /**
@@ -257,6 +250,7 @@ export class WorkerHandle {
         this.#record = { ...this.#record, uncaught: message.uncaught }
         return
       case 'terminated':
+        this.#record = { ...this.#record, terminated: true }
         this.#observer?.onTerminated(this)
         return
       case 'withdrawn':
@@ -370,33 +364,4 @@ export class WorkerHandle {
     if (message === 'init') return this.#options.init
     return message === 'admit' ? { type: 'admit' } : this.#pending[message]
   }
-}
-
-export interface WorkerRecord {
-  /** How far its boot came. */
-  readonly stage: BootStage
-  /** Where its calls go, once it is ready: a socket path, or the public address. */
-  readonly address?: string
-  readonly readyAt?: number
-  /** Since when it could serve: in standby already. */
-  readonly provenSince?: number
-  /** What it said with its last heartbeat. */
-  readonly vitals?: Vitals
-  /** When it said anything last. */
-  readonly heardAt?: number
-  readonly failure?: BootFailure
-  readonly bootTimedOut?: boolean
-  /** The error that nobody caught and that ends it. */
-  readonly uncaught?: UncaughtError
-  /** Its supervisor killed it, for whatever reason. */
-  readonly killed?: boolean
-  /** It drains and accepts no more. */
-  readonly withdrawn?: boolean
-  /** It was killed because its event loop had not turned for so long. */
-  readonly wedgedMs?: number
-  /** It had to be killed although it was serving or draining. */
-  readonly forced?: boolean
-  /** Requests that were cut at its deadline. */
-  readonly cut: readonly string[]
-  readonly exit?: WorkerExit
 }
