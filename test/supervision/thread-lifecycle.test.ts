@@ -178,9 +178,9 @@ describe('threads that do not come up', () => {
     ['throws-on-load', 4, 'EKB_ERR_IDENTIFIER_LOAD_FAILED', 'this module does not load'],
     ['flaps:Waiter', 5, 'EKB_ERR_FLAPPING', 'Flapper'],
   ]
-  for (const [fixture, exit, code, says] of FAILURES) {
+  for (const [fixture, exit, code, says, more = []] of FAILURES) {
     it(`end the start as processes do: ${code}`, async () => {
-      const { code: ended, stderr } = await failFixture(fixture, ['--threaded'])
+      const { code: ended, stderr } = await failFixture(fixture, ['--threaded', ...more])
       assert.equal(ended, exit, stderr)
       assert.ok(stderr.includes(code) && stderr.includes(says), stderr)
     })
