@@ -44,34 +44,39 @@ async function untilAnswered(url: string, route: string): Promise<{ pid: number 
 }
 
 describe('a service whose workers keep dying', () => {
-  it('is tried one worker at a time, said once, and comes back by itself when the cause is gone', async () => {
-    using cause = openCause()
-    // One that a busy machine lets live a moment longer is not taken for one that stays up.
-    const flags = [...WATCHED, '--set', 'Flapper.minReadyMs=2000']
-    await using server = await serveFixture('flaps-while:Front', flags, { env: { FLAP_WHILE: cause.file } })
-    const steady = (await call<number>(server.url, 'steady')).body
-    cause.begin()
-    const warning = 'workers keep dying; trying again more slowly'
-    await waitUntil(() => linesOf(server, warning).length > 0, { timeoutMs: BACK_OFF_WITHIN_MS })
-    const before = linesOf(server, 'worker died').length
-    // Two slots are empty: without half-open tries they would be filled side by side.
-    await waitUntil(() => linesOf(server, 'worker died').length >= before + 4, { timeoutMs: BACK_OFF_WITHIN_MS })
-    // Nobody else is touched.
-    assert.equal((await call<number>(server.url, 'steady')).body, steady)
-    assert.equal((await fetch(`${server.url}/livez`)).status, 200)
-    cause.end()
-    await waitUntil(() => linesOf(server, 'workers stay up again').length > 0, { timeoutMs: BACK_OFF_WITHIN_MS })
-    await waitUntil(() => aliveAtOnce(server).now === 2, { timeoutMs: BACK_OFF_WITHIN_MS })
-    assert.equal((await call<number>(server.url, 'flapper')).status, 200)
-    assert.equal((await fetch(`${server.url}/readyz`)).status, 200)
-    assert.equal(linesOf(server, warning).length, 1, server.stdout())
-    assert.equal(aliveAtOnce(server).mostWhileFlapping, 1, server.stdout())
-    assert.deepEqual(
-      linesOf(server, 'worker died').filter(({ service }) => service !== 'Flapper'),
-      [],
-    )
-    assert.equal(await server.stop(), 0)
-  })
+  for (const [what, kind] of [
+    ['processes', []],
+    ['threads', ['--threaded']],
+  ] as const) {
+    it(`is tried one worker at a time, said once, and comes back by itself when the cause is gone, as ${what}`, async () => {
+      using cause = openCause()
+      // One that a busy machine lets live a moment longer is not taken for one that stays up.
+      const flags = [...kind, ...WATCHED, '--set', 'Flapper.minReadyMs=2000']
+      await using server = await serveFixture('flaps-while:Front', flags, { env: { FLAP_WHILE: cause.file } })
+      const steady = (await call<number>(server.url, 'steady')).body
+      cause.begin()
+      const warning = 'workers keep dying; trying again more slowly'
+      await waitUntil(() => linesOf(server, warning).length > 0, { timeoutMs: BACK_OFF_WITHIN_MS })
+      const before = linesOf(server, 'worker died').length
+      // Two slots are empty: without half-open tries they would be filled side by side.
+      await waitUntil(() => linesOf(server, 'worker died').length >= before + 4, { timeoutMs: BACK_OFF_WITHIN_MS })
+      // Nobody else is touched.
+      assert.equal((await call<number>(server.url, 'steady')).body, steady)
+      assert.equal((await fetch(`${server.url}/livez`)).status, 200)
+      cause.end()
+      await waitUntil(() => linesOf(server, 'workers stay up again').length > 0, { timeoutMs: BACK_OFF_WITHIN_MS })
+      await waitUntil(() => aliveAtOnce(server).now === 2, { timeoutMs: BACK_OFF_WITHIN_MS })
+      assert.equal((await call<number>(server.url, 'flapper')).status, 200)
+      assert.equal((await fetch(`${server.url}/readyz`)).status, 200)
+      assert.equal(linesOf(server, warning).length, 1, server.stdout())
+      assert.equal(aliveAtOnce(server).mostWhileFlapping, 1, server.stdout())
+      assert.deepEqual(
+        linesOf(server, 'worker died').filter(({ service }) => service !== 'Flapper'),
+        [],
+      )
+      assert.equal(await server.stop(), 0)
+    })
+  }
 
   it('is said to flap in the status, with the reason of the last death', async () => {
     using cause = openCause()
@@ -147,13 +152,13 @@ function aliveAtOnce(server: ServingCommand): { now: number; mostWhileFlapping: 
   const tries = new Set<unknown>()
   let isFlapping = false
   let mostWhileFlapping = 0
-  for (const { msg, service, to, workerPid } of logLines(server.stdout())) {
+  for (const { msg, service, to, slot } of logLines(server.stdout())) {
     if (service !== 'Flapper') continue
     if (msg === 'workers keep dying; trying again more slowly') isFlapping = true
     if (msg === 'workers stay up again') isFlapping = false
-    if (to === 'booting') alive.add(workerPid)
-    if (to === 'booting' && isFlapping) tries.add(workerPid)
-    if (to === 'exited') for (const set of [alive, tries]) set.delete(workerPid)
+    if (to === 'booting') alive.add(slot)
+    if (to === 'booting' && isFlapping) tries.add(slot)
+    if (to === 'exited') for (const set of [alive, tries]) set.delete(slot)
     mostWhileFlapping = Math.max(mostWhileFlapping, tries.size)
   }
   return { now: alive.size, mostWhileFlapping }
