@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createConnection } from 'node:net'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { appProject, inMode, mainFile } from '../helpers/bootstrap-app.js'
@@ -245,20 +245,5 @@ describe('signals', () => {
     assert.equal((await answer).status, 200)
     assert.notEqual((await call<Taker>(server.url, 'alone')).body.pid, body.pid)
     assert.equal(await server.stop(), 0)
-  })
-
-  it('replaces a worker that is told to stop as it starts, once it is ready', async () => {
-    await using folder = await projectFolder({})
-    const args = [EKIBEN, 'serve', 'starts-when-stopped', '--port', '0', '--log-format', 'json', '--log-level', 'debug']
-    await using run = await runNode(args, { cwd: SERVICES, env: { STOPPED: join(folder.path, 'stopped') } })
-    const states = (to: string) => logLines(run.stdout()).filter((line) => line.to === to)
-    const describe = () => run.stdout() + run.stderr()
-    await waitUntil(() => states('starting').length === 1, { describe })
-    const [first] = states('starting')
-    process.kill(Number(first?.workerPid), 'SIGTERM')
-    await waitUntil(() => states('exited').some(({ workerPid }) => workerPid === first?.workerPid), { describe })
-    assert.deepEqual([states('ready').length, states('killing').length], [2, 0], run.stdout())
-    run.kill('SIGTERM')
-    assert.equal((await run.exited).code, 0, run.stdout())
   })
 })

@@ -26,10 +26,6 @@ it('counts age from when it became ready', () => {
   assert.equal(recycleReason({ vitals: VITALS }, 1e12, { ...NEVER, maxAgeMs: 1_000 }), undefined)
 })
 
-it('was told to stop as it came up', () => {
-  assert.equal(recycleReason({ vitals: VITALS, readyAt: 0, terminated: true }, 0, NEVER), 'it was told to stop')
-})
-
 it('each limit is reached when it is, and not before', () => {
   assert.equal(recycleReason({ vitals: { ...VITALS, callLimit: 108 }, readyAt: 0 }, 0, NEVER), undefined)
   assert.equal(

@@ -1,9 +1,6 @@
 import type { SupervisionPlan } from '../plan/serve-plan.js'
 import type { WorkerRecord } from '../worker/worker-record.js'
 
-/** From outside, by SIGTERM to the worker itself. */
-export const TOLD_TO_STOP = 'it was told to stop'
-
 /**
  * Why a worker should be recycled now, in words; undefined: it should stay. Its limit of calls, jitter included, is
  * its own (`Vitals.callLimit`), so that it can say at once that it has come there. No minimum lifetime guards a limit
@@ -11,13 +8,11 @@ export const TOLD_TO_STOP = 'it was told to stop'
  * has to prove itself first, which slows it down enough.
  */
 export function recycleReason(
-  { vitals, readyAt, terminated }: Pick<WorkerRecord, 'vitals' | 'readyAt' | 'terminated'>,
+  { vitals, readyAt }: Pick<WorkerRecord, 'vitals' | 'readyAt'>,
   now: number,
   { maxAgeMs, maxRssBytes }: Pick<SupervisionPlan, 'maxAgeMs' | 'maxRssBytes'>,
 ): string | undefined {
   if (vitals === undefined || readyAt === undefined) return undefined
-  // It was on its way up then, and nobody took its place.
-  if (terminated) return TOLD_TO_STOP
   const { calls, callLimit, rssBytes } = vitals
   const ageMs = now - readyAt
   if (callLimit > 0 && calls >= callLimit) return `maxRequests: ${calls} of ${callLimit}`

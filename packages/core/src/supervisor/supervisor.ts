@@ -11,7 +11,6 @@ import type { Generation } from './generation.js'
 import { growGeneration } from './grow-generation.js'
 import { InstanceMetrics } from './instance-metrics.js'
 import { poolSettings } from './pool-settings.js'
-import { TOLD_TO_STOP } from './recycling.js'
 import { RestartBudget } from './restart-budget.js'
 import { retireGenerations } from './retire-generations.js'
 import { ServiceOutages } from './service-outages.js'
@@ -222,7 +221,7 @@ export class Supervisor implements WatcherObserver {
   }
 
   onTerminated(watcher: Watcher, worker: WorkerHandle): void {
-    if (this.#stop === undefined) watcher.replace(worker, TOLD_TO_STOP)
+    if (this.#stop === undefined) watcher.replace(worker, 'it was told to stop')
   }
 
   onFlapping(watcher: Watcher, deaths: number): void {

@@ -250,7 +250,6 @@ export class WorkerHandle {
         this.#record = { ...this.#record, uncaught: message.uncaught }
         return
       case 'terminated':
-        this.#record = { ...this.#record, terminated: true }
         this.#observer?.onTerminated(this)
         return
       case 'withdrawn':

@@ -26,8 +26,6 @@ export interface WorkerRecord {
   readonly uncaught?: UncaughtError
   /** Its supervisor killed it, for whatever reason. */
   readonly killed?: boolean
-  /** It was told to stop from outside. */
-  readonly terminated?: boolean
   /** It drains and accepts no more. */
   readonly withdrawn?: boolean
   /** It was killed because its event loop had not turned for so long. */
