@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { defineService } from '../../packages/core/build/service/define-service.js'
 import { makeAuthority } from '../helpers/certificates.js'
-import { startHost } from '../helpers/http-host.js'
+import { encrypting, startHost } from '../helpers/http-host.js'
 
 /** More than this process may stand still without having been asked to. */
 const KEPT_MS = 3_000
@@ -22,15 +22,7 @@ const Api = defineService(
 )
 
 test('a request that came while the process stood still is answered, however long its connection has rested', async () => {
-  const tls = {
-    ...authority.issue('localhost'),
-    ca: undefined,
-    clientCert: undefined,
-    ciphers: undefined,
-    minVersion: 'TLSv1.2',
-    ticketKeys: Buffer.alloc(48, 1).toString('base64'),
-    sessionContext: 'test',
-  } as const
+  const tls = encrypting(authority.issue('localhost'))
   await using host = await startHost(Api, { tls, keepAliveTimeoutMs: KEPT_MS })
   const session = connect(`https://127.0.0.1:${host.port}`, { ca: authority.cert })
   await once(session, 'connect')

@@ -16,19 +16,11 @@ import type { CallContext } from '../../packages/core/build/service/call-context
 import { defineService } from '../../packages/core/build/service/define-service.js'
 import { deferred } from '../../packages/core/build/util/deferred.js'
 import { makeAuthority } from '../helpers/certificates.js'
-import { startHost, type TestHost } from '../helpers/http-host.js'
+import { encrypting, startHost, type TestHost } from '../helpers/http-host.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 const authority = makeAuthority()
-const TLS: NonNullable<NodeHostOptions['tls']> = {
-  ...authority.issue('localhost'),
-  ca: undefined,
-  clientCert: undefined,
-  ciphers: undefined,
-  minVersion: 'TLSv1.2',
-  ticketKeys: Buffer.alloc(48, 1).toString('base64'),
-  sessionContext: 'test',
-}
+const TLS = encrypting(authority.issue('localhost'))
 const LONG = 60_000
 const held = new Map<string, () => void>()
 const facts: string[] = []

@@ -5,6 +5,7 @@ import { NodeHost, type NodeHostOptions } from '../../packages/core/build/http/n
 import { Runner } from '../../packages/core/build/runner/runner.js'
 import { definitionOf } from '../../packages/core/build/service/registry.js'
 import type { ServiceClass } from '../../packages/core/build/service/service-definition.js'
+import type { Issued } from './certificates.js'
 import { waitUntil } from './wait-until.js'
 
 export interface LogLine {
@@ -20,6 +21,20 @@ export interface TestHost extends AsyncDisposable {
   readonly url: string
   readonly log: readonly LogLine[]
   drain(keepAliveDrainMs: number, deadlineMs: number): Promise<DrainReport>
+}
+
+/** How a host encrypts with this certificate and nothing else set. */
+export function encrypting({ cert, key }: Issued): NonNullable<NodeHostOptions['tls']> {
+  return {
+    cert,
+    key,
+    ca: undefined,
+    clientCert: undefined,
+    ciphers: undefined,
+    minVersion: 'TLSv1.2',
+    ticketKeys: Buffer.alloc(48, 1).toString('base64'),
+    sessionContext: 'test',
+  }
 }
 
 /** A service on the built-in host, in this process, on a free port of loopback. Give it to `await using`. */
