@@ -13,6 +13,8 @@ import { postText, rawClient } from '../helpers/http-host.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 const LONG = 20_000
+/** Reached only where something is held up. */
+const FAR = 10_000
 const isLast = (answer = '') => /^connection: close/im.test(answer)
 const bodyOf = (answer = '') => answer.slice(answer.indexOf('\r\n\r\n') + 4)
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`
@@ -132,6 +134,20 @@ describe('a drain of an app', () => {
       assert.deepEqual(await report, { cut: [] })
     })
   }
+
+  it('waits for the rest of a body that was answered before it had come, and for no more', async () => {
+    await using app = await look()
+    // Else Node ends it.
+    Object.assign(app.server, { keepAliveTimeout: 0 })
+    await using client = await rawClient(app.port)
+    const asked = postText('/hold/none-of-it', { text: 'whole' })
+    client.write(asked.slice(0, -5))
+    await app.release('none-of-it')
+    await client.answers(1)
+    client.write(asked.slice(-5))
+    assert.deepEqual(await app.drain(20, FAR), { cut: [] })
+    assert.equal(await client.closed(), 'ended')
+  })
 
   it('lets a slow reader have its whole answer', async () => {
     await using app = await look()

@@ -45,7 +45,7 @@ export async function startBadInputTarget(): Promise<BadInputTarget> {
     },
     [Symbol.asyncDispose]: async () => {
       try {
-        assert.equal(await server.stop(), 0)
+        assert.equal(await server.stop(), 0, server.stdout() + server.stderr())
         assert.deepEqual(await readdir(folder), [])
       } finally {
         await server[Symbol.asyncDispose]()

@@ -35,6 +35,8 @@ const release = async (name: string) => {
   resolve()
 }
 const LONG = 60_000
+/** Reached only where something is held up. */
+const FAR = 10_000
 /** A drain accepts for so long. */
 const ACCEPTS_MS = 1_000
 const isLast = (answer = '') => /^connection: close/im.test(answer)
@@ -189,6 +191,18 @@ describe('a drain', () => {
     await think(200)
     assert.match(await answered(client, text.slice(20), 1), /whole$/)
     assert.deepEqual(await report, { cut: [] })
+  })
+
+  test('waits for the rest of a body whose request was refused, and for no more', async () => {
+    await using host = await startHost(Api)
+    await using client = await rawClient(host.port)
+    const text = postText('/echo', { text: 'whole' }).replace('\r\n', '\r\ncontent-encoding: gzip\r\n')
+    const refused = await answered(client, text.slice(0, -5), 1)
+    assert.match(refused, /^HTTP\/1\.1 415/)
+    assert.equal(isLast(refused), false)
+    client.write(text.slice(-5))
+    assert.deepEqual(await host.drain(20, FAR), { cut: [] })
+    assert.equal(await client.closed(), 'ended')
   })
 
   test('lets a slow reader have its whole answer', async () => {

@@ -2,6 +2,7 @@ import { Server as HttpServer } from 'node:http'
 import { Server as NetServer } from 'node:net'
 import { type Deferred, deferred } from '../util/deferred.js'
 import type { Connection, ConnectionTable } from './connection-table.js'
+import { idleByNode } from './idle-by-node.js'
 import { askedPath } from './route-table.js'
 
 export interface DrainOptions {
@@ -106,11 +107,21 @@ export class HostDrain {
 
   /** A turn later: what lies unread in a socket while the loop was busy is a request, not silence. */
   readonly #closeIdleSoon = (): void => {
-    setImmediate(() => this.#connections.endIdle())
+    setImmediate(() => {
+      this.#settleIdle()
+      this.#connections.endIdle()
+    })
+  }
+
+  /** A body may have come after its request was answered: only Node knows that what came is no half of a next one. */
+  #settleIdle(): void {
+    const sockets = Array.from(this.#connections, ({ socket }) => socket)
+    for (const socket of idleByNode(this.#server, sockets)) this.#connections.of(socket).settle()
   }
 
   readonly #cutAll = (): void => {
     stopAccepting(this.#server)
+    this.#settleIdle()
     for (const connection of this.#connections) this.#cut.push(...describeCut(connection))
     this.#connections.destroy()
   }

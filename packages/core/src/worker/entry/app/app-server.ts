@@ -1,11 +1,10 @@
-import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2Session } from 'node:http2'
-import { Server as HttpsServer } from 'node:https'
 import type { Server, Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import { type Connection, ConnectionTable } from '../../../http/connection-table.js'
 import { type DrainEvents, type DrainOptions, type DrainReport, HostDrain } from '../../../http/host-drain.js'
-import { idleByNode } from '../../../http/idle-by-node.js'
+import { isAskable } from '../../../http/idle-by-node.js'
 import { encryptServer } from '../../../tls/encrypt-server.js'
 import { encryptableServer } from '../../../tls/encryptable-server.js'
 import type { HandshakeFailures } from '../../../tls/handshake-failures.js'
@@ -33,7 +32,7 @@ export class AppServer {
   readonly #connections = new ConnectionTable((socket) => new AppConnection(socket))
   readonly #sessions = new Set<Http2Session>()
   readonly #requests: AppRequests
-  /** Node tells what goes on on its connections: which answer is being given, and where a request is half received. */
+  /** Which answer is being given on its connections can be asked of Node. */
   readonly #isAskable: boolean
   /** It has connections of this one as well, whose clients want this very process. */
   #beside: Server | undefined
@@ -49,7 +48,7 @@ export class AppServer {
     this.server = server
     this.#requests = requests
     requests.watch(this.#connections)
-    this.#isAskable = server instanceof HttpServer || server instanceof HttpsServer
+    this.#isAskable = isAskable(server)
     if (encryption !== undefined) {
       const { identity, failures } = encryption
       const { carry } = this.#connections
@@ -145,14 +144,11 @@ export class AppServer {
     if (connection !== undefined && isLast) request.sayLast(connection)
   }
 
-  /** Has what is being answered say that it is the last of its connection, and finds out on which there is nothing. */
+  /** Has what is being answered say that it is the last of its connection. */
   #followAll(): void {
-    const sockets = Array.from(this.#connections, ({ socket }) => socket)
-    const idle = this.#isAskable ? idleByNode(this.server as HttpServer, sockets) : new Set<Socket>()
     for (const connection of this.#connections) {
       this.#requests.followCurrent(connection)
       for (const request of connection.requests) (request as AppRequest).sayLast(connection)
-      if (idle.has(connection.socket)) connection.settle()
     }
   }
 
