@@ -12,9 +12,10 @@ it('asks of a busy worker what it has above an equal share', () => {
 })
 
 it('leaves small differences alone', () => {
-  assert.deepEqual(excessConnections([busy(18), busy(14)]), [0, 0])
-  assert.deepEqual(excessConnections([busy(4), busy(0)]), [0, 0])
-  assert.deepEqual(excessConnections([busy(20), busy(12)]), [4, 0])
+  assert.deepEqual(excessConnections([busy(17), busy(15)]), [0, 0])
+  assert.deepEqual(excessConnections([busy(3), busy(1)]), [0, 0])
+  assert.deepEqual(excessConnections([busy(109), busy(91)]), [0, 0])
+  assert.deepEqual(excessConnections([busy(18), busy(14)]), [2, 0])
 })
 
 it('leaves a worker alone that has time for all of its connections', () => {

@@ -9,8 +9,8 @@ export interface ConnectionLoad {
 /** Below this its clients would be served no sooner elsewhere. */
 const BUSY = 0.3
 /** What is above an equal share by less than this much of it, or by fewer connections, is left alone. */
-const TOLERANCE = 0.25
-const LEAST = 3
+const TOLERANCE = 0.1
+const LEAST = 2
 
 /**
  * How many connections each worker should let go, in order. Whoever is awake takes a new connection, so of many that
