@@ -6,11 +6,11 @@ import { type NestResponse, rawOf, sendAnswer, setHead } from './send-answer.js'
 
 /** Of a handler: the full name of its api, where each request finds it. */
 export const kApi: unique symbol = Symbol('api')
-/** Of a request whose body no parser of Nest's has read. */
-export const kOpened: unique symbol = Symbol('opened')
+/** Requests whose body no parser of Nest's has read. */
+export const opened = new WeakMap<NestRequest, OpenRequest>()
 
 /** A request as both platforms have it. */
-export type NestRequest = FrameworkRequest & { body?: unknown; [kOpened]?: OpenRequest }
+export type NestRequest = FrameworkRequest & { body?: unknown }
 
 /** What the handler of an api gets of Nest. */
 export type ApiArguments = [input: unknown, request: NestRequest, response: NestResponse]
@@ -20,11 +20,11 @@ export async function answerApi(host: MountHost, api: string, args: ApiArguments
   const { mount, adapterHost } = host
   const [input, request, response] = args
   const adapter = adapterHost.httpAdapter
-  const opened = request[kOpened]
+  const open = opened.get(request)
   try {
-    if (opened !== undefined) return sendAnswer(adapter, response, await opened.finish(input))
+    if (open !== undefined) return sendAnswer(adapter, response, await open.finish(input))
     const transform = input === request.body ? undefined : () => input
-    const given = hostRequest(request, { outgoing: rawOf(response), asValue: true, transform })
+    const given = hostRequest(request, { outgoing: rawOf(adapter, response), asValue: true, transform })
     return sendAnswer(adapter, response, await mount.answer(mount.routeOf(api), given))
   } catch (error) {
     return refuse(adapter, response, error as HostError)
@@ -34,7 +34,7 @@ export async function answerApi(host: MountHost, api: string, args: ApiArguments
 /** Throws what Nest's filters are to answer with. */
 export function refuse(adapter: AbstractHttpAdapter, response: NestResponse, error: HostError): never {
   // Before they answer.
-  if (!rawOf(response).headersSent) setHead(adapter, response, Object.entries(error.headers ?? {}))
+  if (!rawOf(adapter, response).headersSent) setHead(adapter, response, Object.entries(error.headers ?? {}))
   throw toException(error)
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { hostRequest, isParsed, openRequest } from '@ekiben/core/adapter'
 import { type CanActivate, type ExecutionContext, HttpException, Inject, type Type } from '@nestjs/common'
-import { kApi, kOpened, type NestRequest, refuse } from './answer-api.js'
+import { kApi, type NestRequest, opened, refuse } from './answer-api.js'
 import type { MountHost } from './mount-host.js'
 import { type NestResponse, rawOf, setHead } from './send-answer.js'
 
@@ -22,15 +22,15 @@ class ApiGuard implements CanActivate {
     const adapter = adapterHost.httpAdapter
     const response = context.getArgByIndex<NestResponse>(1)
     const route = mount.routeOf((context.getHandler() as unknown as { readonly [kApi]: string })[kApi])
-    const outgoing = rawOf(response)
+    const outgoing = rawOf(adapter, response)
     const given = hostRequest(request, { outgoing, asValue: true, isUnread: isUnread(request.body, outgoing.req) })
-    const opened = await openRequest(mount, route, given).catch((error) => refuse(adapter, response, error))
-    if ('answer' in opened) {
-      setHead(adapter, response, opened.answer.headers)
-      throw new HttpException(JSON.parse(opened.answer.body as string), opened.answer.statusCode)
+    const open = await openRequest(mount, route, given).catch((error) => refuse(adapter, response, error))
+    if ('answer' in open) {
+      setHead(adapter, response, open.answer.headers)
+      throw new HttpException(JSON.parse(open.answer.body as string), open.answer.statusCode)
     }
-    request.body = opened.input
-    request[kOpened] = opened
+    request.body = open.input
+    opened.set(request, open)
     return true
   }
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { createError, jsonLimitOf, type Mount } from '@ekiben/core/adapter'
 import type { AbstractHttpAdapter } from '@nestjs/core'
-import { type NestResponse, sendAnswer } from './send-answer.js'
+import { isFastify, type NestResponse, sendAnswer } from './send-answer.js'
 
 type FastifyRequest = { is404: boolean; headers: IncomingHttpHeaders; routeOptions: { config?: object } }
 type Done = (error: Error | null, body?: unknown) => void
@@ -74,5 +74,5 @@ function addSystemRoutes(adapter: AbstractHttpAdapter, mount: Mount): void {
 }
 
 function fastifyOf(adapter: AbstractHttpAdapter | undefined): FastifyApp | undefined {
-  return adapter?.getType() === 'fastify' ? adapter.getInstance<FastifyApp>() : undefined
+  return adapter !== undefined && isFastify(adapter) ? adapter.getInstance<FastifyApp>() : undefined
 }

@@ -5,7 +5,9 @@ import { StreamableFile } from '@nestjs/common'
 import type { AbstractHttpAdapter } from '@nestjs/core'
 
 /** A response as both platforms have it: Fastify's has Node's own below it, Express's is that. */
-export type NestResponse = ServerResponse | { readonly raw: ServerResponse }
+export type NestResponse = ServerResponse | FastifyReply
+
+type FastifyReply = { readonly raw: ServerResponse }
 
 type ExpressResponse = ServerResponse & { send(body?: unknown): unknown }
 
@@ -17,10 +19,12 @@ export function sendAnswer(adapter: AbstractHttpAdapter, response: NestResponse,
   setHead(adapter, response, headers)
   if (body instanceof Uint8Array) return new StreamableFile(body)
   if (body instanceof Readable) {
-    return new StreamableFile(body).setErrorHandler(() => void rawOf(response).destroy()).setErrorLogger(() => {})
+    return new StreamableFile(body)
+      .setErrorHandler(() => void rawOf(adapter, response).destroy())
+      .setErrorLogger(() => {})
   }
   const isObject = typeof value === 'object' && value !== null
-  if (type !== undefined && !isObject && !('raw' in response))
+  if (type !== undefined && !isObject && !isFastify(adapter))
     typeLate(response as ExpressResponse, type, value === null)
   return type === undefined ? body : value
 }
@@ -41,7 +45,11 @@ function typeLate(response: ExpressResponse, type: string, isNull: boolean): voi
   }
 }
 
-/** Node's own response. */
-export function rawOf(response: NestResponse): ServerResponse {
-  return 'raw' in response ? response.raw : response
+/** Node's own response. To look for `raw` on one of Express's takes longer than to ask what the app is on. */
+export function rawOf(adapter: AbstractHttpAdapter, response: NestResponse): ServerResponse {
+  return isFastify(adapter) ? (response as FastifyReply).raw : (response as ServerResponse)
+}
+
+export function isFastify(adapter: AbstractHttpAdapter): boolean {
+  return adapter.getType() === 'fastify'
 }

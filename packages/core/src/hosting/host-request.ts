@@ -9,6 +9,7 @@ export interface FrameworkRequest {
   readonly body?: unknown
   /** Node's request below it. Default: it is that itself. */
   readonly raw?: Readable | undefined
+  /** Its id, where it has one: a property of its own. */
   readonly id?: unknown
   readonly ip?: string | undefined
   readonly socket?: { readonly remoteAddress?: string | undefined } | undefined
@@ -52,6 +53,7 @@ class HostRequest implements MountRequest {
   }
 
   get requestId(): string | undefined {
+    if (!Object.hasOwn(this.from, 'id')) return undefined
     const { id } = this.from
     return typeof id === 'string' ? id : undefined
   }
