@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { appProject, inMode, mainFile } from '../helpers/bootstrap-app.js'
@@ -246,4 +247,34 @@ describe('signals', () => {
     assert.notEqual((await call<Taker>(server.url, 'alone')).body.pid, body.pid)
     assert.equal(await server.stop(), 0)
   })
+
+  for (const [what, flags] of [
+    ['in a process', []],
+    ['in a thread', ['--threaded']],
+  ] as const) {
+    it(`replaces a worker ${what} that is told to stop on its way up, once it is there`, async () => {
+      await using project = await projectFolder({})
+      const waiting = join(project.path, 'waiting')
+      const go = join(project.path, 'go')
+      const starting = serveFixture('waits-on-start', [...flags, '--log-level', 'debug'], {
+        env: { WAITING: waiting, GO: go },
+      })
+      starting.catch(() => {})
+      const pid = await waitUntil(async () => Number(await readFile(waiting, 'utf8').catch(() => '')) || undefined, {
+        describe: 'a worker on its way up',
+      })
+      process.kill(pid, 'SIGTERM')
+      await writeFile(go, '')
+      await using server = await starting
+      await waitUntil(
+        () => logLines(server.stdout()).some(({ to, workerPid }) => to === 'exited' && workerPid === pid),
+        {
+          describe: () => `the end of ${pid}:\n${server.stdout()}`,
+        },
+      )
+      assert.notEqual((await call<number>(server.url, 'where')).body, pid)
+      assert.doesNotMatch(server.stdout(), /"to":"killing"/)
+      assert.equal(await server.stop(), 0)
+    })
+  }
 })

@@ -56,7 +56,7 @@ export interface WorkerStateChange {
 export interface WorkerObserver {
   onState(worker: WorkerHandle, change: WorkerStateChange): void
   onAnnounced(worker: WorkerHandle, announcement: Announcement): void
-  /** It was told to stop from outside (SIGTERM to the worker itself). */
+  /** It was told to stop from outside (SIGTERM to the worker itself); said again once it is ready, if it was not yet. */
   onTerminated(worker: WorkerHandle): void
   /** It drains and accepts no more. */
   onWithdrawn(worker: WorkerHandle): void
@@ -90,6 +90,8 @@ export class WorkerHandle {
   #kept: Announcement | undefined
   #state: WorkerState = 'spawning'
   #record: WorkerRecord = { stage: 'spawn', cut: [] }
+  /** It was told to stop from outside. */
+  #isTerminated = false
   /** What `start` and `drain` will send. */
   #pending: { start?: StartMessage; drain?: DrainMessage } = {}
 
@@ -250,6 +252,7 @@ export class WorkerHandle {
         this.#record = { ...this.#record, uncaught: message.uncaught }
         return
       case 'terminated':
+        this.#isTerminated = true
         this.#observer?.onTerminated(this)
         return
       case 'withdrawn':
@@ -308,6 +311,7 @@ export class WorkerHandle {
     if (next.to === 'killing' && (change.from === 'draining' || change.from === 'ready'))
       this.#record = { ...this.#record, forced: true }
     this.#observer?.onState(this, change)
+    if (next.to === 'ready' && this.#isTerminated) this.#observer?.onTerminated(this)
   }
 
   #perform(effect: WorkerEffect): void {
