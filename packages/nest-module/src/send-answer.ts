@@ -30,9 +30,12 @@ export function sendAnswer(adapter: AbstractHttpAdapter, response: NestResponse,
 }
 
 export function setHead(adapter: AbstractHttpAdapter, response: NestResponse, headers: MountAnswer['headers']): void {
+  const raw = isFastify(adapter) ? undefined : (response as ServerResponse)
   for (const [name, text] of headers) {
     if (name === 'set-cookie') adapter.appendHeader(response, name, text)
-    else adapter.setHeader(response, name, text)
+    // All that Express does beside this is for types.
+    else if (raw === undefined || name === 'content-type') adapter.setHeader(response, name, text)
+    else raw.setHeader(name, text)
   }
 }
 
