@@ -1,4 +1,3 @@
-import { lstat, unlink } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { toPublicError } from '../errors/public-error.js'
 import { createError, type ServiceError } from '../errors/service-error.js'
@@ -6,7 +5,7 @@ import type { NeedingPlan } from '../graph/required-services.js'
 import { TEXT_TYPE } from '../http/http-answer.js'
 import { listenPrivately, longestBoundPath } from '../net/listen-privately.js'
 import { type AdminAddress, parseAdminAddress } from '../net/parse-admin-address.js'
-import { freeSocketPath, SOCKET_PATH_LIMIT } from '../net/socket-path.js'
+import { freeSocketPath, SOCKET_PATH_LIMIT, takeAway } from '../net/socket-path.js'
 import { socketAddress } from '../net/socket-url.js'
 import type { InstanceStatus } from '../supervisor/instance-status.js'
 import { metricsReply } from './metrics-reply.js'
@@ -114,13 +113,12 @@ async function listenUnix(small: SmallServer, path: string): Promise<Bound> {
   if (bytes > SOCKET_PATH_LIMIT)
     throw unavailable(path, `its path is too long (${bytes} bytes, at most ${SOCKET_PATH_LIMIT})`)
   await freeSocketPath({ path, option: OPTION })
-  const inode = await listenPrivately(small.server, path).catch(async (error: unknown) => {
+  const identity = await listenPrivately(small.server, path).catch(async (error: unknown) => {
     throw await bindError(error, { path })
   })
   const remove = async (): Promise<void> => {
-    const there = await lstat(path).catch(() => undefined)
     // Another may have taken the path over since.
-    if (there?.ino === inode) await unlink(path).catch(() => undefined)
+    if (identity !== undefined) takeAway(path, identity)
   }
   return { address: path, remove }
 }

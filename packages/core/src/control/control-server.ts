@@ -1,9 +1,9 @@
-import { lstatSync, unlinkSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { encodeError } from '../errors/error-codec.js'
 import { createError, isServiceError } from '../errors/service-error.js'
 import { listenPrivately } from '../net/listen-privately.js'
+import { type FileIdentity, fileIdentity, takeAway } from '../net/socket-path.js'
 import type { Logger } from '../observe/logger.js'
 import type { InstanceStatus } from '../supervisor/instance-status.js'
 import type { Server, ServerClosed } from '../supervisor/server.js'
@@ -51,7 +51,8 @@ export class ControlServer {
   /** The last is the one that listens; earlier ones lost their file and answer what they were asked. */
   readonly #servers: SmallServer[] = []
   #timer: NodeJS.Timeout | undefined
-  #inode: number | undefined
+  #hasListened = false
+  #identity: FileIdentity | undefined
   #opening: Promise<void> | undefined
   #failure: string | undefined
 
@@ -71,7 +72,7 @@ export class ControlServer {
   async close(outcome: ServerClosed): Promise<void> {
     clearInterval(this.#timer)
     await this.#opening
-    if (this.#isThere()) unlinkSync(this.#path)
+    if (this.#identity !== undefined) takeAway(this.#path, this.#identity)
     this.#ended.resolve(outcome)
     await Promise.all(this.#servers.map((server) => server.close(CLOSE_GRACE_MS)))
   }
@@ -87,11 +88,11 @@ export class ControlServer {
   }
 
   #isThere(): boolean {
-    return this.#inode !== undefined && lstatSync(this.#path, { throwIfNoEntry: false })?.ino === this.#inode
+    return this.#identity !== undefined && fileIdentity(this.#path) === this.#identity
   }
 
   async #listen(): Promise<void> {
-    const again = this.#inode !== undefined
+    const again = this.#hasListened
     const small = new SmallServer({
       routes: this.#routes(),
       admit: refuseSkew,
@@ -99,7 +100,8 @@ export class ControlServer {
       headers: { [PROTOCOL_HEADER]: CONTROL_PROTOCOL, [VERSION_HEADER]: VERSION },
     })
     small.server.on('error', (error) => this.#noteFailure(error))
-    this.#inode = await listenPrivately(small.server, this.#path)
+    this.#identity = await listenPrivately(small.server, this.#path)
+    this.#hasListened = true
     this.#failure = undefined
     this.#servers.at(-1)?.retire()
     this.#servers.push(small)

@@ -1,6 +1,7 @@
-import { chmod, lstat, mkdtemp, rename, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rename, rm } from 'node:fs/promises'
 import type { Server } from 'node:net'
 import { dirname, join } from 'node:path'
+import { type FileIdentity, fileIdentity } from './socket-path.js'
 
 const PREPARED = '.ekb-'
 
@@ -12,12 +13,12 @@ export function longestBoundPath(path: string): string {
 
 /**
  * Makes a server listen on a Unix socket that this user alone can connect to (0600), in place of whatever is at the
- * path; resolves with the socket's inode.
+ * path; resolves with what tells its file from any other, undefined where that has gone already.
  */
-export async function listenPrivately(server: Server, path: string): Promise<number> {
+export async function listenPrivately(server: Server, path: string): Promise<FileIdentity | undefined> {
   try {
     await listenBehind({ path, mode: 0o600 }, (prepared) => listen(server, prepared))
-    return (await lstat(path)).ino
+    return fileIdentity(path)
   } catch (error) {
     if (server.listening) server.close()
     throw error
