@@ -298,6 +298,24 @@ describe('bootstrapProduction', () => {
     }
   })
 
+  it('says below ekiben run which options it does not read there', async () => {
+    const options =
+      '{ uses: [], apiWorkers: 2, services: { Echo: { workers: 2 } }, sslCertfile: "cert.pem", colour: "red" }'
+    await using project = await appProject(mainFile('() => (_, res) => res.end()', { options }))
+    const args = [EKIBEN, 'run', 'main.js', '--log-format', 'json', '--port', '0', '--api-workers', '2']
+    await using run = await startServing(args, { cwd: project.path })
+    const isUnread = ({ msg = '' }) => msg.endsWith('that ekiben run does not read')
+    await waitUntil(() => logLines(run.stdout()).some(isUnread), { describe: 'the warning' })
+    assert.deepEqual(
+      logLines(run.stdout())
+        .filter(isUnread)
+        .map((line) => line.options),
+      // The first two are those of all apps here.
+      [['logFormat', 'supervision', 'apiWorkers', 'services', 'sslCertfile', 'colour']],
+    )
+    assert.equal(await run.stop(), 0)
+  })
+
   it('hands web requests and answers of an app with fetch through as they are', async () => {
     const build = `() => ({
       async fetch(request) {

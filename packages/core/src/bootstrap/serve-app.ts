@@ -8,6 +8,7 @@ import { announcedServices } from './announced-services.js'
 import type { BootstrapOptions, BuildApp } from './bootstrap-options.js'
 import { ownRegistry } from './own-registry.js'
 import { toRunnableApp } from './runnable-app.js'
+import { warnOfUnread } from './warn-unread.js'
 
 /** Where the app listens in a worker, if nothing else is said: the socket is the supervisor's, and bound. */
 const ANY_HOST = '0.0.0.0'
@@ -20,6 +21,7 @@ export async function serveApp(host: AppHost, build: BuildApp, options: Bootstra
   session.onDrain(() => leaving.abort())
   try {
     await host.beginBuild()
+    await warnOfUnread(host, options)
     const registry = ownRegistry(options)
     if (registry !== undefined) host.include(registry)
     const { mounted, used } = announcedServices(options)

@@ -97,6 +97,8 @@ export interface MainSource {
   readonly keepAliveTimeoutMs: number | undefined
   /** When it is ready: when it listens, when it says so (`process.send('ready')`), or at once. */
   readonly ready: AppReady
+  /** A command has started it, whose options count, and not the app's own call. */
+  readonly isCommanded: boolean
   /** By service name, once the app has announced what it calls. */
   readonly modules?: Readonly<Record<string, string>> | undefined
 }

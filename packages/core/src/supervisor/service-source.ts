@@ -22,7 +22,21 @@ export function serviceSource(
     const port = isAsked ? undefined : settings.port
     const { keepAliveTimeoutMs: given, sources } = settings
     const keepAliveTimeoutMs = (sources.timeoutKeepAlive ?? 'default') === 'default' ? undefined : given
-    return { type: 'main', name, main, args, nodeArgs, port, appPort, keepAliveTimeoutMs, ready, workingDir, cut }
+    const ports = { port, appPort }
+    const isCommanded = bindsAsked
+    return {
+      type: 'main',
+      name,
+      main,
+      args,
+      nodeArgs,
+      ...ports,
+      keepAliveTimeoutMs,
+      ready,
+      isCommanded,
+      workingDir,
+      cut,
+    }
   }
   if (typeof identifier === 'string') return { type: 'identifier', identifier, workingDir, cut }
   const definition = definitionOf(identifier)

@@ -105,6 +105,7 @@ export class AppWorker {
     if (!isInline) openHostSession(session)
     offerAppHost({
       session,
+      told: this.#begun.promise,
       port: ports.told,
       beginBuild: () => {
         this.#isBuilding = true
