@@ -37,6 +37,17 @@ describe('PortSocket', () => {
     left.destroy()
   })
 
+  it('gives its own copy away and does not have it copied once more', async (t) => {
+    const { port1 } = new MessageChannel()
+    const post = t.mock.method(port1, 'postMessage')
+    const socket = new PortSocket(port1)
+    socket.write(new Uint8Array(1_000_000))
+    const [word] = post.mock.calls[0]?.arguments ?? []
+    // What has been given away has no bytes left.
+    assert.ok(word instanceof ArrayBuffer && word.byteLength === 0, String(word))
+    socket.destroy()
+  })
+
   it('ends after what was written, and then closes on both sides', async () => {
     const [left, right] = connect()
     const pieces: Buffer[] = []
