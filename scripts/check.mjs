@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { nodeBinary } from './node-versions.mjs'
 import { ROOT, runCommand } from './run-command.mjs'
 
-/** What differs between versions of Node: loading modules, sockets and processes. */
-const CORE_RINGS = ['unit:/identifier/', 'process', 'apps', 'edge', 'development']
+/** What differs between versions of Node: loading modules, sockets, threads and processes. */
+const CORE_RINGS = ['unit:/identifier/', 'unit:/config/', 'unit:/thread/', 'process', 'apps', 'edge', 'development']
 /** By version: what else is tried there. All is promised on 20 and 24, the frameworks on no other. */
 const OTHER_NODES = {
   22: ['supervision:thread', 'e2e:built-in'],
