@@ -273,7 +273,8 @@ describe('signals', () => {
         },
       )
       assert.notEqual((await call<number>(server.url, 'where')).body, pid)
-      assert.doesNotMatch(server.stdout(), /"to":"killing"/)
+      const states = (to: string) => logLines(server.stdout()).filter((line) => line.to === to).length
+      assert.deepEqual([states('ready'), states('killing')], [2, 0], server.stdout())
       assert.equal(await server.stop(), 0)
     })
   }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { listenPrivately } from '../../packages/core/build/net/listen-privately.js'
+import { fileIdentity } from '../../packages/core/build/net/socket-path.js'
 import { askSocket, controlSocket } from '../helpers/control-socket.js'
 import { call, logLines, serveFixture } from '../helpers/serve-fixture.js'
 import { waitUntil } from '../helpers/wait-until.js'
@@ -160,6 +161,7 @@ describe('the control socket', () => {
     const path = await controlSocket(server)
     await askSocket(path, '/status')
     const before = descriptors(server.pid)
+    const first = fileIdentity(path)
     await unlink(path)
     assert.equal(await controlSocket(server), path)
     assert.equal((await askSocket(path, '/status')).status, 200)
@@ -167,6 +169,7 @@ describe('the control socket', () => {
     await writeFile(`${path}.other`, 'not a socket')
     await rename(`${path}.other`, path)
     await waitUntil(async () => (await stat(path)).isSocket(), { describe: 'a socket in place of the file' })
+    assert.notEqual(fileIdentity(path), first)
     assert.equal((await stat(path)).mode & 0o777, 0o600)
     assert.equal((await askSocket(path, '/status')).status, 200)
     await waitUntil(() => descriptors(server.pid) <= before, { describe: 'no descriptor more than before' })

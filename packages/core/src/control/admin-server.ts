@@ -118,7 +118,11 @@ async function listenUnix(small: SmallServer, path: string): Promise<Bound> {
   })
   const remove = async (): Promise<void> => {
     // Another may have taken the path over since.
-    if (identity !== undefined) takeAway(path, identity)
+    try {
+      if (identity !== undefined) takeAway(path, identity)
+    } catch {
+      // What cannot be removed is no reason not to end.
+    }
   }
   return { address: path, remove }
 }

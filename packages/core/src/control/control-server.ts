@@ -51,7 +51,6 @@ export class ControlServer {
   /** The last is the one that listens; earlier ones lost their file and answer what they were asked. */
   readonly #servers: SmallServer[] = []
   #timer: NodeJS.Timeout | undefined
-  #hasListened = false
   #identity: FileIdentity | undefined
   #opening: Promise<void> | undefined
   #failure: string | undefined
@@ -92,7 +91,7 @@ export class ControlServer {
   }
 
   async #listen(): Promise<void> {
-    const again = this.#hasListened
+    const again = this.#servers.length > 0
     const small = new SmallServer({
       routes: this.#routes(),
       admit: refuseSkew,
@@ -101,7 +100,6 @@ export class ControlServer {
     })
     small.server.on('error', (error) => this.#noteFailure(error))
     this.#identity = await listenPrivately(small.server, this.#path)
-    this.#hasListened = true
     this.#failure = undefined
     this.#servers.at(-1)?.retire()
     this.#servers.push(small)

@@ -4,10 +4,10 @@ import type { Server, Socket } from 'node:net'
 
 /**
  * Those of a server's connections on which Node receives no request and owes no answer: those that its
- * `closeIdleConnections` would close, asked without closing any. One that never sent a byte is not among them. Empty where Node cannot
- * be asked.
+ * `closeIdleConnections` would close, asked without closing any. One that never sent a byte is not among them. None where
+ * Node cannot be asked.
  *
- * @param sockets all of them
+ * @param sockets all that it has: an idle one that is left out would be closed
  */
 export function idleByNode(server: Server, sockets: Iterable<Socket>): ReadonlySet<Socket> {
   const idle = new Set<Socket>()

@@ -22,18 +22,17 @@ export function serviceSource(
     const port = isAsked ? undefined : settings.port
     const { keepAliveTimeoutMs: given, sources } = settings
     const keepAliveTimeoutMs = (sources.timeoutKeepAlive ?? 'default') === 'default' ? undefined : given
-    const ports = { port, appPort }
-    const isCommanded = bindsAsked
     return {
       type: 'main',
       name,
       main,
       args,
       nodeArgs,
-      ...ports,
+      port,
+      appPort,
       keepAliveTimeoutMs,
       ready,
-      isCommanded,
+      isCommanded: bindsAsked,
       workingDir,
       cut,
     }
