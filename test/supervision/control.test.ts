@@ -27,7 +27,12 @@ function rawClient(path: string, bytes: string | Buffer) {
   socket.on('error', () => {})
   socket.write(bytes)
   const answer = new Promise<string>((resolve) => socket.once('close', () => resolve(received)))
-  return { answer, isOpen: () => !socket.destroyed, destroy: () => socket.destroy() }
+  return {
+    answer,
+    send: (more: string) => void socket.write(more),
+    isOpen: () => !socket.destroyed,
+    destroy: () => socket.destroy(),
+  }
 }
 
 const descriptors = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length
@@ -187,6 +192,16 @@ describe('the control socket', () => {
       assert.equal(status, 200)
       assert.deepEqual(JSON.parse(body), { exitCode: 0, forced: [], endsProcess: true })
     }
+    assert.equal((await server.exited).code, 0)
+  })
+
+  it('answers who had connected, and asks only when the instance has ended', async () => {
+    await using server = await serveFixture('chain:Front')
+    const path = await controlSocket(server)
+    const late = rawClient(path, 'POST /stop HTTP/1.1\r\nhost: control\r\n')
+    assert.equal((await askSocket(path, '/stop', { method: 'POST' })).status, 200)
+    late.send('\r\n')
+    assert.match(await late.answer, /^HTTP\/1\.1 200 OK\r\n/)
     assert.equal((await server.exited).code, 0)
   })
 })

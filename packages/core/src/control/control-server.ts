@@ -40,7 +40,7 @@ export interface ControlServerOptions {
 
 /** A socket file that somebody removed is back within so long. */
 const LOOK_INTERVAL_MS = 1_000
-/** Answers that are on their way when the instance ends get so long to arrive. */
+/** Who has connected when the instance ends gets so long to ask and to take its answer. */
 const CLOSE_GRACE_MS = 500
 
 /** Steers an instance through a Unix socket in its folder (docs/operating.md). */

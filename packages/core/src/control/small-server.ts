@@ -67,9 +67,9 @@ export class SmallServer {
     for (const socket of this.#waiting) socket.destroy()
   }
 
-  /** Ends it; answers that are on their way get so long to arrive. */
+  /** Ends it; what has connected gets so long to ask, and to take its answer. */
   async close(graceMs: number): Promise<void> {
-    this.retire()
+    this.server.close()
     const giveUp = new AbortController()
     const gone = Promise.all([...this.#connections].map((socket) => whenClosed(socket)))
     await Promise.race([gone, delay(graceMs, undefined, { signal: giveUp.signal }).catch(() => undefined)])
