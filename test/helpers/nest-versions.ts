@@ -186,7 +186,9 @@ const FILES = {
 }
 
 /** Of this repository's own tests those of what Nest does with services. */
-const OWN_TESTS = ['enhancers', 'mount', 'providers', 'routes'].map((name) => `test/frameworks/nest-${name}.test.ts`)
+const OWN_TESTS = ['enhancer-providers', 'enhancers', 'mount', 'providers', 'routes'].map(
+  (name) => `test/frameworks/nest-${name}.test.ts`,
+)
 
 /** Declares the tests of these versions of Nest, each in a project of its own; `more` declares others of a project. */
 export function testNest(

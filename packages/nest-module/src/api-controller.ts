@@ -3,8 +3,8 @@ import { type ApiDescription, createError, type Mount, type MountRoute, serviceN
 import { Body, HttpCode, Inject, Post, Req, Res, type Type, UseGuards } from '@nestjs/common'
 import { type ApiArguments, answerApi, kApi } from './answer-api.js'
 import { apiGuard } from './api-guard.js'
-import { SERVICE_OF_CONTROLLER } from './from-module.js'
 import type { MountHost } from './mount-host.js'
+import { SERVICE_OF_CONTROLLER } from './place.js'
 
 /** Of a controller: the host that its handlers call. */
 const kHost: unique symbol = Symbol('host')

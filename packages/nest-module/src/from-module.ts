@@ -2,10 +2,9 @@ import type { ServiceClass, ServiceOptions } from '@ekiben/core'
 import { closeAfter, createError, serviceName } from '@ekiben/core/adapter'
 import type { DynamicModule, Type } from '@nestjs/common'
 import { ModuleRef, ModulesContainer, NestFactory } from '@nestjs/core'
+import { type NestModule, placeOf } from './place.js'
 import { refuseRequestScope } from './request-scope.js'
 
-/** Metadata of a generated controller: the service it stands for. */
-export const SERVICE_OF_CONTROLLER = 'ekiben:service'
 /** Marks what `fromModule` made, by a name that both builds of this package know. */
 const kFromModule: unique symbol = Symbol.for('ekiben.nest.from-module') as never
 
@@ -40,8 +39,6 @@ export function fromModule(load: () => ModuleClass | Promise<ModuleClass>, optio
   return Object.assign(create, { [kFromModule]: true })
 }
 
-type NestModule = NonNullable<ReturnType<ModulesContainer['get']>>
-
 /**
  * The instance of a mounted service: the one that a module of the app provides; else made by its own `create`; else made
  * by Nest, as if the module that mounts it had it among its providers.
@@ -49,10 +46,7 @@ type NestModule = NonNullable<ReturnType<ModulesContainer['get']>>
 export function makeMounted(service: ServiceClass, create: ServiceOptions['create'], all: ModulesContainer): unknown {
   const modules = [...all.values()]
   if (create !== undefined && !(kFromModule in create) && !providerOf(service, modules)) return create(service)
-  const isOf = (controller: object) => Reflect.getMetadata(SERVICE_OF_CONTROLLER, controller) === service
-  const mounting = modules.filter(({ controllers }) => [...controllers.keys()].some((each) => isOf(each as Type)))
-  const place = modules.find(({ imports }) => mounting.some((module) => imports.has(module)))
-  return makeInstance(service, modules, place)
+  return makeInstance(service, modules, placeOf(service, modules))
 }
 
 /** The instance that a module provides, else one made in `place`. */

@@ -6,6 +6,7 @@ import { HttpAdapterHost, ModulesContainer } from '@nestjs/core'
 import { apiController, setPrefix } from './api-controller.js'
 import { checkApp } from './app-checks.js'
 import { MOUNT_HOST, MountHost, type ServeOptions } from './mount-host.js'
+import { openPlace } from './place.js'
 import { getServiceToken } from './service-token.js'
 
 type Services = readonly ServiceClass[]
@@ -102,7 +103,13 @@ function mounting(extras: ServeExtras, definition: DynamicModule): DynamicModule
   const providers = [...(definition.providers ?? []), ...hosts, ...clientsFrom([own], clients)]
   const exports = [own, MOUNT_HOST, ...clients.map(getServiceToken)]
   const inner = { ...definition, global: isGlobal, providers, exports }
-  return { module: ServeModule, imports: [inner], exports: [inner], controllers }
+  // Nest makes all providers of a module before it makes guards and the like of its controllers.
+  const place = {
+    provide: Symbol('place'),
+    inject: [ModulesContainer],
+    useFactory: (modules: ModulesContainer) => openPlace(controllers, modules),
+  }
+  return { module: ServeModule, imports: [inner], exports: [inner], controllers, providers: [place] }
 }
 
 /** Looks at services as a mount does. It has a scope of its own, so that nothing comes of it. */
