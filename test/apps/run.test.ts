@@ -6,7 +6,7 @@ import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import { appVariables } from '../helpers/app-variables.js'
 import { runNodeToEnd } from '../helpers/run-node.js'
-import { EKIBEN } from '../helpers/serve-fixture.js'
+import { EKIBEN, logLines } from '../helpers/serve-fixture.js'
 import { type ServingCommand, startServing } from '../helpers/serving-command.js'
 import { freePort } from '../helpers/socket-facts.js'
 import { waitUntil } from '../helpers/wait-until.js'
@@ -49,6 +49,11 @@ describe('ekiben run', () => {
       ours: appVariables(),
       cwd: process.cwd(),
     })
+    const starting = logLines(run.stdout()).filter(({ msg }) => msg === 'starting')
+    assert.deepEqual(
+      starting.map(({ pid, mode, why, main }) => [pid, mode, why, main]),
+      [[run.pid, 'supervised', 'development mode is not asked for', `${APPS}/plain.cjs`]],
+    )
     assert.equal(await run.stop(), 0)
   })
 

@@ -36,9 +36,16 @@ describe('starting a graph', () => {
     assert.deepEqual([order('stop')[0], order('stop')[3], order('stop').length], ['Top', 'Bottom', 4])
   })
 
-  it('says ready once, when every worker is', async () => {
+  it('says in which mode it starts, and why; says ready once, when every worker is', async () => {
     await using server = await serveFixture('chain:Front', ['--api-workers', '2', '--workers', 'Back=3'])
-    const ready = logLines(server.stdout()).filter((line) => line.msg === 'ready')
+    const lines = logLines(server.stdout())
+    const starting = lines.filter((line) => line.msg === 'starting')
+    const why = 'development mode is not asked for'
+    assert.deepEqual(
+      starting.map(({ pid, mode, why }) => [pid, mode, why]),
+      [[server.pid, 'supervised', why]],
+    )
+    const ready = lines.filter((line) => line.msg === 'ready')
     assert.equal(ready.length, 1)
     assert.deepEqual(ready[0]?.services, ['Back:3', 'Middle:1', 'Front:2'])
     const answers = await Promise.all(Array.from({ length: 40 }, () => call(server.url, 'alone')))

@@ -7,7 +7,7 @@ import type { ServeHttpProductionOptions, ServeSettings } from '../config/serve-
 import { EXIT } from '../errors/exit-codes.js'
 import { createError, isServiceError } from '../errors/service-error.js'
 import type { MetricsRegistry } from '../metrics/app-metric.js'
-import { createLogger, flushLogs } from '../observe/create-logger.js'
+import { flushLogs } from '../observe/create-logger.js'
 import type { Logger } from '../observe/logger.js'
 import type { Server } from '../supervisor/server.js'
 import { startServing } from '../supervisor/start-serving.js'
@@ -65,20 +65,16 @@ export async function readAppSettings(options: BootstrapOptions): Promise<AppSet
 /** Without NODE_ENV=production an app is run for whoever works on it, whatever its options leave open. */
 function modeOf(settings: ServeSettings): ServeSettings {
   const { sources } = settings
-  if ((sources.developmentMode ?? 'default') !== 'default' || process.env.NODE_ENV === 'production') return settings
-  const why = 'NODE_ENV is not production'
+  if ((sources.developmentMode ?? 'default') !== 'default') return settings
+  const because = (why: string): ServeSettings['sources'] => ({ ...sources, developmentMode: why })
+  if (process.env.NODE_ENV === 'production') return { ...settings, sources: because('NODE_ENV is production') }
   const host = (sources.host ?? 'default') === 'default' ? OWN_MACHINE : settings.host
-  return { ...settings, host, developmentMode: true, sources: { ...sources, developmentMode: why } }
+  return { ...settings, host, developmentMode: true, sources: because('NODE_ENV is not production') }
 }
 
 /** This process becomes the supervisor of the app, and never builds it. */
 export async function superviseApp({ settings, readSettings, handleSignals }: AppSettings): Promise<Server> {
   if (cluster.isWorker) throw createError('EKB_ERR_BOOTSTRAP_CLUSTERED', {})
-  if (!settings.developmentMode) {
-    const { developmentMode = 'default' } = settings.sources
-    const why = developmentMode === 'default' ? 'NODE_ENV is production' : developmentMode
-    createLogger(settings.log).info({ mode: 'supervised', why, main: settings.app?.main }, 'starting')
-  }
   try {
     const server = await startServing(settings, { handleSignals, readSettings })
     if (handleSignals) void server.closed.then(({ exitCode }) => (entryRole().refused ? undefined : end(exitCode)))

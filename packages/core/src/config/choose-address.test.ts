@@ -38,5 +38,7 @@ describe('chooseAddress', () => {
     assert.throws(() => chosen({ uds: ['/s', 'options in code'], port: [1, 'options in code'] }), both)
     assert.throws(() => chosen({ uds: ['/s', 'flag --uds'], host: ['::', 'flag --host'] }), /no host beside it/)
     assert.throws(() => chosen({ udsMode: ['600', 'file x'] }), /uds beside it: the path of the socket/)
+    const mode = { uds: ['/s', 'file x'], port: [1, 'flag --port'], udsMode: ['600', 'flag --uds-mode'] } as const
+    assert.throws(() => chosen(mode), /no port beside it \(flag --port\), which is listened on in place of uds/)
   })
 })

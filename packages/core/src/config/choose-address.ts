@@ -9,20 +9,26 @@ import { sourceRank } from './source-rank.js'
 export function chooseAddress(entries: SettingEntries): string | undefined {
   const uds = entries.get('uds')
   if (uds === undefined) {
-    const mode = entries.get('udsMode')
-    if (mode === undefined || mode.source === 'default') return undefined
-    throw invalidSetting(['udsMode'], mode.source, {
-      value: mode.value,
-      expected: 'uds beside it: the path of the socket',
-    })
+    refuseMode(entries, 0, 'uds beside it: the path of the socket')
+    return undefined
   }
   const rank = sourceRank(uds.source)
   for (const key of ['port', 'host']) {
     const other = entries.get(key)
     const otherRank = sourceRank(other?.source ?? 'default')
-    if (otherRank > rank) return undefined
+    if (otherRank > rank) {
+      refuseMode(entries, otherRank, `no ${key} beside it (${other?.source}), which is listened on in place of uds`)
+      return undefined
+    }
     if (other === undefined || otherRank < rank) continue
     throw invalidSetting(['uds'], uds.source, { value: uds.value, expected: `no ${key} beside it (${other.source})` })
   }
   return uds.value as string
+}
+
+/** A mode from a place at least as strong is meant, and would do nothing. */
+function refuseMode(entries: SettingEntries, rank: number, expected: string): void {
+  const mode = entries.get('udsMode')
+  if (mode === undefined || mode.source === 'default' || sourceRank(mode.source) < rank) return
+  throw invalidSetting(['udsMode'], mode.source, { value: mode.value, expected })
 }

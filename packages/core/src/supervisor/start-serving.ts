@@ -79,6 +79,7 @@ async function startInstance(
   const { handleSignals, readSettings, local } = options
   const bindings = { instance: name }
   const log = local?.log.child(bindings) ?? createLogger({ ...settings.log, bindings })
+  if (local === undefined) log.info(startFacts(settings), 'starting')
   if (process.pid === 1) log.warn({}, PID_ONE)
   const opened = await openSocket(settings, { folder, user, log })
   // What an app's workers ask for later is closed with it.
@@ -118,6 +119,12 @@ async function startInstance(
   })
   changes?.follow(instance)
   return instance
+}
+
+/** The mode, and why it is that one. */
+function startFacts({ sources: { developmentMode = 'default' }, app }: ServeSettings): object {
+  const why = developmentMode === 'default' ? 'development mode is not asked for' : developmentMode
+  return { mode: 'supervised', why, ...(app !== undefined && { main: app.main }) }
 }
 
 /** What `serve` would do: no socket is bound, and only the process that reads the graph is started. */
