@@ -293,7 +293,12 @@ describe('bootstrapProduction', () => {
         cwd: project.path,
       })
       assert.notEqual(await ask(run), String(run.pid))
-      assert.doesNotMatch(run.stdout(), /"resolved"|"mode"/)
+      assert.doesNotMatch(run.stdout(), /"resolved"/)
+      const modes = logLines(run.stdout()).filter(({ mode }) => mode !== undefined)
+      assert.deepEqual(
+        modes.map(({ pid, mode }) => [pid, mode]),
+        [[run.pid, 'supervised']],
+      )
       assert.equal(await run.stop(), 0)
     }
   })
