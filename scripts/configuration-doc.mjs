@@ -34,7 +34,7 @@ function cells(row) {
   const flags = [row.short === undefined ? flag : `${flag}, \`-${row.short}\``]
   if (row.secret !== true && row.value === undefined && row.default !== false) flags.push(`\`--no-${row.flag}\``)
   if (row.repeatable) flags.push('repeatable')
-  return [flags.join(', '), `\`${row.env}\``, inCode(row), unit(row), row.defaultText, row.description, notFor(row)]
+  return [flags.join(', '), `\`${row.env}\``, inCode(row), unit(row), defaults(row), row.description, notFor(row)]
 }
 
 function inCode({ key, msKey, places }) {
@@ -45,6 +45,20 @@ function inCode({ key, msKey, places }) {
 
 function unit({ kind, msKey }) {
   return msKey === undefined ? kind.type : `${kind.type}; \`${msKey}\`: milliseconds`
+}
+
+function defaults({ defaultText, defaultOf = {} }) {
+  const texts = [...new Set(Object.values(defaultOf))]
+  const takersOf = (text) => Object.keys(defaultOf).filter((taker) => defaultOf[taker] === text)
+  return [
+    defaultText,
+    ...texts.map(
+      (text) =>
+        `${takersOf(text)
+          .map((taker) => `\`${taker}\``)
+          .join(', ')}: ${text}`,
+    ),
+  ].join('; ')
 }
 
 function notFor({ takenBy = OPTION_TAKERS, noFlagOf = [] }) {

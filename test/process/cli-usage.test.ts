@@ -42,11 +42,11 @@ describe('ekiben --help', () => {
       const { code, stdout } = await ekiben([command, '--help'])
       assert.equal(code, 0)
       const words = stdout.replace(/\s+/g, ' ')
-      for (const { flag, env, defaultText, secret, takenBy = [command], noFlagOf = [] } of OPTIONS) {
+      for (const { flag, env, defaultText, defaultOf = {}, secret, takenBy = [command], noFlagOf = [] } of OPTIONS) {
         const isTaken = takenBy.includes(command) && !noFlagOf.includes(command)
         assert.equal(words.includes(` --${flag} `), isTaken && secret !== true, flag)
         if (secret === true) assert.ok(words.includes(env), env)
-        else assert.equal(words.includes(`(default: ${defaultText}; env: ${env})`), isTaken, flag)
+        else assert.equal(words.includes(`(default: ${defaultOf[command] ?? defaultText}; env: ${env})`), isTaken, flag)
       }
     })
   }

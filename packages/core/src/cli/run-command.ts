@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
-import { OPTIONS, type OptionRow, optionRow } from '../config/options.js'
+import { OPTIONS, type OptionRow, type OptionTaker, optionRow } from '../config/options.js'
 import { createError } from '../errors/service-error.js'
 import { VERSION } from '../util/version.js'
 import { writtenWorkingDir } from '../util/written-working-dir.js'
@@ -86,7 +86,8 @@ function addOption(command: Command, row: OptionRow): void {
   const names = `${row.short === undefined ? '' : `-${row.short}, `}--${row.flag}`
   const value = row.value === undefined ? '' : ` <${row.value}>`
   const repeat = row.repeatable === true ? '; may be repeated' : ''
-  const text = `${row.description}${repeat} (default: ${row.defaultText}; env: ${row.env})`
+  const defaultText = row.defaultOf?.[command.name() as OptionTaker] ?? row.defaultText
+  const text = `${row.description}${repeat} (default: ${defaultText}; env: ${row.env})`
   const option = new Option(`${names}${value}`, text)
   // The name of a flag is not always that of its setting.
   option.attributeName = () => row.key

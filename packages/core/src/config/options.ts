@@ -44,6 +44,8 @@ export interface OptionRow {
   /** In milliseconds for a duration; undefined: what `defaultText` says. */
   readonly default?: unknown
   readonly defaultText: string
+  /** Where it is another for those who run an app. */
+  readonly defaultOf?: Readonly<Partial<Record<OptionTaker, string>>>
   readonly description: string
   /** A duration has two names in code and file: the flag's own in seconds, and this one in milliseconds. */
   readonly msKey?: string
@@ -89,6 +91,7 @@ export const OPTIONS: readonly OptionRow[] = [
     kind: port,
     default: 3000,
     defaultText: '3000',
+    defaultOf: { run: "the app's own" },
     description: 'TCP port; 0 takes any free one. The variable PORT is the last fallback',
     places: BOTH,
   },
@@ -100,6 +103,7 @@ export const OPTIONS: readonly OptionRow[] = [
     kind: host,
     default: '0.0.0.0',
     defaultText: '0.0.0.0',
+    defaultOf: { run: "the app's own" },
     description: 'address or host name to listen on',
     places: BOTH,
   },
@@ -142,6 +146,7 @@ export const OPTIONS: readonly OptionRow[] = [
     env: 'EKIBEN_API_WORKERS',
     kind: workerCount,
     defaultText: "the service's own, 1",
+    defaultOf: { run: '1', bootstrapProduction: '1' },
     description: 'processes of the entry service; cpu: one for each usable core',
     places: BOTH,
     needs: 'pools',
@@ -217,6 +222,7 @@ export const OPTIONS: readonly OptionRow[] = [
     msKind: milliseconds(1),
     default: 75_000,
     defaultText: '75',
+    defaultOf: { run: "the app's own", bootstrapProduction: "the app's own" },
     description: 'time an idle connection is kept open',
     places: BOTH,
   },
@@ -333,6 +339,7 @@ export const OPTIONS: readonly OptionRow[] = [
     env: 'EKIBEN_NAME',
     kind: name,
     defaultText: "the entry service's name",
+    defaultOf: { run: "its package's", bootstrapProduction: "its package's" },
     description: 'name of the app, and default of --instance',
     places: BOTH,
   },
