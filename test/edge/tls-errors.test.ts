@@ -177,6 +177,15 @@ const CASES: readonly Case[] = [
     flags: ['--ssl-certfile', 'cert.pem', '--ssl-keyfile', 'key.pem', '--ssl-ciphers', 'SECRET-INK'],
   },
   {
+    what: 'ciphers of versions that are not spoken',
+    code: 'EKB_ERR_TLS_REFUSED',
+    says: /sslCiphers 'HIGH:!aNULL' names no suite of TLS 1\.3 \(TLS_…\), and sslMinVersion lets no other version be/,
+    flags: [
+      ...['--ssl-certfile', 'cert.pem', '--ssl-keyfile', 'key.pem'],
+      ...['--ssl-ciphers', 'HIGH:!aNULL', '--ssl-min-version', 'TLSv1.3'],
+    ],
+  },
+  {
     what: 'a version of TLS that is none',
     code: 'EKB_ERR_CONFIG_INVALID',
     says: /'sslMinVersion' \(flag --ssl-min-version\) is 'TLSv1'; expected one of TLSv1\.2, TLSv1\.3/,

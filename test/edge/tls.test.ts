@@ -101,8 +101,9 @@ describe('a service served by HTTPS', () => {
   it('speaks no version below the least, and no cipher but those named', async () => {
     await using project = await tlsProject()
     const cipher = 'ECDHE-ECDSA-AES256-GCM-SHA384'
-    await using server = await serve(project, [...project.flags, '--ssl-ciphers', cipher])
+    await using server = await serve(project, [...project.flags, '--ssl-ciphers', `${cipher}:TLS_AES_128_GCM_SHA256`])
     const ca = project.authority.cert
+    assert.equal((await callSecurely(`${server.url}/who`, { ca })).cipher, 'TLS_AES_128_GCM_SHA256')
     const answer = await callSecurely(`${server.url}/who`, { ca, maxVersion: 'TLSv1.2' })
     assert.equal(answer.cipher, 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384')
     const others = { ca, maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' } as const

@@ -113,6 +113,11 @@ function factsOf({ subject, validFrom, validTo }: X509Certificate, file: string)
 
 /** What OpenSSL has against them together: a key that is too short, ciphers that it does not know. */
 function tryContext({ cert, key, ca, ciphers, minVersion }: TlsFiles['identity']): void {
+  // OpenSSL leaves suites of TLS 1.3 as they are where none of them is named.
+  if (ciphers !== undefined && minVersion === 'TLSv1.3' && !/(?:^|:)TLS_/.test(ciphers)) {
+    const reason = `sslCiphers '${ciphers}' names no suite of TLS 1.3 (TLS_…), and sslMinVersion lets no other version be`
+    throw createError('EKB_ERR_TLS_REFUSED', { reason })
+  }
   try {
     createSecureContext({
       cert,
