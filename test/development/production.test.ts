@@ -14,10 +14,12 @@ const BROKEN = 'const before = 1\nexport const words = (\nexport const after = 2
 
 const SERVICE = `
 import { defineService } from '@ekiben/core'
+import { threadId } from 'node:worker_threads'
 import { words } from './words.js'
-export const Helper = defineService(class Helper { async pid() { return process.pid } }, { apis: { pid: {} } })
+const own = process.pid + '/' + threadId
+export const Helper = defineService(class Helper { async pid() { return own } }, { apis: { pid: {} } })
 export const Greeter = defineService(
-  class Greeter { async greet() { return { words, own: process.pid, helper: await this.helper.pid() } } },
+  class Greeter { async greet() { return { words, own, helper: await this.helper.pid() } } },
   { apis: { greet: {} }, dependencies: { helper: Helper } },
 )
 `
@@ -26,7 +28,7 @@ import { createServer } from 'node:http'
 import { words } from './words.js'
 createServer((request, response) => {
   request.resume()
-  response.end(JSON.stringify({ words, own: process.pid }))
+  response.end(JSON.stringify({ words, own: process.pid + '/0' }))
 }).listen(process.env.PORT)
 `
 const OPTIONS = "{ port: 0, host: '127.0.0.1', logFormat: 'json', reload: true, supervision: { minReadyMs: 100 } }"
@@ -39,7 +41,7 @@ await bootstrapProduction(async ({ client }) => {
   const helper = client(Helper)
   return createServer(async (request, response) => {
     request.resume()
-    response.end(JSON.stringify({ words, own: process.pid, helper: await helper.pid() }))
+    response.end(JSON.stringify({ words, own: process.pid + '/0', helper: await helper.pid() }))
   })
 }, ${OPTIONS})
 `
@@ -61,6 +63,7 @@ ${wordsJs(text)}`
 /** What each is started with, in a project that has all the files. */
 const WAYS: Readonly<Record<string, readonly string[]>> = {
   'ekiben serve': SERVE,
+  'ekiben serve --threaded': [...SERVE, '--threaded'],
   'ekiben run': [EKIBEN, 'run', 'app.js', ...FLAGS],
   bootstrapProduction: ['bootstrap.js'],
   serveHttpProduction: ['code.js'],
@@ -68,8 +71,9 @@ const WAYS: Readonly<Record<string, readonly string[]>> = {
 
 interface Seen {
   readonly words: string
-  readonly own: number
-  readonly helper?: number
+  /** Process and thread. */
+  readonly own: string
+  readonly helper?: string
 }
 
 function project(files: Readonly<Record<string, string>> = {}): Promise<ProjectFolder> {
@@ -115,7 +119,8 @@ describe('reload in production', () => {
       await save(at, 'words.js', wordsJs('second'))
       const second = await sees(run, 'second')
       assert.notEqual(second.own, first.own)
-      assert.ok(![second.own, run.pid].includes(second.helper ?? 0))
+      assert.ok(![second.own, `${run.pid}/0`].includes(second.helper ?? 'none'))
+      if (args.includes('--threaded')) assert.doesNotMatch(second.own, /\/0$/)
       await save(at, 'words.js', BROKEN)
       await logged(run, isRefused)
       // As Node shows it, or by us where Node shows nothing.
