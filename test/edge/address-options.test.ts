@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict'
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import { serveHttpProduction } from '@ekiben/core/serving'
 import { appProject, mainFile, startApp } from '../helpers/bootstrap-app.js'
+import { askSocket } from '../helpers/control-socket.js'
 import { postText, rawClient } from '../helpers/http-host.js'
+import { type ProjectFolder, projectFolder } from '../helpers/project-folder.js'
 import { runNodeToEnd } from '../helpers/run-node.js'
 import { call, EKIBEN, logLines, SERVICES } from '../helpers/serve-fixture.js'
 import { type ServingCommand, startServing } from '../helpers/serving-command.js'
 import { backlogOf } from '../helpers/socket-facts.js'
+import { socketFolder } from '../helpers/unix-http.js'
 
 const APPS = resolve('test/fixtures/apps')
 const IPV6 = Object.values(networkInterfaces()).some((list) => list?.some(({ family }) => family === 'IPv6'))
@@ -43,16 +47,45 @@ async function command(args: readonly string[], cwd: string) {
 const WAYS: Readonly<Record<string, Start>> = {
   'ekiben serve': (options) => command(['serve', 'says-who-calls', ...flagsOf(options)], SERVICES),
   'ekiben run': (options) => command(['run', 'plain.cjs', ...flagsOf(options)], APPS),
-  bootstrapProduction: async ({ host, backlog, keepAlive }) => {
-    const options = JSON.stringify({ host: host ?? '127.0.0.1', backlog, timeoutKeepAlive: keepAlive })
-    const project = await appProject(mainFile("() => createServer((_, res) => res.end('{}'))", { options }))
-    const run = await startApp(project, 'supervised')
-    const dispose = async () => {
-      await run[Symbol.asyncDispose]()
-      await project[Symbol.asyncDispose]()
-    }
-    return { run, [Symbol.asyncDispose]: dispose }
-  },
+  bootstrapProduction: (options) => bootstrapped(options, 'supervised'),
+  serveHttpProduction: (options) => fromCode(options),
+}
+
+/** The same in one process. */
+const DEVELOPMENT: Readonly<Record<string, Start>> = {
+  'ekiben serve --development': (options) =>
+    command(['serve', 'says-who-calls', '--development', ...flagsOf(options)], SERVICES),
+  'ekiben run --development': (options) => command(['run', 'plain.cjs', '--development', ...flagsOf(options)], APPS),
+  'bootstrapProduction without NODE_ENV=production': (options) => bootstrapped(options, 'one process'),
+  'serveHttpProduction with developmentMode': (options) => fromCode(options, { developmentMode: true }),
+}
+
+const inCode = ({ host, backlog, keepAlive }: Parameters<Start>[0], more: object = {}): string =>
+  JSON.stringify({ host: host ?? '127.0.0.1', backlog, timeoutKeepAlive: keepAlive, ...more })
+
+async function bootstrapped(options: Parameters<Start>[0], mode: 'supervised' | 'one process') {
+  const build = "() => createServer((_, res) => res.end('{}'))"
+  const project = await appProject(mainFile(build, { options: inCode(options) }))
+  return inProject(project, () => startApp(project, mode))
+}
+
+async function fromCode(options: Parameters<Start>[0], more: object = {}) {
+  const all = { identifier: 'says-who-calls', workingDir: SERVICES, port: 0, logFormat: 'json', handleSignals: true }
+  const main = `
+    import { serveHttpProduction } from '@ekiben/core/serving'
+    await serveHttpProduction(${inCode(options, { ...all, ...more })})
+  `
+  const project = await projectFolder({ 'package.json': { type: 'module' }, 'main.js': main })
+  return inProject(project, () => startServing(['main.js'], { cwd: project.path }))
+}
+
+async function inProject(project: ProjectFolder, start: () => Promise<ServingCommand>) {
+  const run = await start()
+  const dispose = async () => {
+    await run[Symbol.asyncDispose]()
+    await project[Symbol.asyncDispose]()
+  }
+  return { run, [Symbol.asyncDispose]: dispose }
 }
 
 async function isFree(host: string, port: number): Promise<boolean> {
@@ -65,6 +98,15 @@ async function isFree(host: string, port: number): Promise<boolean> {
   } finally {
     server.close()
   }
+}
+
+async function listensOnBoth(start: Start): Promise<void> {
+  await using started = await start({ host: '::' })
+  const { url } = started.run
+  assert.match(url, /^http:\/\/\[::1\]:\d+$/)
+  const { port } = new URL(url)
+  for (const host of ['[::1]', '127.0.0.1']) assert.equal((await call(`http://${host}:${port}`, 'who')).status, 200)
+  assert.equal(await started.run.stop(), 0)
 }
 
 for (const [way, start] of Object.entries(WAYS)) {
@@ -83,14 +125,7 @@ for (const [way, start] of Object.entries(WAYS)) {
       assert.ok(isAlone, 'it listens on 127.0.0.1 as well')
     })
 
-    it('may be every address of both families', { skip }, async () => {
-      await using started = await start({ host: '::' })
-      const { url } = started.run
-      assert.match(url, /^http:\/\/\[::1\]:\d+$/)
-      const { port } = new URL(url)
-      for (const host of ['[::1]', '127.0.0.1']) assert.equal((await call(`http://${host}:${port}`, 'who')).status, 200)
-      assert.equal(await started.run.stop(), 0)
-    })
+    it('may be every address of both families', { skip }, () => listensOnBoth(start))
 
     it('may be a name: its first address is bound, and all are told', async () => {
       const addresses = [...new Set((await lookup('localhost', { all: true })).map(({ address }) => address))]
@@ -128,6 +163,35 @@ for (const [way, start] of Object.entries(WAYS)) {
     })
   })
 }
+
+for (const [way, start] of Object.entries(DEVELOPMENT)) {
+  describe(`${way}: where it listens`, () => {
+    it('may be every address of both families', { skip }, () => listensOnBoth(start))
+  })
+}
+
+describe('a Unix socket in one process', () => {
+  it('is that of an app that is run', async () => {
+    await using at = await socketFolder()
+    const flags = ['--development', '--uds', at.socket, '--uds-mode', '600', '--log-format', 'json']
+    await using run = await startServing([EKIBEN, 'run', 'plain.cjs', ...flags], { cwd: APPS, env: { PORT: '4711' } })
+    assert.equal((await askSocket(at.socket, '/')).status, 200)
+    assert.equal((await stat(at.socket)).mode & 0o777, 0o600)
+    assert.equal(await run.stop(), 0)
+    assert.equal(existsSync(at.socket), false)
+  })
+
+  it('is that of serveHttpProduction', async () => {
+    await using at = await socketFolder()
+    const options = { identifier: 'says-who-calls', workingDir: SERVICES, logLevel: 'silent' } as const
+    const where = { uds: at.socket, udsMode: '600', developmentMode: true } as const
+    await using server = await serveHttpProduction({ ...options, ...where })
+    assert.equal((await askSocket(at.socket, '/livez')).status, 200)
+    assert.equal((await stat(at.socket)).mode & 0o777, 0o600)
+    await server.stop()
+    assert.equal(existsSync(at.socket), false)
+  })
+})
 
 describe('an address of IPv6 from code', () => {
   it('is told in brackets in the url, and without in the address', { skip }, async () => {
