@@ -11,6 +11,10 @@ const RUN = ['run', APP, '--port', '0', '--host', '127.0.0.1', '--log-format', '
 const WAYS: Readonly<Record<string, (framework: string) => [args: readonly string[], env: Record<string, string>]>> = {
   'by itself': (framework) => [[APP, framework, 'alone'], {}],
   'under ekiben run': (framework) => [[EKIBEN, ...RUN, framework, 'run'], {}],
+  'under ekiben run --reload, in development': (framework) => [
+    [EKIBEN, ...RUN.slice(0, -1), '--development', '--reload', '--', framework, 'run'],
+    {},
+  ],
   'by bootstrapProduction, in one process': (framework) => [[APP, framework, 'bootstrap'], {}],
   'by bootstrapProduction, supervised': (framework) => [[APP, framework, 'bootstrap'], { NODE_ENV: 'production' }],
 }

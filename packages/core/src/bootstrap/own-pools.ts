@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs'
 import type { CallTransport } from '../call/service-client.js'
 import { decodeError, encodeError } from '../errors/error-codec.js'
-import type { HostSession } from '../hosting/host-session.js'
+import type { CallingSession } from '../hosting/host-session.js'
 import type { InitMessage, MainSource, PoolsMessage, StartMessage } from '../ipc/protocol.js'
 import type { Logger } from '../observe/logger.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
@@ -23,9 +23,9 @@ const SILENT = { accompany: () => {}, beat: () => {} }
  *
  *   use ──▶ connect (`ready()`, or the first call) ──▶ announced ──▶ pools are ready ──▶ called ──▶ stop
  */
-export class OwnPools implements HostSession {
+export class OwnPools implements CallingSession {
   readonly slot = 0
-  readonly requests: HostSession['requests']
+  readonly requests: CallingSession['requests']
   readonly #log: Logger
   readonly #link = new LocalLink()
   readonly #begun = deferred<InitMessage>()

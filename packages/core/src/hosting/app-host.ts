@@ -1,11 +1,11 @@
 import type { InitMessage } from '../ipc/protocol.js'
 import type { MetricsRegistry } from '../metrics/app-metric.js'
 import { sharedSlot } from '../util/shared-state.js'
-import type { HostSession } from './host-session.js'
+import type { CallingSession } from './host-session.js'
 
 /** What a worker that runs a host app offers to `bootstrapProduction` in that app's main file. */
 export interface AppHost {
-  readonly session: HostSession
+  readonly session: CallingSession
   /** The supervisor's first word. */
   readonly told: Promise<InitMessage>
   /** The port for which the app gets the public socket; undefined: the first that it asks for. */

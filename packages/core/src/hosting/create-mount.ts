@@ -53,9 +53,11 @@ export function createMount(target: MountTarget, options: MountOptions = {}): Mo
   return new ServiceMount({ ...options, mounted, used, log, session: sessionFor(options.dependencies, log) })
 }
 
+/** A worker looks after what is mounted in it, wherever the rest runs. */
 function sessionFor(dependencies: MountOptions['dependencies'], log: Logger): HostSession | undefined {
-  if (dependencies === 'inline') return undefined
-  return hostSession() ?? (dependencies === 'pools' ? ownSession(log) : undefined)
+  const session = hostSession()
+  if (dependencies === 'pools' && session?.use === undefined) return ownSession(log)
+  return dependencies === 'inline' && session !== undefined ? { ...session, use: undefined } : session
 }
 
 function unique(services: readonly unknown[], to: string): readonly ServiceDefinition[] {

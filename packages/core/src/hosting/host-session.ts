@@ -1,15 +1,12 @@
 import type { CallTransport } from '../call/service-client.js'
 import type { CountTable } from '../metrics/count-table.js'
-import type { Runner } from '../runner/runner.js'
 import type { ServiceInstance } from '../runner/service-instance.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 import { sharedSlot } from '../util/shared-state.js'
 
-/** A service whose apis run in a host's own process. */
-export interface MountedService {
-  readonly definition: ServiceDefinition
+/** A service that runs in a host's own process: mounted, or called by one that is. */
+export interface LocalService {
   readonly instance: ServiceInstance
-  readonly runner: Runner
 }
 
 /** What a worker that runs a host app offers to the mounts in it: they find it where they are made. */
@@ -19,14 +16,15 @@ export interface HostSession {
   readonly requests: CountTable
   /**
    * Announces a service that is to run in a pool, and gives what carries calls to it: a call that is made before the
-   * pool is ready waits for it. Asked for one it was asked for before, it gives the same.
+   * pool is ready waits for it. Asked for one it was asked for before, it gives the same. undefined: whatever a mount
+   * needs runs in this process.
    * @throws EKB_ERR_SERVICE_NOT_PLANNED once the graph is known, for a service that is not in it
    */
-  use(definition: ServiceDefinition): CallTransport
+  readonly use: ((definition: ServiceDefinition) => CallTransport) | undefined
   /** This worker is not ready before it resolves; where it rejects, the boot has failed. */
   hold(until: Promise<void>): void
-  /** Takes a mounted service's calls and probes into what this worker says of itself, until the returned function is called. */
-  join(mounted: MountedService): () => void
+  /** Takes the probes of a service that runs here into what this worker says of itself, until the returned function is called. */
+  join(service: LocalService): () => void
   /** Said by readiness probes. */
   isReady(): boolean
   /** The metrics of the whole instance, as text; undefined: an address of the supervisor's own tells them. */
@@ -35,6 +33,11 @@ export interface HostSession {
   onDrain(listener: () => void): void
   /** Where the pools are this process's own; undefined: a supervisor is above it. */
   readonly own?: OwnSession
+}
+
+/** A session that has what carries calls. */
+export interface CallingSession extends HostSession {
+  readonly use: (definition: ServiceDefinition) => CallTransport
 }
 
 /** Pools that live and end with the mounts of this process. */

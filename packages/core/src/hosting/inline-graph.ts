@@ -13,6 +13,7 @@ import { constructService, type ServiceInstance } from '../runner/service-instan
 import { bindDependencies } from '../service/bind-dependencies.js'
 import { definitionOf } from '../service/registry.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
+import type { HostSession } from './host-session.js'
 
 /** A service that runs in this process. */
 export interface RunningService {
@@ -29,7 +30,9 @@ export interface InlineGraphOptions {
   /** Which part of the graph runs here. Default: all of it. */
   readonly cut?: GraphCut | undefined
   /** Where services that others depend on run instead of in this process. Default: here, each once. */
-  readonly reach?: (definition: ServiceDefinition) => CallTransport
+  readonly reach?: ((definition: ServiceDefinition) => CallTransport) | undefined
+  /** Told of each that has started, whoever looks after this process; what it returns, before any stops. */
+  readonly join?: HostSession['join'] | undefined
 }
 
 export interface InlineStart {
@@ -46,6 +49,7 @@ export class InlineGraph {
   readonly #gates = new Map<ServiceDefinition, Gate | undefined>()
   /** In the order in which they started. */
   #running: RunningService[] = []
+  readonly #leave: (() => void)[] = []
 
   constructor(options: InlineGraphOptions) {
     this.#options = options
@@ -73,6 +77,7 @@ export class InlineGraph {
     await Promise.allSettled(this.#starting.values())
     this.#starting.clear()
     this.beginDrain()
+    for (const leave of this.#leave.splice(0)) leave()
     const failures: unknown[] = []
     for (const { instance } of this.#running.splice(0).reverse()) {
       try {
@@ -109,7 +114,7 @@ export class InlineGraph {
     }
     const instance = await constructAs(definition, construct)
     bindDependencies(instance, clients)
-    const { log, slot = 0 } = this.#options
+    const { log, slot = 0, join } = this.#options
     const inCall = Object.keys(clients).length > 0 ? { inCall: runInCall } : {}
     const runner = new Runner({ definition, instance, slot, log: log.child({ service }), ...inCall })
     await instance.onStart?.()
@@ -118,6 +123,7 @@ export class InlineGraph {
     const transport = createInlineTransport({ service, handler: gate ? gatedHandler(gate, handler) : handler })
     const running = { instance, runner, transport, client: createServiceClient(definition, transport) }
     this.#running.push(running)
+    if (join !== undefined) this.#leave.push(join(running))
     return running
   }
 

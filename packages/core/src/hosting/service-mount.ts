@@ -39,7 +39,7 @@ export interface ServiceMountOptions extends MountOptions {
   readonly mounted: readonly ServiceDefinition[]
   readonly used: readonly ServiceDefinition[]
   readonly log: Logger
-  /** Where services run that are not mounted; undefined: in this process. */
+  /** Of the worker that this process is, or of its own pools; undefined: it has neither. */
   readonly session: HostSession | undefined
 }
 
@@ -77,8 +77,8 @@ export class ServiceMount implements Mount {
     })
     this.#index = new RouteIndex(this.#apis, this.#system.routes)
     this.#announce()
-    const reach = session === undefined ? {} : { reach: (definition: ServiceDefinition) => session.use(definition) }
-    this.#scope = enterScope(options.scope, { log, slot: session?.slot ?? 0, ...reach })
+    const { slot = 0, use: reach, join } = session ?? {}
+    this.#scope = enterScope(options.scope, { log, slot, reach, join })
     for (const definition of mounted) this.#served.set(definition, this.#serve(definition))
     this.#drain = new DrainListeners(log)
     if (session === undefined || session.own !== undefined) this.#leave.push(onProcessDrain(this.beginDrain))
@@ -208,14 +208,14 @@ export class ServiceMount implements Mount {
   /** At once: the pools start while the app is built. */
   #announce(): void {
     const { session, mounted, used } = this.#options
-    if (session === undefined) return
+    if (session?.use === undefined) return
     for (const definition of mounted) for (const edge of followEdges(definition).locals) session.use(edge.definition)
     for (const definition of used) session.use(definition)
   }
 
   #transport(definition: ServiceDefinition): CallTransport {
     const { session, mounted } = this.#options
-    if (session !== undefined && !mounted.includes(definition)) return session.use(definition)
+    if (session?.use !== undefined && !mounted.includes(definition)) return session.use(definition)
     return lateTransport(async () => (await this.#started(definition)).transport)
   }
 
@@ -234,7 +234,7 @@ export class ServiceMount implements Mount {
     const { session, mounted, dependencies, log, hostBodyLimit } = this.#options
     if (mounted[0] !== undefined) this.#refuseIfClosed(mounted[0])
     this.#spool.clearDead().catch((err: unknown) => log.warn({ err }, 'could not clear old uploads'))
-    const inline = session === undefined ? [...this.#used] : []
+    const inline = session?.use === undefined ? [...this.#used] : []
     if (session === undefined && dependencies !== 'inline') warnOfInline(mounted, inline, log)
     if (hostBodyLimit !== undefined) this.noteBodyLimit(hostBodyLimit)
     await Promise.all([
@@ -245,11 +245,10 @@ export class ServiceMount implements Mount {
   }
 
   async #startMounted(definition: ServiceDefinition): Promise<void> {
-    const { construct, session } = this.#options
+    const { construct } = this.#options
     const made = construct === undefined ? undefined : () => construct(definition.target, definition.create)
     const running = await this.#scope.graph.start(definition, { construct: made })
     this.#running.set(definition, running)
-    if (session !== undefined) this.#leave.push(session.join({ definition, ...running }))
   }
 
   async #stop(): Promise<void> {

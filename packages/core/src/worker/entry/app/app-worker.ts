@@ -4,7 +4,7 @@ import type { AppReady } from '../../../config/app-ready.js'
 import { encodeError } from '../../../errors/error-codec.js'
 import { createError } from '../../../errors/service-error.js'
 import { offerAppHost } from '../../../hosting/app-host.js'
-import { type HostSession, openHostSession } from '../../../hosting/host-session.js'
+import { type CallingSession, openHostSession } from '../../../hosting/host-session.js'
 import {
   type BootStage,
   type DrainMessage,
@@ -39,7 +39,7 @@ import { type AppEncryption, AppServer } from './app-server.js'
 import type { AppWorkerOptions } from './app-worker-options.js'
 import { inlineSession } from './inline-session.js'
 import type { ListenTarget } from './listen-target.js'
-import { MountedServices } from './mounted-services.js'
+import { LocalServices } from './local-services.js'
 import { type ListenOn, replaceListen } from './replace-listen.js'
 import { SocketRequests } from './socket-requests.js'
 
@@ -66,7 +66,7 @@ export class AppWorker {
   readonly #sockets: SocketRequests
   readonly #pools: AppPools
   readonly #reporter: CountReporter
-  readonly #mounted = new MountedServices()
+  readonly #local = new LocalServices()
   readonly #holds: Promise<void>[] = []
   readonly #onDrain: (() => void)[] = []
   readonly #ending: AppEnding
@@ -89,7 +89,7 @@ export class AppWorker {
     const vitals = new VitalSigns({
       calls: () => this.#requests,
       connections: () => this.#servers.reduce((sum, { connections }) => sum + connections, 0),
-      probes: () => this.#mounted.answers,
+      probes: () => this.#local.answers,
     })
     this.#heartbeat = new Heartbeat(link, vitals)
     this.#reporter = new CountReporter(link, this.#heartbeat)
@@ -101,8 +101,7 @@ export class AppWorker {
     })
     const session = isInline ? this.#inlineSession() : this.#session(isScraped)
     const ports = new AppPorts()
-    // Without one, a mount has what it needs in its own process.
-    if (!isInline) openHostSession(session)
+    openHostSession(isInline ? { ...session, use: undefined } : session)
     offerAppHost({
       session,
       told: this.#begun.promise,
@@ -231,8 +230,8 @@ export class AppWorker {
     const init = await this.#begun.promise
     const start = await this.#connect()
     await Promise.all(this.#holds)
-    this.#heartbeat.precede(() => this.#mounted.ask())
-    await this.#mounted.whenReady()
+    this.#heartbeat.precede(() => this.#local.ask())
+    await this.#local.whenReady()
     this.#heartbeat.beat()
     await this.#pools.whenReady()
     await this.#enter('listen')
@@ -338,7 +337,7 @@ export class AppWorker {
     })
   })
 
-  #session(isScraped: boolean): HostSession {
+  #session(isScraped: boolean): CallingSession {
     return {
       slot: Number(process.env.EKIBEN_SLOT ?? 0),
       requests: this.#reporter.counts.requests,
@@ -348,14 +347,14 @@ export class AppWorker {
         until.catch(() => {})
         this.#holds.push(until)
       },
-      join: (mounted) => this.#mounted.join(mounted),
-      isReady: () => !this.#stopping && this.#pools.complete && this.#mounted.answers.ready,
+      join: (service) => this.#local.join(service),
+      isReady: () => !this.#stopping && this.#pools.complete && this.#local.answers.ready,
       metrics: isScraped ? () => this.#reporter.scrape() : undefined,
       onDrain: (listener) => void this.#onDrain.push(listener),
     }
   }
 
-  #inlineSession(): HostSession {
+  #inlineSession(): CallingSession {
     const session = inlineSession(this.#session(false))
     this.#ending.add(() => session.stop())
     return session
@@ -379,7 +378,7 @@ export class AppWorker {
     await this.#reporter.reportApp()
     await Promise.race([this.#ending.close(), this.#deadline.passed])
     await this.#ending.deliver(this.#deadline, () => this.#pools.unref())
-    await Promise.race([this.#mounted.stop(), this.#deadline.passed])
+    await Promise.race([this.#local.stop(), this.#deadline.passed])
     this.#pools.end()
     await this.#reporter.report()
     await flushLogs()

@@ -1,19 +1,20 @@
-import type { HostSession } from '../../../hosting/host-session.js'
+import type { CallingSession } from '../../../hosting/host-session.js'
 import { lateTransport } from '../../../hosting/late-transport.js'
 import { enterScope, type MountScope } from '../../../hosting/mount-scope.js'
 import { createLogger } from '../../../observe/create-logger.js'
 
-export interface InlineSession extends HostSession {
+export interface InlineSession extends CallingSession {
   /** Stops the services that run here. */
   stop(): Promise<void>
 }
 
 /** A session for whoever works on an app: the services that it calls run in its own process. */
-export function inlineSession(session: HostSession): InlineSession {
+export function inlineSession(session: CallingSession): InlineSession {
   let scope: MountScope | undefined
   // That of every mount that names none: a service runs once, whoever asks for it.
   const graph = () => {
-    scope ??= enterScope(undefined, { log: createLogger({ level: 'info', format: 'pretty' }) })
+    const { slot, join } = session
+    scope ??= enterScope(undefined, { log: createLogger({ level: 'info', format: 'pretty' }), slot, join })
     return scope.graph
   }
   return {

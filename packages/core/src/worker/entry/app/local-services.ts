@@ -1,15 +1,18 @@
-import type { MountedService } from '../../../hosting/host-session.js'
+import type { LocalService } from '../../../hosting/host-session.js'
 import { createLogger } from '../../../observe/create-logger.js'
 import { ServiceProbes } from '../service-probes.js'
 
-/** The services that run in this process because the app has mounted them. */
-export class MountedServices {
-  readonly #joined = new Map<MountedService, ServiceProbes>()
+/** The services that run in this process: the app has mounted them, or they are called there. */
+export class LocalServices {
+  readonly #joined = new Map<LocalService, ServiceProbes>()
 
   /** Until the returned function is called, which its own host does when it has stopped it. */
-  join(mounted: MountedService): () => void {
-    this.#joined.set(mounted, new ServiceProbes(mounted.instance, createLogger({ level: 'warn', format: 'json' })))
-    return () => this.#joined.delete(mounted)
+  join(service: LocalService): () => void {
+    const probes = new ServiceProbes(service.instance, createLogger({ level: 'warn', format: 'json' }))
+    this.#joined.set(service, probes)
+    // One that starts late is not to count as not ready until the next heartbeat.
+    probes.ask()
+    return () => this.#joined.delete(service)
   }
 
   /** What they say of themselves, together. */
