@@ -79,7 +79,6 @@ async function startInstance(
   const { handleSignals, readSettings, local } = options
   const bindings = { instance: name }
   const log = local?.log.child(bindings) ?? createLogger({ ...settings.log, bindings })
-  if (local === undefined) log.info(startFacts(settings), 'starting')
   if (process.pid === 1) log.warn({}, PID_ONE)
   const opened = await openSocket(settings, { folder, user, log })
   // What an app's workers ask for later is closed with it.
@@ -94,6 +93,7 @@ async function startInstance(
     await folder.remove()
     throw error
   })
+  if (local === undefined) log.info(startFacts(settings), 'starting')
   const changes = settings.reload ? await watchChanges(settings, log) : undefined
   const planner = new GenerationPlanner({
     instance: name,
