@@ -79,6 +79,15 @@ describe('an app that is run by HTTPS', () => {
     assert.equal((await ask(project, run.url)).isSecure, true)
   })
 
+  it("is encrypted at its workers' own addresses as well", async () => {
+    await using project = await appProject()
+    await using run = await runApp(project, 'node.cjs', ['--worker-listen', `unix:${project.path}/{slot}.sock`])
+    const own = { ca: project.authority.cert, method: 'GET', socketPath: project.file('0.sock') }
+    const { status, body } = await callSecurely('https://127.0.0.1/', own)
+    assert.deepEqual([status, (JSON.parse(body) as Said).isSecure], [200, true])
+    assert.equal(await run.stop(), 0)
+  })
+
   it('keeps connections that are taken over', async () => {
     await using project = await appProject()
     await using run = await runApp(project, 'node.cjs')
