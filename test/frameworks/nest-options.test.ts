@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { IncomingMessage } from 'node:http'
 import { describe, it } from 'node:test'
 import { defineService, isServiceError, type ServiceClass, type ServiceClient } from '@ekiben/core'
 import { InjectService, ServeModule } from '@ekiben/nest-module'
@@ -115,6 +116,10 @@ function ofRequest(): ServiceClass {
   return defineService(Taking, { name: 'Taking', apis: { run: {} } })
 }
 
+/** As an app may write it, of what either platform gives. */
+const versionOfHeader = (request: unknown): string =>
+  String((request as IncomingMessage).headers['x-asked'] ?? '').slice(1)
+
 for (const [platform, makeAdapter] of Object.entries(PLATFORMS)) {
   describe(`ServeModule on ${platform}`, () => {
     for (const [way, module] of Object.entries(ASYNC)) {
@@ -151,6 +156,11 @@ for (const [platform, makeAdapter] of Object.entries(PLATFORMS)) {
       'media type': {
         set: (nest: INestApplication) => void nest.enableVersioning({ type: VersioningType.MEDIA_TYPE, key: 'v=' }),
         asking: (version: string) => ({ accept: `application/json;v=${version}` }),
+      },
+      "a function of the app's": {
+        set: (nest: INestApplication) =>
+          void nest.enableVersioning({ type: VersioningType.CUSTOM, extractor: versionOfHeader }),
+        asking: (version: string) => ({ 'x-asked': `v${version}` }),
       },
     }
     for (const [what, { set, asking }] of Object.entries(VERSIONS)) {
