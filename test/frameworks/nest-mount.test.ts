@@ -276,13 +276,13 @@ for (const [platform, makeAdapter] of Object.entries(PLATFORMS)) {
         nest.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' })
         nest.useGlobalGuards(new Deny())
       }
-      await using app = await start({ services: [Versioned], system: 'probes' }, { set })
+      await using app = await start({ services: [Versioned], system: 'all' }, { set })
       assert.equal(await (await app.post('/api/v1/shop/both')).text(), 'both')
       assert.equal(await (await app.post('/api/v2/shop/second')).text(), 'second')
       for (const path of ['/api/v1/shop/second', '/api/v2/shop/both', '/shop/both', '/api/shop/both']) {
         assert.equal((await app.post(path)).status, 404, path)
       }
-      for (const path of ['/livez', '/readyz', '/healthz']) {
+      for (const path of ['/livez', '/readyz', '/healthz', '/schema.json', '/docs.json', '/']) {
         assert.equal((await fetch(app.url + path)).status, 200, path)
         assert.equal((await fetch(app.url + path, { method: 'HEAD' })).status, 200, path)
       }
