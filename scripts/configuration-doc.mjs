@@ -48,17 +48,13 @@ function unit({ kind, msKey }) {
 }
 
 function defaults({ defaultText, defaultOf = {} }) {
-  const texts = [...new Set(Object.values(defaultOf))]
   const takersOf = (text) => Object.keys(defaultOf).filter((taker) => defaultOf[taker] === text)
-  return [
-    defaultText,
-    ...texts.map(
-      (text) =>
-        `${takersOf(text)
-          .map((taker) => `\`${taker}\``)
-          .join(', ')}: ${text}`,
-    ),
-  ].join('; ')
+  const words = (text) => `${takersOf(text).map(quoted).join(', ')}: ${text}`
+  return [defaultText, ...[...new Set(Object.values(defaultOf))].map(words)].join('; ')
+}
+
+function quoted(name) {
+  return `\`${name}\``
 }
 
 function notFor({ takenBy = OPTION_TAKERS, noFlagOf = [] }) {

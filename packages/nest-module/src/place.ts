@@ -9,9 +9,8 @@ export type NestModule = NonNullable<ReturnType<ModulesContainer['get']>>
 
 /** Where a service belongs: the module that imports the one with its controller. */
 export function placeOf(service: ServiceClass, modules: readonly NestModule[]): NestModule | undefined {
-  const isOf = (controller: object): boolean => Reflect.getMetadata(SERVICE_OF_CONTROLLER, controller) === service
-  const mounting = modules.filter(({ controllers }) => [...controllers.keys()].some((each) => isOf(each as Type)))
-  return modules.find(({ imports }) => mounting.some((module) => imports.has(module)))
+  const isOf = (controller: Type): boolean => Reflect.getMetadata(SERVICE_OF_CONTROLLER, controller) === service
+  return findPlace(isOf, modules)?.place
 }
 
 /**
@@ -20,10 +19,18 @@ export function placeOf(service: ServiceClass, modules: readonly NestModule[]): 
  * Nest makes them.
  */
 export function openPlace(controllers: readonly Type[], container: ModulesContainer): void {
-  const modules = [...container.values()]
-  const mounting = modules.find((module) => controllers.some((each) => module.controllers.has(each as never)))
-  const place = modules.find(({ imports }) => mounting && imports.has(mounting))
-  if (mounting && place) mounting.imports.add(withAllExported(place))
+  const found = findPlace((controller) => controllers.includes(controller), [...container.values()])
+  found?.mounting.imports.add(withAllExported(found.place))
+}
+
+/** The first module that imports one with such a controller. */
+function findPlace(isMeant: (controller: Type) => boolean, modules: readonly NestModule[]) {
+  const all = modules.filter(({ controllers }) => [...controllers.keys()].some((each) => isMeant(each as Type)))
+  for (const place of modules) {
+    const mounting = all.find((module) => place.imports.has(module))
+    if (mounting !== undefined) return { place, mounting }
+  }
+  return undefined
 }
 
 /** Looked at by the module that imports it alone; the others see of the module what it exports. */
