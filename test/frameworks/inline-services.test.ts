@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { projectFolder } from '../helpers/project-folder.js'
-import { call, EKIBEN } from '../helpers/serve-fixture.js'
-import { startServing } from '../helpers/serving-command.js'
+import { runNode } from '../helpers/run-node.js'
+import { call, EKIBEN, logLines } from '../helpers/serve-fixture.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 const SERVICE = `
+import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { defineService } from '@ekiben/core'
 
@@ -26,7 +28,8 @@ export const state = { started: false, asked: 0 }
 export const Orders = defineService(
   class Orders {
     async onStart() {
-      await sleep(500)
+      console.log('Orders starts')
+      while (!existsSync('.go')) await sleep(10)
       state.started = true
     }
     isReady() {
@@ -102,26 +105,35 @@ for (const [framework, { packages, app: main }] of Object.entries(APPS)) {
     const files = { 'package.json': { name: 'shop', type: 'module' }, 'service.mjs': SERVICE, 'main.mjs': main }
     await using project = await projectFolder(files, { packages })
     const run = [EKIBEN, 'run', 'main.mjs', '--port', '0', '--host', '127.0.0.1', '--api-workers', '2']
-    await using app = await startServing([...run, '--log-format', 'json'], { cwd: project.path })
+    await using app = await runNode([...run, '--log-format', 'json'], { cwd: project.path })
+    const told = (what: RegExp): Promise<true> =>
+      waitUntil(() => (what.test(app.stdout()) ? true : undefined), {
+        describe: () => `${what}:\n${app.stdout()}${app.stderr()}`,
+      })
+    await told(/^Orders starts$/m)
+    await writeFile(`${project.path}/.go`, '')
+    await told(/"msg":"ready"/)
+    const url = String(logLines(app.stdout()).find(({ msg }) => msg === 'ready')?.url)
     const headers = { connection: 'close' }
-    const state = (await (await fetch(`${app.url}/state`, { headers })).json()) as State
+    const state = (await (await fetch(`${url}/state`, { headers })).json()) as State
     assert.deepEqual([state.asked > 1, state.atListening], [true, true])
     let placed = 0
     const slots = new Set<number>()
     await waitUntil(async () => {
-      const { body } = await call<Placed>(app.url, 'place')
+      const { body } = await call<Placed>(url, 'place')
       placed++
       assert.deepEqual([body.slot, body.counter], [body.ownSlot, { pid: body.pid, slot: body.ownSlot }])
       return slots.add(body.slot).size === 2
     })
     // What a worker has counted that does not answer in time is told at the next question.
     await waitUntil(async () => {
-      const metrics = await (await fetch(`${app.url}/metrics`)).text()
+      const metrics = await (await fetch(`${url}/metrics`)).text()
       const counted = `ekiben_requests_total{service="shop",api="place",code="200"} ${placed}`
       return metrics.split('\n').includes(counted)
     })
-    const ticks = await fetch(`${app.url}/ticks`, { method: 'POST', headers })
-    const [code, said] = await Promise.all([app.stop(), ticks.text()])
+    const ticks = await fetch(`${url}/ticks`, { method: 'POST', headers })
+    app.kill('SIGTERM')
+    const [{ code }, said] = await Promise.all([app.exited, ticks.text()])
     assert.equal(said, 'first last')
     assert.equal(code, 0, app.stderr())
     const stopped = app.stdout().match(/^\w+ stopped$/gm)
