@@ -85,6 +85,16 @@ describe("with dependencies: 'pools' and no supervisor above it, an app", () => 
     assert.ok(third.stamp !== said.printed.stamp && third.stamp !== said.app)
   })
 
+  it('has them for those of its mounts that want them, whichever of these closes first', async () => {
+    const { code, stdout, stderr } = await runNodeToEnd([APP, 'mixed'])
+    assert.equal(code, 0, stderr)
+    const [said] = logLines(stdout) as unknown as [{ app: number } & Record<string, readonly number[]>]
+    const { app, inline, first, second, still } = said
+    assert.deepEqual([inline, still], [Array(2).fill(app), Array(2).fill(app)])
+    assert.deepEqual(second, first)
+    assert.ok(first?.every((pid) => pid !== app) && new Set(first).size === 1)
+  })
+
   it('has them from the first call of a client on, where it mounts nothing', async () => {
     const { code, stdout, stderr } = await runNodeToEnd([APP, 'uses'])
     assert.equal(code, 0, stderr)

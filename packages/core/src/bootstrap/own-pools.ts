@@ -1,11 +1,12 @@
 import { realpathSync } from 'node:fs'
 import type { CallTransport } from '../call/service-client.js'
 import { decodeError, encodeError } from '../errors/error-codec.js'
-import type { CallingSession } from '../hosting/host-session.js'
 import type { InitMessage, MainSource, PoolsMessage, StartMessage } from '../ipc/protocol.js'
+import type { CountTable } from '../metrics/count-table.js'
 import type { Logger } from '../observe/logger.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 import type { Server } from '../supervisor/server.js'
+import type { LocalEntry } from '../supervisor/start-serving.js'
 import { deferred } from '../util/deferred.js'
 import { once } from '../util/once.js'
 import { oneAtATime } from '../util/one-at-a-time.js'
@@ -23,10 +24,11 @@ const SILENT = { accompany: () => {}, beat: () => {} }
  *
  *   use ──▶ connect (`ready()`, or the first call) ──▶ announced ──▶ pools are ready ──▶ called ──▶ stop
  */
-export class OwnPools implements CallingSession {
+export class OwnPools {
   readonly slot = 0
-  readonly requests: CallingSession['requests']
+  readonly requests: CountTable
   readonly #log: Logger
+  readonly #isOnlyWorker: boolean
   readonly #link = new LocalLink()
   readonly #begun = deferred<InitMessage>()
   readonly #reporter = new CountReporter(this.#link, SILENT)
@@ -35,8 +37,9 @@ export class OwnPools implements CallingSession {
   /** Rejects when there can be no pool of something that was asked for late. */
   #refused = deferred<never>()
 
-  constructor(log: Logger) {
+  constructor(log: Logger, { isOnlyWorker }: Pick<LocalEntry, 'isOnlyWorker'>) {
     this.#log = log
+    this.#isOnlyWorker = isOnlyWorker
     this.requests = this.#reporter.counts.requests
     const announce = oneAtATime(() => this.#announce())
     this.#pools = new AppPools({
@@ -68,14 +71,8 @@ export class OwnPools implements CallingSession {
     this.#pools.end()
   }
 
-  /** Who mounts services here waits for them itself, and looks after them. */
-  hold(): void {}
-
-  join(): () => void {
-    return () => {}
-  }
-
-  isReady(): boolean {
+  /** Each pool can be called. */
+  get complete(): boolean {
     return this.#pools.complete
   }
 
@@ -83,12 +80,10 @@ export class OwnPools implements CallingSession {
     return this.#reporter.scrape()
   }
 
-  /** Its app alone says when it stops. */
-  onDrain(): void {}
-
   readonly #connect = once(async (): Promise<StartMessage> => {
     const { supervisePools } = loadOwn<typeof import('./supervise-pools.js')>('supervise-pools')
-    this.#server = supervisePools({ main: process.argv[1] ?? '', worker: this.#link, log: this.#log })
+    const local = { worker: this.#link, log: this.#log, isOnlyWorker: this.#isOnlyWorker }
+    this.#server = supervisePools({ main: process.argv[1] ?? '', ...local })
     // Where the start fails there comes no word to go on.
     const failed = this.#server.then(() => new Promise<never>(() => {}))
     const init = await Promise.race([this.#begun.promise, failed])

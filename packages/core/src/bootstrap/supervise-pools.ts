@@ -2,20 +2,16 @@ import { appName } from '../config/find-app.js'
 import { loadServeSettingsFromCode } from '../config/resolve-serve-settings.js'
 import type { ServeSettings } from '../config/serve-settings.js'
 import { createError } from '../errors/service-error.js'
-import type { Logger } from '../observe/logger.js'
 import type { Server } from '../supervisor/server.js'
-import { startServing } from '../supervisor/start-serving.js'
-import type { LocalWorker } from '../worker/local-backend.js'
+import { type LocalEntry, startServing } from '../supervisor/start-serving.js'
 
-export interface PoolsToSupervise {
+export interface PoolsToSupervise extends LocalEntry {
   /** The main file of this process, which calls the pools. */
   readonly main: string
-  readonly worker: LocalWorker
-  readonly log: Logger
 }
 
 /** Starts the pools that this process calls, with no public socket and no other caller. Rejects, with nothing left, where one cannot start. */
-export async function supervisePools({ main, worker, log }: PoolsToSupervise): Promise<Server> {
+export async function supervisePools({ main, ...local }: PoolsToSupervise): Promise<Server> {
   const name = appName(main)
   // Its event loop is the supervisor's own: there is nobody who could tell that it stands still.
   const settings = await loadServeSettingsFromCode({ services: { [name]: { livenessTimeoutMs: 0 } } })
@@ -23,5 +19,5 @@ export async function supervisePools({ main, worker, log }: PoolsToSupervise): P
   const app = { name, main, args: [], appPort: undefined, nodeArgs, ready: 'listen', bindsAsked: true } as const
   const readSettings = (): Promise<ServeSettings> =>
     Promise.reject(createError('EKB_ERR_ONE_PROCESS', { what: 'reload()' }))
-  return startServing({ ...settings, app }, { handleSignals: false, readSettings, local: { worker, log } })
+  return startServing({ ...settings, app }, { handleSignals: false, readSettings, local })
 }

@@ -4,7 +4,7 @@ import { createLogger } from '../observe/create-logger.js'
 import type { Logger } from '../observe/logger.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 import { checkOptions } from './check-options.js'
-import { type HostSession, hostSession } from './host-session.js'
+import { type HostSession, hostSession, inThisProcess } from './host-session.js'
 import type { Mount, MountOptions, MountTarget } from './mount-types.js'
 import { definitionGiven } from './mounted-definition.js'
 import { ownSession } from './own-session.js'
@@ -56,8 +56,8 @@ export function createMount(target: MountTarget, options: MountOptions = {}): Mo
 /** A worker looks after what is mounted in it, wherever the rest runs. */
 function sessionFor(dependencies: MountOptions['dependencies'], log: Logger): HostSession | undefined {
   const session = hostSession()
-  if (dependencies === 'pools' && session?.use === undefined) return ownSession(log)
-  return dependencies === 'inline' && session !== undefined ? { ...session, use: undefined } : session
+  if (dependencies === 'pools' && session?.use === undefined) return ownSession(log, session)
+  return dependencies === 'inline' && session !== undefined ? inThisProcess(session) : session
 }
 
 function unique(services: readonly unknown[], to: string): readonly ServiceDefinition[] {

@@ -29,8 +29,8 @@ export interface HostSession {
   isReady(): boolean
   /** The metrics of the whole instance, as text; undefined: an address of the supervisor's own tells them. */
   readonly metrics: (() => Promise<string>) | undefined
-  /** Calls back when this worker begins to drain. */
-  onDrain(listener: () => void): void
+  /** Calls back when this worker begins to drain, until the returned function is called. */
+  onDrain(listener: () => void): () => void
   /** Where the pools are this process's own; undefined: a supervisor is above it. */
   readonly own?: OwnSession
 }
@@ -42,6 +42,8 @@ export interface CallingSession extends HostSession {
 
 /** Pools that live and end with the mounts of this process. */
 export interface OwnSession {
+  /** As `use` of the session, for services that may outlast the mount: other mounts have them too. */
+  reach(definition: ServiceDefinition): CallTransport
   /** Starts them; resolves when all that were asked for can be called. */
   connect(): Promise<void>
   /** One mount less. */
@@ -55,6 +57,11 @@ interface Holder {
 /** The session of this process; undefined: no supervisor is above it, or it serves no host app. */
 export function hostSession(): HostSession | undefined {
   return holder().session
+}
+
+/** One that has whatever its mounts need run in this process. */
+export function inThisProcess(session: HostSession): HostSession {
+  return { ...session, use: undefined }
 }
 
 /** Before any code of the app runs. */

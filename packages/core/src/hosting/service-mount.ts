@@ -77,12 +77,11 @@ export class ServiceMount implements Mount {
     })
     this.#index = new RouteIndex(this.#apis, this.#system.routes)
     this.#announce()
-    const { slot = 0, use: reach, join } = session ?? {}
-    this.#scope = enterScope(options.scope, { log, slot, reach, join })
+    const { slot = 0, own, join } = session ?? {}
+    this.#scope = enterScope(options.scope, { log, slot, reach: own?.reach ?? session?.use, join })
     for (const definition of mounted) this.#served.set(definition, this.#serve(definition))
     this.#drain = new DrainListeners(log)
-    if (session === undefined || session.own !== undefined) this.#leave.push(onProcessDrain(this.beginDrain))
-    else session.onDrain(this.beginDrain)
+    this.#leave.push((session?.onDrain ?? onProcessDrain)(this.beginDrain))
   }
 
   get routes(): readonly MountRoute[] {

@@ -32,13 +32,20 @@ const LEFTOVERS = 'workers whose supervisor died are still there; the start goes
 const PID_ONE =
   'running as PID 1 without an init: processes that lose their parent stay behind as zombies; use tini or docker run --init'
 
+export interface LocalEntry {
+  readonly worker: LocalWorker
+  readonly log: Logger
+  /** The supervisor above this process, where there is one, has no workers but this one. */
+  readonly isOnlyWorker: boolean
+}
+
 export interface StartServingOptions {
   /** Stop by TERM, INT and the others of docs/signals.md; the caller ends the process when `closed` resolves. */
   readonly handleSignals: boolean
   /** Reads the settings anew, for a reload. */
   readonly readSettings: () => Promise<ServeSettings>
   /** This process itself is the only one of the entry's workers, and says in its own log how its pools are. */
-  readonly local?: { readonly worker: LocalWorker; readonly log: Logger } | undefined
+  readonly local?: LocalEntry | undefined
 }
 
 /** Starts an instance; resolves when its whole graph is ready, rejects with a coded error and nothing left behind. */
@@ -48,7 +55,7 @@ export async function startServing(settings: ServeSettings, options: StartServin
     return startDevelopment(settings, { ...options, makePlan })
   }
   refusePlatform()
-  refuseNesting()
+  if (!options.local?.isOnlyWorker) refuseNesting()
   refuseInspector(settings)
   const releaseSignals = options.handleSignals ? holdSignals() : () => []
   try {

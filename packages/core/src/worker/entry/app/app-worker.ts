@@ -4,7 +4,8 @@ import type { AppReady } from '../../../config/app-ready.js'
 import { encodeError } from '../../../errors/error-codec.js'
 import { createError } from '../../../errors/service-error.js'
 import { offerAppHost } from '../../../hosting/app-host.js'
-import { type CallingSession, openHostSession } from '../../../hosting/host-session.js'
+import { type CallingSession, inThisProcess, openHostSession } from '../../../hosting/host-session.js'
+import { endOwnPools } from '../../../hosting/own-session.js'
 import {
   type BootStage,
   type DrainMessage,
@@ -68,7 +69,7 @@ export class AppWorker {
   readonly #reporter: CountReporter
   readonly #local = new LocalServices()
   readonly #holds: Promise<void>[] = []
-  readonly #onDrain: (() => void)[] = []
+  readonly #onDrain = new Set<() => void>()
   readonly #ending: AppEnding
   readonly #deadline = new MovingDeadline()
   readonly #announceMore = oneAtATime(async () => this.#announce(await this.#begun.promise))
@@ -101,7 +102,7 @@ export class AppWorker {
     })
     const session = isInline ? this.#inlineSession() : this.#session(isScraped)
     const ports = new AppPorts()
-    openHostSession(isInline ? { ...session, use: undefined } : session)
+    openHostSession(isInline ? inThisProcess(session) : session)
     offerAppHost({
       session,
       told: this.#begun.promise,
@@ -350,7 +351,10 @@ export class AppWorker {
       join: (service) => this.#local.join(service),
       isReady: () => !this.#stopping && this.#pools.complete && this.#local.answers.ready,
       metrics: isScraped ? () => this.#reporter.scrape() : undefined,
-      onDrain: (listener) => void this.#onDrain.push(listener),
+      onDrain: (listener) => {
+        this.#onDrain.add(listener)
+        return () => void this.#onDrain.delete(listener)
+      },
     }
   }
 
@@ -378,7 +382,7 @@ export class AppWorker {
     await this.#reporter.reportApp()
     await Promise.race([this.#ending.close(), this.#deadline.passed])
     await this.#ending.deliver(this.#deadline, () => this.#pools.unref())
-    await Promise.race([this.#local.stop(), this.#deadline.passed])
+    await Promise.race([this.#local.stop().then(endOwnPools), this.#deadline.passed])
     this.#pools.end()
     await this.#reporter.report()
     await flushLogs()
