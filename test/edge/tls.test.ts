@@ -76,6 +76,7 @@ describe('a service served by HTTPS', () => {
     const ca = project.authority.cert
     {
       await using server = await serve(project, project.flags, { EKIBEN_SSL_KEYFILE_PASSWORD: 'open sesame' })
+      assert.doesNotMatch(server.stdout(), /EKB_WRN_TLS_PASSWORD_UNUSED/)
       const { body } = await callSecurely(`${server.url}/variables`, { ca })
       const names = JSON.parse(body) as string[]
       assert.ok(names.includes('PATH'))
@@ -138,17 +139,19 @@ describe('a service served by HTTPS', () => {
     assert.equal(lines[0]?.remoteAddress, '127.0.0.1')
   })
 
-  it('warns of a key that everybody may read, and of a certificate that is about to expire', async () => {
+  it('warns of a key that everybody may read or that needs no password, and of a certificate that expires soon', async () => {
     await using project = await tlsProject()
     const to = new Date(Date.now() + 5.5 * 86_400_000)
     const short = project.authority.issue('short-lived', { to })
     await writeFile(project.file('cert.pem'), short.cert)
     await writeFile(project.file('key.pem'), short.key)
     await chmod(project.file('key.pem'), 0o644)
-    await using server = await serve(project)
-    const codes = logLines(server.stdout()).flatMap(({ code, msg }) => (typeof code === 'string' ? [[code, msg]] : []))
-    assert.match(String(codes.find(([code]) => code === 'EKB_WRN_TLS_EXPIRES_SOON')?.[1]), /short-lived .* in 5 days/)
-    assert.match(String(codes.find(([code]) => code === 'EKB_WRN_TLS_KEY_READABLE')?.[1]), /mode 644/)
+    await using server = await serve(project, project.flags, { EKIBEN_SSL_KEYFILE_PASSWORD: 'open sesame' })
+    const warned = (code: string) => String(logLines(server.stdout()).find((line) => line.code === code)?.msg)
+    assert.match(warned('EKB_WRN_TLS_EXPIRES_SOON'), /short-lived .* in 5 days/)
+    assert.match(warned('EKB_WRN_TLS_KEY_READABLE'), /mode 644/)
+    assert.match(warned('EKB_WRN_TLS_PASSWORD_UNUSED'), /key\.pem is not encrypted: .*sslKeyfilePassword.* no effect/)
+    assert.doesNotMatch(server.stdout(), /sesame/)
   })
 })
 

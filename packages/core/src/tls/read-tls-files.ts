@@ -48,6 +48,7 @@ export async function readTlsFiles(ssl: SslSettings, now = Date.now()): Promise<
   const warnings = [
     ...facts.flatMap((each) => expiryWarnings(each, now)),
     ...authorities.flatMap((authority) => expiryWarnings(factsOf(authority, caCerts as string), now)),
+    ...passwordWarnings(keyText, ssl),
     ...(await keyWarnings(keyfile)),
   ]
   return { identity, warnings }
@@ -131,6 +132,14 @@ function tryContext({ cert, key, ca, ciphers, minVersion }: TlsFiles['identity']
     const reason = isCipher ? `no cipher suite is known of sslCiphers '${ciphers}'` : reasonOf(cause)
     throw createError('EKB_ERR_TLS_REFUSED', { reason }, { cause })
   }
+}
+
+/** A key may have been renewed without one: that is told, and is no reason to refuse it. */
+function passwordWarnings(text: string, { keyfile, password }: SslSettings): PlanWarning[] {
+  const block = pemBlocks(text).find(isPrivateKey)
+  if (password === undefined || block === undefined || isEncrypted(block)) return []
+  const message = `The private key ${keyfile} is not encrypted: the password given for it (sslKeyfilePassword) has no effect`
+  return [{ code: 'EKB_WRN_TLS_PASSWORD_UNUSED', message }]
 }
 
 async function keyWarnings(file: string): Promise<PlanWarning[]> {
