@@ -21,11 +21,43 @@ interface Case {
   /** Of message and hint. */
   readonly says: RegExp
   readonly flags?: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string | undefined>>
   readonly prepare?: (project: TlsProject) => Promise<unknown>
   /** What it is run by. */
   readonly under?: readonly string[]
   readonly skip?: string | false
+  /** It is tried in each of the ways. */
+  readonly isOfAll?: boolean
+}
+
+const OPTIONS = `{ readEnvironment: true, sslCertfile: 'cert.pem', sslKeyfile: 'key.pem' }`
+/** What an app says that was run all the same. */
+const RUN = 'the app was run'
+const APP = `
+import { createServer } from 'node:http'
+console.log('${RUN}')
+createServer().listen(process.env.PORT)
+`
+const MAIN = `
+import { bootstrapProduction } from '@ekiben/core'
+await bootstrapProduction(() => console.log('${RUN}'), ${OPTIONS})
+`
+const EMBEDDED = `
+import { serveHttpProduction } from '@ekiben/core/serving'
+await serveHttpProduction({ identifier: 'service:Greeter', handleSignals: true, ...${OPTIONS} })
+`
+const FILES = { 'app.mjs': APP, 'main.mjs': MAIN, 'embedded.mjs': EMBEDDED }
+const FLAGS = ['--ssl-certfile', 'cert.pem', '--ssl-keyfile', 'key.pem']
+
+/** Those beside `ekiben serve`, and with what code each ends. */
+const WAYS: Readonly<Record<string, { args: readonly string[]; NODE_ENV?: string; exitCode: number }>> = {
+  'ekiben serve --development': { args: [EKIBEN, 'serve', 'service:Greeter', '--development', ...FLAGS], exitCode: 2 },
+  'ekiben run': { args: [EKIBEN, 'run', 'app.mjs', ...FLAGS], exitCode: 2 },
+  'ekiben run --development': { args: [EKIBEN, 'run', 'app.mjs', '--development', ...FLAGS], exitCode: 2 },
+  'bootstrapProduction, supervised': { args: ['main.mjs'], NODE_ENV: 'production', exitCode: 2 },
+  'bootstrapProduction, in one process': { args: ['main.mjs'], exitCode: 2 },
+  // What nobody has caught.
+  serveHttpProduction: { args: ['embedded.mjs'], exitCode: 1 },
 }
 
 /** Has the project's certificate be another, with its key. */
@@ -77,6 +109,7 @@ const CASES: readonly Case[] = [
   {
     what: 'a key that may not be read',
     code: 'EKB_ERR_TLS_FILE',
+    isOfAll: true,
     says: new RegExp(`key\\.pem cannot be used as sslKeyfile: this user \\(id ${NOT_ROOT}\\) may not read it`),
     prepare: async ({ path, file }) => {
       await chmod(path, 0o755)
@@ -133,6 +166,7 @@ const CASES: readonly Case[] = [
   {
     what: 'a wrong password',
     code: 'EKB_ERR_TLS_PASSWORD',
+    isOfAll: true,
     says: /cannot be decrypted: its password is another/,
     env: { EKIBEN_SSL_KEYFILE_PASSWORD: 'wrong' },
     prepare: ({ file, issued }) => writeFile(file('key.pem'), encryptKey(issued.key, 'right')),
@@ -140,6 +174,7 @@ const CASES: readonly Case[] = [
   {
     what: 'the key of another certificate',
     code: 'EKB_ERR_TLS_PAIR',
+    isOfAll: true,
     says: /key\.pem is not that of the first certificate in .*cert\.pem/,
     prepare: ({ file }) => writeFile(file('key.pem'), makeAuthority().key),
   },
@@ -152,6 +187,7 @@ const CASES: readonly Case[] = [
   {
     what: 'an expired certificate',
     code: 'EKB_ERR_TLS_EXPIRED',
+    isOfAll: true,
     says: /The certificate of CN=too late in .*cert\.pem expired on 20\d\d-/,
     prepare: (project) => reissue(project, 'too late', { to: new Date(Date.now() - 3_600_000) }),
   },
@@ -199,23 +235,44 @@ const CASES: readonly Case[] = [
   },
 ]
 
+/** Runs it where the socket is taken: whoever came as far as that would say so. */
+async function failAt(
+  project: TlsProject,
+  args: readonly string[],
+  { env = {}, prepare, under = [] }: Pick<Case, 'env' | 'prepare' | 'under'>,
+): Promise<NodeExit> {
+  await prepare?.(project)
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+  const address = { EKIBEN_HOST: '127.0.0.1', EKIBEN_PORT: String(port) }
+  const variables = { ...address, EKIBEN_LOG_FORMAT: 'json', NODE_ENV: undefined, ...env }
+  return runNodeToEnd(args, { cwd: project.path, env: variables, under }).finally(() => taken.close())
+}
+
 describe('what is wrong with TLS', () => {
-  for (const { what, code, says, flags, env = {}, prepare, under = [], skip = false } of CASES) {
+  for (const { what, code, says, flags, skip = false, ...how } of CASES) {
     it(`is told before the socket is bound: ${what}`, { skip }, async () => {
       await using project = await tlsProject()
-      await prepare?.(project)
-      // Whoever came as far as the socket would have found it taken, and said so.
-      const taken = createServer().listen(0, '127.0.0.1')
-      await once(taken, 'listening')
-      const { port } = taken.address() as AddressInfo
-      const socket = ['--host', '127.0.0.1', '--port', String(port), '--log-format', 'json']
-      const args = [EKIBEN, 'serve', 'service:Greeter', ...socket, ...(flags ?? project.flags)]
-      const exit: NodeExit = await runNodeToEnd(args, { cwd: project.path, env, under }).finally(() => taken.close())
+      const exit = await failAt(project, [EKIBEN, 'serve', 'service:Greeter', ...(flags ?? project.flags)], how)
       assert.equal(exit.code, 2, exit.stderr)
       assert.match(exit.stderr, new RegExp(code))
       assert.match(exit.stderr, says)
       assert.doesNotMatch(exit.stderr, /271828|wrong'/)
     })
+  }
+
+  for (const [way, { args, NODE_ENV, exitCode }] of Object.entries(WAYS)) {
+    for (const { what, code, says, skip = false, env, ...how } of CASES.filter(({ isOfAll }) => isOfAll)) {
+      it(`is told by ${way} before anything is run: ${what}`, { skip }, async () => {
+        await using project = await tlsProject(FILES)
+        const exit = await failAt(project, args, { ...how, env: { NODE_ENV, ...env } })
+        assert.equal(exit.code, exitCode, exit.stderr)
+        assert.match(exit.stderr, new RegExp(code))
+        assert.match(exit.stderr, says)
+        assert.doesNotMatch(exit.stdout, new RegExp(RUN))
+      })
+    }
   }
 
   it('rejects what is started from code', async () => {
