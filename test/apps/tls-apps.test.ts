@@ -46,10 +46,17 @@ async function appProject(files: Readonly<Record<string, string>> = APPS): Promi
   return project
 }
 
-function runApp(project: TlsProject, app: string, flags: readonly string[] = []): Promise<ServingCommand> {
+function runApp(
+  project: TlsProject,
+  app: string,
+  flags: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServingCommand> {
   const args = [EKIBEN, 'run', app, '--port', '0', '--host', '127.0.0.1', '--log-format', 'json']
-  return startServing([...args, ...project.flags, ...flags], { cwd: project.path })
+  return startServing([...args, ...project.flags, ...flags], { cwd: project.path, env })
 }
+
+const NEEDLESS = /EKB_WRN_TLS_PASSWORD_UNUSED/
 
 async function ask(project: TlsProject, url: string): Promise<Said> {
   const { status, body } = await callSecurely(`${url}/`, { ca: project.authority.cert, method: 'GET' })
@@ -88,6 +95,13 @@ describe('an app that is run by HTTPS', () => {
     assert.equal(await run.stop(), 0)
   })
 
+  it('is told of a password that its key does not need', async () => {
+    await using project = await appProject()
+    await using run = await runApp(project, 'node.cjs', [], { EKIBEN_SSL_KEYFILE_PASSWORD: 'needless' })
+    assert.match(run.stdout(), NEEDLESS)
+    assert.equal((await ask(project, run.url)).isSecure, true)
+  })
+
   it('keeps connections that are taken over', async () => {
     await using project = await appProject()
     await using run = await runApp(project, 'node.cjs')
@@ -123,7 +137,8 @@ const MAIN = (build: string): string => `
 import { bootstrapProduction } from '@ekiben/core'
 import { createServer } from 'node:http'
 await bootstrapProduction(${build}, {
-  port: 0, host: '127.0.0.1', logFormat: 'json', sslCertfile: 'cert.pem', sslKeyfile: 'key.pem', sslKeyfilePassword: undefined,
+  port: 0, host: '127.0.0.1', logFormat: 'json', sslCertfile: 'cert.pem', sslKeyfile: 'key.pem',
+  sslKeyfilePassword: process.env.TEST_PASSWORD,
 })`
 
 const BUILDS: Readonly<Record<string, string>> = {
@@ -153,6 +168,16 @@ for (const NODE_ENV of ['production', undefined]) {
         assert.equal(await run.stop(), 0)
       })
     }
+
+    it('warns of a password that its key does not need', async () => {
+      await using project = await appProject({ 'main.js': MAIN(BUILDS.handler as string) })
+      await using run = await startServing(['main.js'], {
+        cwd: project.path,
+        env: { NODE_ENV, TEST_PASSWORD: 'needless' },
+      })
+      assert.match(run.stdout(), NEEDLESS)
+      assert.equal((await ask(project, run.url)).isSecure, true)
+    })
 
     it('refuses a server that encrypts by itself, and a certificate that is none', async () => {
       const own = `async () => (await import('node:https')).createServer({})`
