@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
 import type { Agent } from 'node:https'
 import { describe, it } from 'node:test'
+import { makeAuthority } from '../helpers/certificates.js'
 import { shownBy } from '../helpers/control-socket.js'
 import { EKIBEN, logLines } from '../helpers/serve-fixture.js'
 import { type ServingCommand, startServing } from '../helpers/serving-command.js'
@@ -42,9 +44,17 @@ async function who({ url }: ServingCommand, agent: Agent): Promise<Who> {
   return { ...(JSON.parse(body) as Omit<Who, 'isResumed'>), isResumed }
 }
 
+type LogLine = ReturnType<typeof logLines>[number]
+
+/** Resolves with the line that says how it went. */
+function reload(run: ServingCommand, isOutcome: (line: LogLine) => boolean): Promise<LogLine> {
+  run.kill('SIGHUP')
+  return waitUntil(() => logLines(run.stdout()).find(isOutcome), { timeoutMs: 30_000, describe: run.stdout })
+}
+
 for (const [way, args] of Object.entries(WAYS)) {
   describe(`${way} by HTTPS`, () => {
-    it('goes on with sessions in any worker, and takes a renewed certificate into service without losing a request', async () => {
+    it('goes on with sessions in any worker, refuses a renewed key that is of another certificate, and takes both into service', async () => {
       await using project = await tlsProject(FILES)
       await using run = await startServing(args, { cwd: project.path, env: { NODE_ENV: 'production' } })
       const agent = resumingClient(project)
@@ -66,16 +76,18 @@ for (const [way, args] of Object.entries(WAYS)) {
       const ca = project.authority.cert
       await using load = tlsLoad(`${run.url}/`, ca, { speaksHttp2: false })
       await answeredMore(load)
+      await writeFile(project.file('key.pem'), makeAuthority().key)
+      const { msg } = await reload(run, ({ code }) => code === 'EKB_ERR_RELOAD_REFUSED')
+      assert.match(String(msg), /key\.pem is not that of the first certificate/)
+      await answeredMore(load)
+      assert.equal(await shownName(run, ca), 'localhost')
+
       await renew(project, 'renewed')
-      run.kill('SIGHUP')
-      await waitUntil(() => logLines(run.stdout()).some(({ msg }) => msg === 'reloaded'), {
-        timeoutMs: 30_000,
-        describe: run.stdout,
-      })
+      await reload(run, ({ msg }) => msg === 'reloaded')
       await answeredMore(load)
       assert.equal(await shownName(run, ca), 'renewed')
       const reloaded = await who(run, agent)
-      assert.deepEqual([reloaded.isResumed, reloaded.generation], [true, '2'])
+      assert.deepEqual([reloaded.isResumed, reloaded.generation], [true, '3'])
       assert.deepEqual(await load.stop(), [])
       assert.equal(await run.stop(), 0)
     })
