@@ -2,8 +2,8 @@ import { cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 
-/** The built package. */
-export const CORE = resolve('packages/core')
+/** The built package: this repository's, or the one that is installed where tests run in a user's project. */
+const CORE = resolve('node_modules/@ekiben/core')
 
 export interface ProjectOptions {
   /** Folder names below node_modules of this repository that the project has too. */

@@ -6,7 +6,9 @@ import { assertCompiles, assertPasses, assertPrints } from '../helpers/user-proj
 const VERSIONS = { 'Fastify 5': '5.12.8', 'the first Fastify 5': '5.0.0' }
 
 /** Of this repository's own tests those of what Fastify does with services. */
-const OWN_TESTS = ['lifecycle', 'system'].map((name) => `test/frameworks/fastify-${name}.test.ts`)
+const OWN_TESTS = ['bad-input', 'bodies', 'lifecycle', 'mount', 'system'].map(
+  (name) => `test/frameworks/fastify-${name}.test.ts`,
+)
 
 const SERVICE = `
 const Greeter = defineService(
@@ -81,10 +83,13 @@ for (const [name, fastify] of Object.entries(VERSIONS)) {
     before(async () => {
       project = await installProject(FILES, {
         ...packed.archives,
+        '@fastify/multipart': '10.1.9',
+        '@fastify/swagger': '9.9.3',
         '@types/node': '20.19.43',
         fastify,
         tsx: '4.23.15',
         typescript: '6.0.3',
+        zod: '4.4.3',
       })
     })
     after(() => project[Symbol.asyncDispose]())
