@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { createError, jsonLimitOf, type Mount } from '@ekiben/core/adapter'
+import { createError, type HostBodyLimit, jsonLimitOf, type Mount } from '@ekiben/core/adapter'
 import type { AbstractHttpAdapter } from '@nestjs/core'
 import { isFastify, type NestResponse, sendAnswer } from './send-answer.js'
 
@@ -9,15 +9,22 @@ type Done = (error: Error | null, body?: unknown) => void
 /** What is used of Fastify, which an app on Express does not have. */
 interface FastifyApp {
   readonly initialConfig: { readonly bodyLimit?: number }
+  readonly [own: symbol]: FastifyParsers | undefined
   addHook(name: 'onReady', hook: () => Promise<void>): void
   hasRoute(route: { method: string; url: string }): boolean
   hasContentTypeParser(type: string): boolean
   addContentTypeParser(type: string, parser: (request: FastifyRequest, payload: unknown, done: Done) => void): void
 }
 
+interface FastifyParsers {
+  readonly customParsers?: ReadonlyMap<string, { readonly bodyLimit?: number }>
+}
+
 interface ExpressChain {
   readonly stack: readonly { readonly handle: { readonly name: string } }[]
 }
+
+const JSON_TYPE = 'application/json'
 
 /** What Fastify itself says of a body that it has no parser for. */
 const NO_PARSER = { name: 'FastifyError', code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE', statusCode: 415 }
@@ -26,14 +33,20 @@ const noParser = (type = '') => Object.assign(new Error(`Unsupported Media Type:
 /** Warns of apis that take larger bodies than come through the app's own parser of JSON. */
 async function warnOfParser(adapter: AbstractHttpAdapter, mount: Mount): Promise<void> {
   const fastify = fastifyOf(adapter)
-  if (fastify !== undefined) {
-    const { bodyLimit: bytes = Number.POSITIVE_INFINITY } = fastify.initialConfig
-    return mount.noteBodyLimit({ bytes, setting: 'bodyLimit of FastifyAdapter' })
-  }
+  if (fastify !== undefined) return mount.noteBodyLimit(fastifyLimit(fastify))
   // Express 5 has its chain as `router`, a name that throws in Express 4.
   const express = adapter.getInstance<{ readonly _router?: ExpressChain; readonly router: ExpressChain }>()
   const bytes = await jsonLimitOf((express._router ?? express.router).stack.map(({ handle }) => handle))
   mount.noteBodyLimit({ bytes, setting: "the limit of app.useBodyParser('json', { limit })" })
+}
+
+/** `useBodyParser()` may have given the parser a limit of its own, which only Fastify's own store of parsers tells. */
+function fastifyLimit(app: FastifyApp): HostBodyLimit {
+  const { bodyLimit = Number.POSITIVE_INFINITY } = app.initialConfig
+  const key = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.contentTypeParser')
+  const bytes = app[key ?? Symbol()]?.customParsers?.get(JSON_TYPE)?.bodyLimit
+  if (bytes === undefined || bytes === bodyLimit) return { bytes: bodyLimit, setting: 'bodyLimit of FastifyAdapter' }
+  return { bytes, setting: `the bodyLimit of app.useBodyParser('${JSON_TYPE}', { bodyLimit })` }
 }
 
 /** After the app's routes are there, and before its answer to all else. */
