@@ -12,7 +12,9 @@ const VERSIONS = {
 }
 
 /** Of this repository's own tests those of what Express does with services. */
-const OWN_TESTS = ['express', 'express-routes'].map((name) => `test/frameworks/${name}.test.ts`)
+const OWN_TESTS = ['express', 'express-body-limits', 'express-routes', 'express-system'].map(
+  (name) => `test/frameworks/${name}.test.ts`,
+)
 
 const SERVICE = `
 const Greeter = defineService(

@@ -10,7 +10,7 @@ const VERSIONS = {
     // Some of its own packages ask for Nest 10.
     flags: ['--legacy-peer-deps'],
   },
-  'Nest 11': { nest: '11.2.10', fastify: '11.2.8', testing: '11.2.6', swagger: '11.4.7' },
+  'Nest 11': { nest: '11.2.10', fastify: '11.2.8', testing: '11.2.6', microservices: '11.2.6', swagger: '11.4.7' },
 }
 
 testNest(VERSIONS)

@@ -8,6 +8,9 @@ const VERSIONS = {
     nest: '12.0.0',
     fastify: '12.0.1',
     testing: '12.0.1',
+    microservices: '12.0.1',
+    // Of RxJS 7.1, which the others are content with, its microservices take what it does not have.
+    without: ['microservice'],
     swagger: '12.0.0',
     dependencies: { 'reflect-metadata': '0.1.12', rxjs: '7.1.0' },
     compilers: ['TypeScript 7.0'],
