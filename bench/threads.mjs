@@ -1,7 +1,8 @@
 /**
  * Workers as threads against workers as processes: calls between two services, small ones and of a pipeline that
- * passes large buffers on; how long a graph takes to start, and what it weighs; and the same of the example, with the requests
- * that it answers. They take turns; the ratio of each round counts.
+ * passes large buffers on, with how long that graph took to start and what it weighs after its calls; start and weight of one
+ * that has nothing to do; and of the example, with the requests that it answers. They take turns; the ratio of each round
+ * counts. About ten minutes.
  *
  *     node bench/threads.mjs [--smoke] [--rounds N]
  *
@@ -12,7 +13,8 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { lastingLoad } from './http/load.mjs'
-import { median, spread } from './supervisor/spread.mjs'
+import { middle, middleAndRange, printTable } from './report/table.mjs'
+import { median } from './supervisor/spread.mjs'
 import { startEkiben } from './supervisor/start-ekiben.mjs'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
@@ -26,14 +28,27 @@ const rounds = values.smoke ? 1 : Number(values.rounds)
 
 /** What is started and weighed: four entry workers that have nothing to do, and the example with its model. */
 const GRAPHS = [
-  { name: 'graph', identifier: `${here('supervisor/graph.mjs')}:Entry`, flags: ['--api-workers', '4'] },
   {
-    name: 'example',
+    name: 'four workers with nothing to do',
+    identifier: `${here('supervisor/graph.mjs')}:Entry`,
+    flags: ['--api-workers', '4'],
+  },
+  {
+    name: 'the example, with its model',
     identifier: 'service:TextClassifier',
     flags: ['--api-workers', '2', '--working-dir', here('../examples/text-classifier')],
     isAsked: true,
   },
 ]
+
+/** What is measured, with its name in the table. */
+const FIGURES = {
+  perSecond: ['calls/s', 0],
+  rate: ['requests/s', 0],
+  p99: ['p99, ms', 2],
+  readyMs: ['ready after, ms', 0],
+  workerMib: ['MiB a worker', 1],
+}
 
 const LOADS = [
   { name: 'small calls, one at a time', bytes: 100, width: 1, calls: 10_000, target: 0.9 },
@@ -43,43 +58,60 @@ const LOADS = [
   { name: '8 MiB, one at a time', bytes: 2 ** 23, width: 1, calls: 60, target: 1 },
 ]
 
+const rows = []
 let failed = false
 for (const load of LOADS) await compareCalls(load)
 for (const graph of GRAPHS) await compareGraph(graph)
+console.log(`Node ${process.versions.node}, medians of ${rounds} rounds, with the range of the ratios`)
+printTable(['', '', 'processes', 'threads', 'threads / processes', 'target'], rows)
 if (failed && !values.smoke) process.exitCode = 1
 
-async function compareCalls({ name, bytes, width, calls, target }) {
-  const load = { bytes, width, calls: values.smoke ? Math.ceil(calls / 100) : calls }
-  const faster = []
-  const tails = []
-  for (let round = 1; round <= rounds; round++) {
-    const [processes, threads] = await inTurns(round, (flags) => drive(flags, load))
-    faster.push(threads.perSecond / processes.perSecond)
-    tails.push(threads.p99 / processes.p99)
-    const figures = ({ perSecond, p99 }) => `${perSecond.toFixed(0)}/s (p99 ${p99.toFixed(2)} ms)`
-    console.log(`${name}, round ${round}: processes ${figures(processes)}, threads ${figures(threads)}`)
-  }
-  console.log(`${name}: calls/s, threads / processes ${spread(faster)}; target ${target}; p99 ${spread(tails)}`)
-  if (median(faster) < target) failed = true
+/** What the graph took to start, how fast its calls were, and what it weighs after them. */
+async function compareCalls({ name, target, ...load }) {
+  const calls = values.smoke ? Math.ceil(load.calls / 100) : load.calls
+  const taken = await takeRounds(name, (flags) => drive(flags, { ...load, calls }))
+  if (median(ratios(taken, 'perSecond')) < target) failed = true
+  note(name, taken, { perSecond: `at least ${target}` })
 }
 
 async function compareGraph({ name, isAsked, ...graph }) {
+  const taken = await takeRounds(name, (flags) => weigh(graph, flags, isAsked))
+  if (median(ratios(taken, 'workerMib')) > 1) failed = true
+  note(name, taken, { workerMib: 'at most 1' })
+}
+
+async function takeRounds(name, measure) {
   const taken = []
   for (let round = 1; round <= rounds; round++) {
-    const [processes, threads] = await inTurns(round, (flags) => weigh(graph, flags, isAsked))
+    const [processes, threads] = await inTurns(round, measure)
     taken.push({ processes, threads })
-    const figures = ({ readyMs, workerMib, rate, p99 }) => {
-      const weighed = `ready in ${readyMs.toFixed(0)} ms, ${workerMib.toFixed(1)} MiB a worker`
-      return isAsked ? `${weighed}, ${rate.toFixed(0)} requests/s (p99 ${p99.toFixed(1)} ms)` : weighed
-    }
-    console.log(`${name}, round ${round}: processes ${figures(processes)}; threads ${figures(threads)}`)
+    console.log(`${name}, round ${round}: processes ${inFull(processes)}; threads ${inFull(threads)}`)
   }
-  const ratios = (key) => taken.map(({ processes, threads }) => threads[key] / processes[key])
-  const weights = ratios('workerMib')
-  console.log(`${name}, threads / processes: start ${spread(ratios('readyMs'))}; memory ${spread(weights)}; target 1`)
-  if (isAsked)
-    console.log(`${name}: requests/s, threads / processes ${spread(ratios('rate'))}; p99 ${spread(ratios('p99'))}`)
-  if (median(weights) > 1) failed = true
+  return taken
+}
+
+function inFull(measured) {
+  return Object.entries(measured)
+    .map(([key, figure]) => `${FIGURES[key][0]} ${figure.toFixed(FIGURES[key][1])}`)
+    .join('; ')
+}
+
+/** A row for each figure. */
+function note(name, taken, targets) {
+  for (const [index, key] of Object.keys(taken[0].threads).entries()) {
+    const [title, digits] = FIGURES[key]
+    const of = (kind) =>
+      middle(
+        taken.map((round) => round[kind][key]),
+        digits,
+      )
+    const cells = [of('processes'), of('threads'), middleAndRange(ratios(taken, key)), targets[key] ?? '']
+    rows.push([index === 0 ? name : '', title, ...cells])
+  }
+}
+
+function ratios(taken, key) {
+  return taken.map(({ processes, threads }) => threads[key] / processes[key])
 }
 
 /** Who is first changes, so that neither gains by it. */
@@ -93,7 +125,8 @@ async function drive(flags, load) {
   const instance = await startEkiben(PIPELINE, flags)
   try {
     await post(`${instance.url}/drive`, { ...load, calls: Math.ceil(load.calls / 4) })
-    return await post(`${instance.url}/drive`, load)
+    const driven = await post(`${instance.url}/drive`, load)
+    return { ...driven, ...(await footprintOf(instance)) }
   } finally {
     await instance.stop()
   }
@@ -106,22 +139,26 @@ async function post(url, body) {
   return answer.json()
 }
 
-/** Its start, and what all processes but the supervisor hold, shared pages shared out; and then the requests it answers. */
+/** Its start and weight, and then the requests that it answers. */
 async function weigh({ identifier, flags }, kind, isAsked) {
   const instance = await startEkiben(identifier, [...flags, ...kind])
   try {
-    const { stdout } = await promisify(execFile)('pgrep', ['-P', String(instance.pid)])
-    const pids = stdout.trim().split('\n')
-    let kib = 0
-    for (const pid of pids) {
-      const [, pss] = /^Pss:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? []
-      kib += Number(pss)
-    }
-    const weighed = { readyMs: instance.readyMs, workerMib: kib / 1024 / instance.workers }
+    const weighed = await footprintOf(instance)
     return isAsked ? { ...weighed, ...(await ask(instance)) } : weighed
   } finally {
     await instance.stop()
   }
+}
+
+/** How long its start took, and what all processes but the supervisor hold now, shared pages shared out. */
+async function footprintOf({ pid: supervisor, readyMs, workers }) {
+  const { stdout } = await promisify(execFile)('pgrep', ['-P', String(supervisor)])
+  let kib = 0
+  for (const pid of stdout.trim().split('\n')) {
+    const [, pss] = /^Pss:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? []
+    kib += Number(pss)
+  }
+  return { readyMs, workerMib: kib / 1024 / workers }
 }
 
 function ask({ url }) {
