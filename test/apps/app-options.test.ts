@@ -131,6 +131,19 @@ describe('an app that is run', () => {
     )
     assert.deepEqual(settings.apiWorkers, { value: 2, source: 'flag --api-workers' })
   })
+
+  for (const [flags, expected] of [
+    [['--port', '0'], { host: '0.0.0.0', port: 0, backlog: 2048 }],
+    [['--uds', '/tmp/shop.sock'], { uds: '/tmp/shop.sock', mode: '660', backlog: 2048 }],
+  ] as const) {
+    it(`shows the plan of an app that listens where PORT says, which listens nowhere: ${flags.join(' ')}`, async () => {
+      const args = [EKIBEN, 'run', 'test/fixtures/apps/plain.cjs', ...flags, '--dry-run']
+      const { code, stdout, stderr } = await runNodeToEnd(args, { env: { PORT: undefined } })
+      assert.equal(code, 0, stderr)
+      assert.deepEqual(JSON.parse(stdout).address, expected)
+      assert.doesNotMatch(stderr, /listening/)
+    })
+  }
 })
 
 for (const [what, args] of [

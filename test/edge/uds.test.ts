@@ -182,16 +182,25 @@ describe('a Unix socket', () => {
     assert.ok(!existsSync(at.socket))
   })
 
-  it('is taken by ekiben run, for the port that the app listens on', async () => {
-    await using at = await socketFolder()
-    const run = ['run', `${APPS}/plain.cjs`, '--uds', at.socket, '--api-workers', '2', '--log-format', 'json']
-    await using server = await startServing([EKIBEN, ...run, '--uds-mode', '600'], { env: { PORT: '4321' } })
-    assert.equal(server.url, `unix:${at.socket}`)
-    assert.equal(modeOf(at.socket), '600')
-    assert.equal((await callOver(at.socket, 'facts')).status, 200)
-    assert.equal(await server.stop(), 0)
-    assert.ok(!existsSync(at.socket))
-  })
+  const LISTENS: readonly (readonly [what: string, app: string, PORT: string | undefined, told: string])[] = [
+    ['that of a variable', 'plain.cjs', '4321', '4321'],
+    ['any, where no variable has one', 'plain.cjs', undefined, '3000'],
+    ['any, where the variable would have it be any', 'plain.cjs', '0', '3000'],
+    ['one of its own', 'fixed-port.cjs', undefined, '3000'],
+  ]
+  for (const [what, app, PORT, told] of LISTENS) {
+    it(`is taken by ekiben run, for the port that the app listens on: ${what}`, async () => {
+      await using at = await socketFolder()
+      const run = ['run', `${APPS}/${app}`, '--uds', at.socket, '--api-workers', '2', '--log-format', 'json']
+      await using server = await startServing([EKIBEN, ...run, '--uds-mode', '600'], { env: { PORT } })
+      assert.equal(server.url, `unix:${at.socket}`)
+      assert.equal(modeOf(at.socket), '600')
+      const { status, body } = await callOver<{ port: string }>(at.socket, 'facts')
+      assert.deepEqual([status, body.port], [200, told])
+      assert.equal(await server.stop(), 0)
+      assert.ok(!existsSync(at.socket))
+    })
+  }
 
   it('is the one of the port that a flag names, where an app opens several', async () => {
     await using at = await socketFolder()

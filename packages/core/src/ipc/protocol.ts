@@ -89,7 +89,7 @@ export interface MainSource {
   readonly args: readonly string[]
   /** Flags of Node that the main file needs. */
   readonly nodeArgs: readonly string[]
-  /** The port that it is told; undefined: whatever it asks for. */
+  /** The port that it is told; 0: any; undefined: none, what it asks for is bound. */
   readonly port: number | undefined
   /** A port that it listens on although it is told another: it is given the public socket for it. */
   readonly appPort: number | undefined

@@ -11,7 +11,7 @@ import { definitionOf } from '../service/registry.js'
 export function serviceSource(
   settings: Pick<
     ServeSettings,
-    'identifier' | 'workingDir' | 'only' | 'depends' | 'sources' | 'app' | 'port' | 'keepAliveTimeoutMs'
+    'identifier' | 'workingDir' | 'only' | 'depends' | 'sources' | 'app' | 'port' | 'uds' | 'keepAliveTimeoutMs'
   >,
 ): ServiceSource {
   const { identifier, workingDir, app } = settings
@@ -19,7 +19,7 @@ export function serviceSource(
   if (app !== undefined) {
     const { name, main, args, appPort, bindsAsked, ready, nodeArgs } = app
     const isAsked = bindsAsked && (settings.sources.port ?? 'default') === 'default'
-    const port = isAsked ? undefined : settings.port
+    const port = !isAsked ? settings.port : settings.uds === undefined ? undefined : 0
     const { keepAliveTimeoutMs: given, sources } = settings
     const keepAliveTimeoutMs = (sources.timeoutKeepAlive ?? 'default') === 'default' ? undefined : given
     return {

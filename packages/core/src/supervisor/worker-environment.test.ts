@@ -42,4 +42,27 @@ describe('workerEnvironment', () => {
       ['PATH'],
     )
   })
+
+  const ports: readonly (readonly [
+    standsFor: readonly number[],
+    isAny: boolean,
+    preset: object,
+    PORT: string | undefined,
+  ])[] = [
+    [[4000, 4001], false, { PORT: '5000' }, '4000'],
+    [[], false, {}, undefined],
+    [[], false, { PORT: '0' }, '0'],
+    [[], true, {}, '3000'],
+    [[], true, { PORT: '' }, '3000'],
+    [[], true, { PORT: '0' }, '3000'],
+    [[], true, { PORT: '5000' }, '5000'],
+    [[], true, { PORT: '/run/app.sock' }, '/run/app.sock'],
+  ]
+  for (const [standsFor, isAny, preset, PORT] of ports) {
+    const which = `${standsFor.join() || (isAny ? 'any' : 'none')}, with ${JSON.stringify(preset)}`
+    it(`tells an app its port: ${which}`, () => {
+      const made = environment({ inherited: { ...preset }, appPorts: { standsFor, isAny } })
+      assert.deepEqual([made.EKIBEN_APP_PORTS, made.PORT], [standsFor.join(), PORT])
+    })
+  }
 })

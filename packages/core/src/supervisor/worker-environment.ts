@@ -41,9 +41,20 @@ export interface WorkerEnvironmentInput {
   /** What `NODE_ENV` says where nothing else does. Default: `production`. */
   readonly mode?: 'development' | undefined
   readonly traits?: readonly WorkerTrait[] | undefined
-  /** Of a worker that runs a host app: the ports for which it gets the public socket, the one that it is to see first. */
-  readonly appPorts?: readonly number[] | undefined
+  /** Of a worker that runs a host app. */
+  readonly appPorts?: AppPorts | undefined
 }
+
+/** On which of its ports a host app gets the public socket. */
+export interface AppPorts {
+  /** The one that it is to see first; empty: on the first that it asks for. */
+  readonly standsFor: readonly number[]
+  /** Where it is empty: nothing is bound for that port, which may have any number. */
+  readonly isAny: boolean
+}
+
+/** What such an app is told where nothing else tells it: else it would have the system choose, and nobody would find it. */
+const ANY_PORT = '3000'
 
 /** The environment of one worker. */
 export function workerEnvironment(input: WorkerEnvironmentInput): Record<string, string> {
@@ -62,11 +73,17 @@ export function workerEnvironment(input: WorkerEnvironmentInput): Record<string,
     EKIBEN_SLOT: String(slot),
     EKIBEN_GENERATION: String(generation),
     NODE_APP_INSTANCE: String(slot),
-    ...(appPorts !== undefined && { [APP_PORTS_VARIABLE]: appPorts.join(',') }),
-    ...(appPorts?.[0] !== undefined && { PORT: String(appPorts[0]) }),
+    ...(appPorts !== undefined && portVariables(appPorts, environment)),
     ...(traits.length > 0 && { [TRAITS_VARIABLE]: traits.join(',') }),
     ...(input.token !== undefined && { [TOKEN_VARIABLE]: input.token }),
   }
+}
+
+function portVariables({ standsFor, isAny }: AppPorts, { PORT = '' }: Environment): Record<string, string> {
+  const [first] = standsFor
+  const variables = { [APP_PORTS_VARIABLE]: standsFor.join(',') }
+  if (first !== undefined) return { ...variables, PORT: String(first) }
+  return isAny && Number(PORT) === 0 ? { ...variables, PORT: ANY_PORT } : variables
 }
 
 /** Which tell one thread of a process from another. */

@@ -22,7 +22,7 @@ import { WorkerHandle } from '../worker/worker-handle.js'
 import type { AppSockets } from './app-sockets.js'
 import type { EntryProcess } from './entry-process.js'
 import type { SlotSockets } from './slot-sockets.js'
-import { type Environment, hostEnvironment, workerEnvironment } from './worker-environment.js'
+import { type AppPorts, type Environment, hostEnvironment, workerEnvironment } from './worker-environment.js'
 import type { WorkerUser } from './worker-user.js'
 
 export interface WorkerFactoryOptions {
@@ -120,12 +120,14 @@ export class WorkerFactory {
     return this.#make({ service: plan.name, slot, bootTimeoutMs: plan.supervision.bootTimeoutMs, init, process })
   }
 
-  /** The port that the app is told, and the one that it insists on. */
-  #portsOf({ port, appPort }: MainSource): readonly number[] {
+  /** The one that the app is told, and the one that it insists on. */
+  #portsOf({ port, appPort }: MainSource): AppPorts {
     const known = this.#options.publicSocket?.http.address
     // A Unix socket has no port that an app could be told: it stands for the one that the app would have listened on.
-    const told = known === undefined || isSocketPath(known.host) ? port || undefined : known.port
-    return [told, appPort].filter((each) => each !== undefined)
+    const hasNone = known === undefined || isSocketPath(known.host)
+    const told = hasNone ? port || undefined : known.port
+    const isAny = hasNone && (known !== undefined || port === 0)
+    return { standsFor: [told, appPort].filter((each) => each !== undefined), isAny }
   }
 
   #makeUnplanned(mode: InitMessage['mode'], slot: number): WorkerHandle {
