@@ -1,13 +1,11 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import type { AddressInfo, Server } from 'node:net'
-import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { ServiceClass } from '@ekiben/core'
 import type { MountOptions } from '@ekiben/core/adapter'
 import { type ConformanceService, type HostUnderTest, hostConformance } from '@ekiben/core/testing'
 import Koa from 'koa'
-import { projectFolder } from '../helpers/project-folder.js'
+import { koaAdapter } from '../helpers/koa-adapter.js'
 import { silentLog } from '../helpers/silent-log.js'
 
 type KoaAdapter = (services: ServiceClass, options: MountOptions) => KoaMiddleware
@@ -18,13 +16,10 @@ interface KoaMiddleware extends Koa.Middleware {
   close(): Promise<void>
 }
 
-const page = readFileSync(join(import.meta.dirname, '../../docs/adapters.md'), 'utf8')
-const adapter = /^```js file=koa-ekiben\.mjs\n(.*?)^```$/ms.exec(page)?.[1] ?? ''
-
 /** The adapter that docs/adapters.md makes, as a reader would use it. */
 async function start({ service }: ConformanceService, options: MountOptions): Promise<HostUnderTest> {
-  const project = await projectFolder({ 'koa-ekiben.mjs': adapter })
-  const { ekiben } = (await import(pathToFileURL(join(project.path, 'koa-ekiben.mjs')).href)) as { ekiben: KoaAdapter }
+  const adapter = await koaAdapter()
+  const { ekiben } = (await import(pathToFileURL(adapter.file).href)) as { ekiben: KoaAdapter }
   const services = ekiben(service, { system: 'all', log: silentLog, ...options })
   await services.ready()
   const app = new Koa()
@@ -40,7 +35,7 @@ async function start({ service }: ConformanceService, options: MountOptions): Pr
       server.closeIdleConnections()
       await once(server, 'close')
       await services.close()
-      await project[Symbol.asyncDispose]()
+      await adapter[Symbol.asyncDispose]()
     },
   }
 }

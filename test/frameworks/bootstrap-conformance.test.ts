@@ -1,10 +1,15 @@
 import { hostConformance } from '@ekiben/core/testing'
-import { supervisedHost } from '../helpers/supervised-host.js'
+import { hostWithPools } from '../helpers/host-with-pools.js'
 
-hostConformance((given) => supervisedHost(given, 'nest', 'bootstrap'), {
-  name: 'Nest by bootstrapProduction',
-  ownNotFound: true,
-  ownParsers: true,
-  poweredBy: true,
-})
-hostConformance((given) => supervisedHost(given, 'fetch', 'bootstrap'), { name: 'Mount.fetch by bootstrapProduction' })
+const NOT_FOUND = { ownNotFound: true }
+
+const HOSTS = {
+  nest: { ...NOT_FOUND, ownParsers: true, poweredBy: true, name: 'Nest by bootstrapProduction' },
+  fastify: { ...NOT_FOUND, name: 'Fastify by bootstrapProduction' },
+  express4: { ...NOT_FOUND, poweredBy: true, name: 'Express 4 by bootstrapProduction' },
+  fetch: { name: 'Mount.fetch by bootstrapProduction' },
+}
+
+for (const [framework, traits] of Object.entries(HOSTS)) {
+  hostConformance((given) => hostWithPools(given, framework, 'bootstrap'), traits)
+}

@@ -1,12 +1,15 @@
 import { hostConformance } from '@ekiben/core/testing'
-import { supervisedHost } from '../helpers/supervised-host.js'
+import { hostWithPools } from '../helpers/host-with-pools.js'
 
-hostConformance((given) => supervisedHost(given, 'fastify', 'run'), {
-  name: 'Fastify under ekiben run',
-  ownNotFound: true,
-})
-hostConformance((given) => supervisedHost(given, 'express', 'run'), {
-  name: 'Express under ekiben run',
-  ownNotFound: true,
-  poweredBy: true,
-})
+const NOT_FOUND = { ownNotFound: true }
+
+const HOSTS = {
+  fastify: { ...NOT_FOUND, name: 'Fastify under ekiben run' },
+  express: { ...NOT_FOUND, poweredBy: true, name: 'Express under ekiben run' },
+  'nest-fastify': { ...NOT_FOUND, ownParsers: true, name: 'Nest on Fastify under ekiben run' },
+  koa: { ...NOT_FOUND, name: 'Koa under ekiben run' },
+}
+
+for (const [framework, traits] of Object.entries(HOSTS)) {
+  hostConformance((given) => hostWithPools(given, framework, 'run'), traits)
+}

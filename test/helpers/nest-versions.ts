@@ -188,7 +188,7 @@ const FILES = {
   'typed.ts': TYPED,
 }
 
-/** Of this repository's own tests those of what Nest does with services. */
+/** Of this repository's own tests those of what Nest does with services, and what it must do as every host. */
 const OWN_TESTS = [
   'bad-input',
   'body-limits',
@@ -199,7 +199,8 @@ const OWN_TESTS = [
   'options',
   'providers',
   'routes',
-]
+].map((name) => `test/frameworks/nest-${name}.test.ts`)
+const CONFORMANCE = 'test/e2e/nest.test.ts'
 
 /** Declares the tests of these versions of Nest, each in a project of its own; `more` declares others of a project. */
 export function testNest(
@@ -231,9 +232,11 @@ export function testNest(
       })
 
       test('asks guards, wherever they are declared, and does all else as ours', async () => {
-        const names = OWN_TESTS.filter((name) => version.without?.includes(name) !== true)
-        const files = names.map((name) => `test/frameworks/nest-${name}.test.ts`)
-        await assertPasses(project, files)
+        const files = [...OWN_TESTS, CONFORMANCE]
+        await assertPasses(
+          project,
+          files.filter((file) => version.without?.includes(file) !== true),
+        )
       })
 
       // The first of a version has the last one's means.

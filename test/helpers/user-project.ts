@@ -78,7 +78,7 @@ export async function assertPasses(
 ): Promise<void> {
   await cp('test/fixtures/nest', join(path, 'test/fixtures/nest'), { recursive: true })
   await build({
-    entryPoints: [...files],
+    entryPoints: files.map((file) => ({ in: file, out: basename(file, '.ts') })),
     outdir: join(path, 'test'),
     outExtension: { '.js': '.cjs' },
     bundle: true,
