@@ -10,10 +10,13 @@
  *
  * Target: at least 0.95 of the hand-written route.
  */
+import { randomUUID } from 'node:crypto'
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { proveMain } from './hosts/prove-main.mjs'
 import { hasWrk, lastingLoad } from './http/load.mjs'
-import { endSides, FRAMEWORKS, spread, startSide, takeRounds, takeTurn } from './http/sides.mjs'
+import { endSides, FRAMEWORKS, serverFile, startSide, takeRounds, takeTurn } from './http/sides.mjs'
+import { middle, middleAndQuartiles, printTable } from './report/table.mjs'
 
 /** The optimiser's first seconds are not what production looks like. */
 const WARM_UP_MS = 2_000
@@ -35,38 +38,62 @@ const turnMs = Number(values.ms)
 const connections = Number(values.connections)
 
 const loader = (await hasWrk()) ? 'wrk' : 'plain sockets'
-console.log(
-  `Node ${process.versions.node}, ${connections} connections, ${loader}, ${starts} starts of ${count} rounds of 2 x ${turnMs} ms, load average ${loadavg()[0].toFixed(1)}`,
-)
-for (const framework of positionals.length > 0 ? positionals : FRAMEWORKS) await compare(framework)
+const load = `${connections} connections, ${loader}, load average ${loadavg()[0].toFixed(1)}`
+const rows = []
+for (const framework of positionals.length > 0 ? positionals : FRAMEWORKS) rows.push(await compare(framework))
+const measured = `${starts} starts of ${count} rounds of 2 x ${turnMs} ms, medians, with the quartiles of the ratios`
+console.log(`\nNode ${process.versions.node}, ${load}; ${measured}`)
+printTable(['', 'requests/s by hand', 'mounted', 'ratio', 'per processor time', 'p99 by hand, ms', 'mounted'], rows)
 
+/** The framework's row. */
 async function compare(framework) {
   const rounds = []
   for (let index = 0; index < starts; index++) rounds.push(...(await takeStart(framework)))
-  for (const name of ['hand', 'mounted']) {
-    const rates = rounds.map((round) => round[name].rate)
+  const rateOf = (name) =>
+    middle(
+      rounds.map((round) => round[name].rate),
+      0,
+    )
+  const tailOf = (name) => {
     const tails = rounds.flatMap((round) => round[name].p99 ?? [])
-    const p99 = tails.length > 0 ? `; p99 in ms: ${spread(tails, 2)}` : ''
-    console.log(`${framework}, ${name}, requests/s: ${spread(rates, 0)}${p99}`)
+    return tails.length > 0 ? middle(tails, 1) : ''
   }
   const rates = rounds.map(({ hand, mounted }) => mounted.rate / hand.rate)
   const costs = rounds.map(({ hand, mounted }) => hand.cpuMicros / mounted.cpuMicros)
-  console.log(`${framework}, requests/s, mounted / by hand: ${spread(rates, 3)}`)
-  console.log(`${framework}, requests per second of processor time, mounted / by hand: ${spread(costs, 3)}`)
+  const ratios = [rates, costs].map((each) => middleAndQuartiles(each))
+  return [framework, rateOf('hand'), rateOf('mounted'), ...ratios, tailOf('hand'), tailOf('mounted')]
 }
 
 async function takeStart(framework) {
   const sides = []
   try {
-    for (const name of ['hand', 'mounted']) {
-      sides.push(await startSide({ name, server: framework, args: [name], connections }))
-    }
+    for (const name of ['hand', 'mounted']) sides.push(await startProven(framework, name))
     for (const side of sides) await takeTurn(side, values.smoke ? 200 : WARM_UP_MS)
     const rounds = await takeRounds(sides, { count, turnMs })
-    if (loader === 'wrk' && !values.smoke) await addTails(rounds, sides)
+    if (!values.smoke) await addTails(rounds, sides)
     return rounds
   } finally {
     endSides(sides)
+  }
+}
+
+/** One whose own main file answers. */
+async function startProven(framework, name) {
+  const token = randomUUID()
+  const side = await startSide({ name, server: framework, args: [name], connections, env: { BENCH_TOKEN: token } })
+  try {
+    const route = name === 'mounted' ? 'mounted' : 'by hand'
+    await proveMain(`${framework}, ${route}`, {
+      port: side.port,
+      main: serverFile(framework),
+      token,
+      route,
+      workers: 1,
+    })
+    return side
+  } catch (error) {
+    endSides([side])
+    throw error
   }
 }
 

@@ -1,87 +1,102 @@
 /**
- * An app by its own main file in two workers, under what is compared: `ekiben run`, plain node:cluster, PM2's cluster mode,
- * and Watt, where its workers are threads.
+ * An app by its own main file in two workers, under what is compared: `ekiben run`, plain node:cluster, PM2's cluster mode
+ * as it comes, and Watt, where its workers are threads.
  */
-import { execFile } from 'node:child_process'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
+import { startCluster } from '../../chaos/servers/cluster.mjs'
 import { freePort } from '../../chaos/servers/free-port.mjs'
-import { installPm2 } from '../../chaos/servers/pm2.mjs'
+import { installPm2, startPm2 } from '../../chaos/servers/pm2.mjs'
 import { installWatt, runsWatt, startWatt } from '../../chaos/servers/watt.mjs'
-import { lastingLoad } from '../http/load.mjs'
-import { firstAnswer, runArguments, serveApp } from './serve-app.mjs'
 
 const run = promisify(execFile)
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
-const WORKERS = '2'
+const EKIBEN = here('../../packages/core/bin/ekiben.js')
+const node = process.execPath
+const INSTANCE = 'bench'
+
+/** Of each side. */
+export const WORKERS = 2
+/** The name of ours. */
+export const OURS = 'ekiben run'
 
 /**
- * By name, those that this machine and this Node can run. Each starts an app, `{ main, args, folder }`, and resolves with the
- * port and what ends it.
+ * By name, those that this machine and this Node can run; why others cannot is printed. Each starts an app,
+ * `{ main, args, env, folder }` with a folder of its own, and resolves with its port, what reloads it (resolves with why
+ * not, if it was refused), its worker processes, and what ends it.
  */
 export async function findSupervisors() {
-  const found = { 'ekiben run': startEkiben, 'node:cluster': startCluster }
-  const pm2 = await installed('PM2', installPm2())
-  if (pm2 !== undefined) found.PM2 = (app) => startPm2(pm2, app)
+  const found = { [OURS]: startEkiben, 'node:cluster': startUnderCluster }
+  const pm2 = await installed('PM2', installPm2)
+  if (pm2 !== undefined) found.PM2 = (app) => startUnderPm2(pm2, app)
   if (!runsWatt(process.version)) {
-    console.log(`Watt does not run on Node ${process.versions.node}`)
+    console.log(`Watt: not measured, as it does not run on Node ${process.versions.node}`)
     return found
   }
-  const watt = await installed('Watt', installWatt())
+  const watt = await installed('Watt', installWatt)
   if (watt !== undefined) found.Watt = (app) => startUnderWatt(watt, app)
   return found
 }
 
-/** Requests/s and the 99th percentile in ms: over connections that are kept, and with a connection for each request. */
-export async function measureBoth({ port }, { clients, lasting, seconds }) {
-  const { rate: kept, p99: keptP99 = Number.NaN } = await lastingLoad({ port, connections: clients, ...lasting })
-  const { stdout } = await run(process.execPath, [here('connect-each.mjs'), port, seconds, clients].map(String))
-  const [connected, p99] = stdout.split(' ').map(Number)
-  return { kept, keptP99, connected, p99 }
+async function installed(name, install) {
+  return install().catch((error) => {
+    console.log(`${name}: not measured, as it could not be installed: ${error.message.split('\n')[0]}`)
+  })
 }
 
-/** The file that answers: it has to be the app's own. */
-export async function mainOf(name, port) {
-  const { main } = await (await firstAnswer(name, port, '/main')).json()
-  return main.split('/').slice(-2).join('/')
-}
-
-function startEkiben({ main, args, folder }) {
-  return serveApp(runArguments(main, { workers: WORKERS, appArguments: args }), join(folder, 'run'))
-}
-
-function startCluster({ main, args, folder }) {
-  return serveApp(() => [here('cluster-primary.mjs'), main, WORKERS, ...args], join(folder, 'run'))
-}
-
-async function startPm2(bin, { main, args, folder }) {
+async function startEkiben({ main, args, env, folder }) {
   const port = await freePort()
-  const env = {
-    ...process.env,
-    PM2_HOME: join(folder, 'pm2'),
-    PM2_DISCRETE_MODE: 'true',
-    PORT: String(port),
-    NODE_ENV: 'production',
+  const own = { ...process.env, ...env, NODE_ENV: 'production', EKIBEN_RUNTIME_DIR: join(folder, 'run') }
+  const place = ['--port', String(port), '--host', '127.0.0.1', '--instance', INSTANCE]
+  const flags = [...place, '--api-workers', String(WORKERS), '--log-level', 'warn']
+  const child = spawn(node, [EKIBEN, 'run', main, ...flags, '--', ...args], {
+    env: { ...own, PORT: String(port) },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const exited = new Promise((resolve) => child.once('exit', resolve))
+  const ekiben = (...words) => run(node, [EKIBEN, ...words], { env: own })
+  return {
+    port,
+    reload: () =>
+      ekiben('reload', '--instance', INSTANCE).then(
+        () => undefined,
+        (error) => error.stderr,
+      ),
+    workers: async () => JSON.parse((await ekiben('ps', '--json')).stdout)[0].services[0].workers,
+    async stop() {
+      child.kill('SIGTERM')
+      await exited
+    },
   }
-  const pm2 = (...words) => run(process.execPath, [bin, ...words], { env, maxBuffer: 2 ** 26 })
-  // A `--` with nothing after it is taken for the name of a file.
-  await pm2('start', main, '-i', WORKERS, '--wait-ready', ...(args.length > 0 ? ['--', ...args] : []))
-  return { port, end: () => pm2('kill').catch(() => {}) }
 }
 
-/** It takes a copy of the main file, which can only lead to the app's own. */
-async function startUnderWatt(watt, { main, args, folder }) {
-  const own = await mkdtemp(join(folder, 'watt-'))
-  const copied = join(own, 'main.mjs')
-  const text = `process.argv.push(...${JSON.stringify(args)})\nexport const { close } = await import('${pathToFileURL(main)}')\n`
-  await writeFile(copied, text)
+async function startUnderCluster(app) {
+  const project = await makeProject(app)
+  await cp(here('../../chaos/services/cluster-primary.mjs'), join(project.path, 'cluster-primary.mjs'))
+  // A heavy framework may take its time, as may PM2's, which goes on without it.
+  const env = { ...app.env, NODE_ENV: 'production', LISTEN_TIMEOUT_MS: '30000' }
+  return startCluster({ node, project, env })
+}
+
+async function startUnderPm2(bin, app) {
+  const project = await makeProject(app)
+  return startPm2({ node, project, bin, env: { ...app.env, NODE_ENV: 'production' }, pmx: true })
+}
+
+async function startUnderWatt(watt, app) {
+  const { path } = await makeProject(app)
   const modules = here('../../node_modules')
-  const { port, stop } = await startWatt({ node: process.execPath, folder: own, watt, main: copied, modules })
-  return { port, end: stop }
+  return startWatt({ node, folder: app.folder, watt, main: join(path, 'app.mjs'), modules, env: app.env })
 }
 
-async function installed(name, installing) {
-  return installing.catch((error) => console.log(`${name} could not be installed: ${error.message.split('\n')[0]}`))
+/** These start an `app.mjs`, which can only lead to the app's own main file. */
+async function makeProject({ main, args, folder }) {
+  const path = join(folder, 'project')
+  await mkdir(path)
+  const text = `process.argv.push(...${JSON.stringify(args)})\nexport const { close } = await import('${pathToFileURL(main)}')\n`
+  await writeFile(join(path, 'app.mjs'), text)
+  return { path }
 }

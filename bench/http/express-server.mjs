@@ -1,14 +1,14 @@
 /** A route of an Express app: written by hand, or with the argument `mounted` that of a service. */
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
-import { fileURLToPath } from 'node:url'
 import express from 'express'
+import { tellMain } from '../hosts/told.mjs'
 import { classify, Input, makeService, quiet, serveOn } from './classifier.mjs'
 
 const app = express()
 app.set('env', 'production')
 app.use(express.json())
-app.get('/main', (_request, response) => response.json({ main: fileURLToPath(import.meta.url) }))
+app.get('/main', (_request, response) => response.json(tellMain(import.meta.url)))
 if (process.argv.includes('mounted')) {
   const { serve } = await import('@ekiben/express-adapter')
   const services = serve(await makeService(), { log: quiet })
@@ -21,4 +21,4 @@ if (process.argv.includes('mounted')) {
     response.json(await classify(input))
   })
 }
-serveOn(createServer(app))
+export const close = serveOn(createServer(app))

@@ -1,8 +1,8 @@
 /** A route of a Fastify app: written by hand, or with the argument `mounted` that of a service. */
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
-import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
+import { tellMain } from '../hosts/told.mjs'
 import { classify, Input, makeService, serveOn } from './classifier.mjs'
 
 let server
@@ -12,7 +12,7 @@ const app = Fastify({
     return server
   },
 })
-app.get('/main', async () => ({ main: fileURLToPath(import.meta.url) }))
+app.get('/main', async () => tellMain(import.meta.url))
 if (process.argv.includes('mounted')) {
   const { servePlugin } = await import('@ekiben/fastify-plugin')
   app.register(servePlugin, await makeService())
@@ -24,4 +24,4 @@ if (process.argv.includes('mounted')) {
   })
 }
 await app.ready()
-serveOn(server)
+export const close = serveOn(server)

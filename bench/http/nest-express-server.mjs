@@ -2,4 +2,4 @@
 import { ExpressAdapter } from '@nestjs/platform-express'
 import { serveNest } from './nest-app.mjs'
 
-await serveNest(new ExpressAdapter())
+export const close = await serveNest(new ExpressAdapter(), import.meta.url)

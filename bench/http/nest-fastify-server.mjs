@@ -2,4 +2,4 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { serveNest } from './nest-app.mjs'
 
-await serveNest(new FastifyAdapter())
+export const close = await serveNest(new FastifyAdapter(), import.meta.url)

@@ -15,17 +15,20 @@ const { openListenSocket } = require('../../packages/core/build/supervisor/liste
 
 /** Those with a server here, FRAMEWORK-server.mjs, of one route by hand or mounted. */
 export const FRAMEWORKS = ['express', 'fastify', 'nest-express', 'nest-fastify']
+/** The file of a server, by its name here. */
+export const serverFile = (name) => fileURLToPath(new URL(`${name}-server.mjs`, import.meta.url))
 /** From a load that goes on to one that is at full speed. */
 const SETTLE_MS = 15
 const ATTEMPTS = 5
 
 /** A server, by the name of its file here, and its load, which is stopped until the server's turn. */
-export async function startSide({ name, server: file, args = [], connections }) {
+export async function startSide({ name, server: file, args = [], connections, env = {} }) {
   const { fd, port, close } = await openListenSocket({ host: '127.0.0.1', port: 0, backlog: 2048 })
-  const path = fileURLToPath(new URL(`${file}-server.mjs`, import.meta.url))
   // They serve on PORT where there is one.
-  const env = { ...process.env, PORT: undefined }
-  const server = spawn(process.execPath, [path, ...args], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc', fd] })
+  const server = spawn(process.execPath, [serverFile(file), ...args], {
+    env: { ...process.env, ...env, PORT: undefined },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', fd],
+  })
   const exited = once(server, 'exit').then(([code]) => Promise.reject(new Error(`${name} ended with ${code}`)))
   await Promise.race([once(server, 'message'), exited])
   exited.catch(() => {})

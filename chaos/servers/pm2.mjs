@@ -32,8 +32,11 @@ export async function installPm2() {
   return bin
 }
 
-/** The plain app under PM2's cluster mode, as its documentation advises for reloads without downtime. */
-export async function startPm2({ node, project, bin, env = {} }) {
+/**
+ * The plain app under PM2's cluster mode, as its documentation advises for reloads without downtime; `pmx`: with what PM2
+ * measures in it unless told otherwise.
+ */
+export async function startPm2({ node, project, bin, env = {}, pmx = false }) {
   const port = await freePort()
   const home = join(project.path, 'pm2')
   const app = {
@@ -45,7 +48,7 @@ export async function startPm2({ node, project, bin, env = {} }) {
     wait_ready: true,
     listen_timeout: 3_000,
     kill_timeout: 10_000,
-    pmx: false,
+    pmx,
     env: { ...env, PORT: String(port) },
   }
   await writeFile(join(project.path, 'ecosystem.json'), JSON.stringify({ apps: [app] }))

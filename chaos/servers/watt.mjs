@@ -39,7 +39,7 @@ export async function installWatt() {
 }
 
 /** An app in two workers under Watt, which are threads of one process. `modules`: where the app finds what it imports. */
-export async function startWatt({ node, folder, watt, main, modules }) {
+export async function startWatt({ node, folder, watt, main, modules, env: own = {} }) {
   const port = await freePort()
   const app = join(folder, 'app')
   await mkdir(join(app, 'node_modules/@platformatic'), { recursive: true })
@@ -66,7 +66,7 @@ export async function startWatt({ node, folder, watt, main, modules }) {
   const cli = join(watt, 'node_modules/wattpm/bin/cli.js')
   // It starts `node` by that name.
   const PATH = `${dirname(node)}:${process.env.PATH}`
-  const env = { ...process.env, PATH, NODE_ENV: 'production', PORT: String(port) }
+  const env = { ...process.env, ...own, PATH, NODE_ENV: 'production', PORT: String(port) }
   const server = new ManagedProcess(node, [cli, 'start'], { cwd: folder, env })
   return {
     name: `Watt ${VERSION}`,

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const WORKERS = 2
-const LISTEN_TIMEOUT_MS = 3_000
+const LISTEN_TIMEOUT_MS = Number(process.env.LISTEN_TIMEOUT_MS ?? 3_000)
 const KILL_TIMEOUT_MS = 10_000
 
 cluster.setupPrimary({ exec: new URL('app.mjs', import.meta.url).pathname })
