@@ -5,7 +5,7 @@ import defaultExport, { servePlugin } from '@ekiben/fastify-plugin'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyPluginAsync } from 'fastify'
 import { z } from 'zod'
-import { appWith, fastifyApp, post, shop } from '../helpers/fastify-app.js'
+import { appWith, fastifyApp, type LogLine, post, shop } from '../helpers/fastify-app.js'
 
 @service()
 class Greeter {
@@ -32,6 +32,24 @@ describe('servePlugin', () => {
     assert.deepEqual((await post(under.app, '/place', { item: 'tea' })).json(), { item: 'tea', count: 1 })
     assert.deepEqual((await post(under.app, '/greet', { name: 'Ada' })).json(), { message: 'Hello, Ada!' })
     assert.equal((await post(under.app, '/greet')).statusCode, 400)
+  })
+
+  it('has its routes log as `logLevel` and `logSerializers` say, and no other route', async () => {
+    const lines: LogLine[] = []
+    const logger = { level: 'info', stream: { write: (line: string) => lines.push(JSON.parse(line)) } }
+    await using under = fastifyApp({ logger })
+    const logSerializers = { req: (request: { url: string }) => `POST to ${request.url}` }
+    under.app.register(servePlugin, { service: Greeter, logSerializers })
+    under.app.register(servePlugin, { service: shop().Orders, logLevel: 'error' })
+    under.app.get('/own', async () => 'own')
+    await post(under.app, '/greet', { name: 'Ada' })
+    await post(under.app, '/place')
+    await post(under.app, '/fail')
+    await under.app.inject('/own')
+    assert.match(JSON.stringify(lines), /shelf 7 is empty/)
+    const incoming = lines.filter(({ msg }) => msg === 'incoming request').map(({ req }) => req)
+    const [greet, own] = incoming as [string, { url: string }]
+    assert.deepEqual([incoming.length, greet, own.url], [2, 'POST to /greet', '/own'])
   })
 
   it('can be called as a plugin is, with a service in place of options', async () => {

@@ -129,6 +129,24 @@ for (const [platform, makeAdapter] of Object.entries(PLATFORMS)) {
       })
     }
 
+    it('takes the options of a mount from a factory, and refuses their values as where they are given', async () => {
+      const input = { type: 'object', required: ['n'] }
+      const Picker = defineService(class Picker extends Plain {}, {
+        name: 'Picker',
+        apis: { run: { input, route: '/pick' } },
+      })
+      const module = (made: object) =>
+        ServeModule.forRootAsync({ services: [Picker], useFactory: async () => ({ log: silentLog, ...made }) })
+      await using app = await startNest(makeAdapter(), { imports: [module({ system: 'all', errors: 'ekiben' })] })
+      for (const path of ['/livez', '/docs.json']) assert.equal((await fetch(`${app.url}${path}`)).status, 200, path)
+      const { error } = (await (await app.post('/pick', {})).json()) as { error?: string }
+      assert.equal(error, 'The input is not valid: n: is required')
+      await assert.rejects(startNest(makeAdapter(), { imports: [module({ dependencies: 'pool' })] }), {
+        code: 'EKB_ERR_CONFIG_INVALID',
+        message: /dependencies/,
+      })
+    })
+
     it('gives clients of a feature where nothing is mounted, and stops their services with the app', async () => {
       const stopped: string[] = []
       class Stopping extends Counter {
