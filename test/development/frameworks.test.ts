@@ -1,10 +1,10 @@
-/** Apps in TypeScript, as they are written for Express and Nest, in development mode with reload. */
+/** Apps in TypeScript, as they are written for Express, Fastify and Nest, in development mode with reload. */
 import assert from 'node:assert/strict'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import ts from 'typescript'
-import { type Greeting, greeterProject } from '../helpers/development-project.js'
+import { type Flavour, type Greeting, greeterProject } from '../helpers/development-project.js'
 import type { ProjectFolder } from '../helpers/project-folder.js'
 import { greets, type Reloading, save, startReloading, stops, words } from '../helpers/reloading.js'
 import { EKIBEN } from '../helpers/serve-fixture.js'
@@ -14,6 +14,23 @@ import express from 'express'
 import { serve } from '@ekiben/express-adapter'
 import { Greeter } from './service.js'
 express().use(serve(Greeter)).listen(Number(process.env.PORT))
+`
+const EXPRESS_BOOTSTRAP = `
+import { bootstrapProduction } from '@ekiben/core'
+await bootstrapProduction(async () => {
+  const { default: express } = await import('express')
+  const { serve } = await import('@ekiben/express-adapter')
+  const { Greeter } = await import('./service.js')
+  return express().use(serve(Greeter))
+}, { port: 0, logFormat: 'json', reload: true })
+`
+const FASTIFY = `
+import { servePlugin } from '@ekiben/fastify-plugin'
+import Fastify from 'fastify'
+import { Greeter } from './service.js'
+const app = Fastify()
+app.register(servePlugin, Greeter)
+await app.listen({ port: Number(process.env.PORT) })
 `
 /** A controller that is given a provider, and a client of what is mounted beside it. */
 const nestModule = (inject: string): string => `
@@ -55,6 +72,10 @@ const app = await NestFactory.create(AppModule, { logger: ['warn', 'error'] })
 app.enableShutdownHooks()
 await app.listen(process.env.PORT ?? 3000)
 `
+const NEST_FASTIFY = NEST.replace('create(AppModule,', 'create(AppModule, new FastifyAdapter(),').replace(
+  'import { AppModule }',
+  "import { FastifyAdapter } from '@nestjs/platform-fastify'\nimport { AppModule }",
+)
 const NEST_BOOTSTRAP = `
 import 'reflect-metadata'
 import { bootstrapProduction } from '@ekiben/nest-module'
@@ -65,7 +86,10 @@ await bootstrapProduction(async () => {
 }, { port: 0, logFormat: 'json', reload: true })
 `
 const BROKEN = 'const before = 1\nexport const words: string = (\nexport const after = 2\n'
-const PACKAGES = ['tsx', 'express', '@ekiben/express-adapter', '@ekiben/nest-module', '@nestjs', 'reflect-metadata']
+const PACKAGES = [
+  ...['tsx', 'express', 'fastify', '@nestjs', 'reflect-metadata'],
+  ...['express-adapter', 'fastify-plugin', 'nest-module'].map((name) => `@ekiben/${name}`),
+]
 const RUN = [EKIBEN, 'run', '--development', '--reload']
 
 interface Seen extends Greeting {
@@ -94,34 +118,41 @@ async function showsBroken(run: Reloading, write: Write): Promise<void> {
 /** As it is shown where tsx compiles. */
 const FRAME = /words\.ts:3:1\n {2}1 \| const before = 1\n {2}2 \| .*\(\n> 3 \| export const after = 2\n {4}\| \^/
 
+interface App {
+  readonly flavour: Flavour
+  readonly files: Readonly<Record<string, string>>
+  /** Default: by `ekiben run`. */
+  readonly args?: readonly string[]
+}
+
+const BY_ITSELF = ['--import', 'tsx', 'main.ts']
+const ofNest = (main: string) => ({ 'app.module.ts': nestModule('@Inject(Manners)'), 'main.ts': main })
+
+const APPS: Readonly<Record<string, App>> = {
+  'of Express, with standard decorators': { flavour: 'standard', files: { 'main.ts': EXPRESS } },
+  'of Express by bootstrapProduction, with legacy decorators': {
+    flavour: 'legacy',
+    files: { 'main.ts': EXPRESS_BOOTSTRAP },
+    args: BY_ITSELF,
+  },
+  'of Fastify, with standard decorators': { flavour: 'standard', files: { 'main.ts': FASTIFY } },
+  'of Nest': { flavour: 'legacy', files: ofNest(NEST) },
+  'of Nest on Fastify': { flavour: 'legacy', files: ofNest(NEST_FASTIFY) },
+  'of Nest by bootstrapProduction': { flavour: 'legacy', files: ofNest(NEST_BOOTSTRAP), args: BY_ITSELF },
+}
+
 describe('development mode of an app in TypeScript', () => {
-  it('restarts one of Express, with standard decorators, and shows what is broken', async () => {
-    await using project = await greeterProject('standard', { 'main.ts': EXPRESS }, { packages: PACKAGES })
-    await using run = await startReloading([...RUN, 'main.ts'], project.path)
-    const write: Write = (text) => save(project, 'words.ts', text)
-    await followsChange(run, write)
-    await showsBroken(run, write)
-    await stops(run)
-  })
-
-  it('restarts one of Nest, with legacy decorators', async () => {
-    const app = { 'app.module.ts': nestModule('@Inject(Manners)'), 'main.ts': NEST }
-    await using project = await greeterProject('legacy', app, { packages: PACKAGES })
-    await using run = await startReloading([...RUN, 'main.ts'], project.path)
-    const { polite } = await followsChange(run, (text) => save(project, 'words.ts', text))
-    assert.equal(polite, true)
-    await stops(run)
-  })
-
-  it('restarts one of Nest by bootstrapProduction, and shows what is broken', async () => {
-    const app = { 'app.module.ts': nestModule('@Inject(Manners)'), 'main.ts': NEST_BOOTSTRAP }
-    await using project = await greeterProject('legacy', app, { packages: PACKAGES })
-    await using run = await startReloading(['--import', 'tsx', 'main.ts'], project.path)
-    const write: Write = (text) => save(project, 'words.ts', text)
-    await followsChange(run, write)
-    await showsBroken(run, write)
-    await stops(run)
-  })
+  for (const [which, { flavour, files, args = [...RUN, 'main.ts'] }] of Object.entries(APPS)) {
+    it(`restarts one ${which}, and shows what is broken`, async () => {
+      await using project = await greeterProject(flavour, files, { packages: PACKAGES })
+      await using run = await startReloading(args, project.path)
+      const write: Write = (text) => save(project, 'words.ts', text)
+      const { polite } = await followsChange(run, write)
+      assert.equal(polite, 'app.module.ts' in files ? true : undefined)
+      await showsBroken(run, write)
+      await stops(run)
+    })
+  }
 
   it('restarts one of Nest that is compiled beside it, and injects by decorator metadata', async () => {
     const app = { 'app.module.ts': nestModule(''), 'main.ts': NEST }
