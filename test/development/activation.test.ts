@@ -23,16 +23,23 @@ await bootstrapProduction(() => ${LISTENER}, { port: 1, logFormat: 'json', readE
 `
 const FLAGS = ['--development', '--log-format', 'json']
 
+const SERVES = `
+import { serveHttpProduction } from '@ekiben/core/serving'
+const options = { identifier: 'service:Greeter', developmentMode: true, handleSignals: true, readEnvironment: true }
+await (await serveHttpProduction({ ...options, logFormat: 'json' })).closed
+`
+
 /** What each is started with. */
 const WAYS: Readonly<Record<string, readonly string[]>> = {
   'ekiben serve': [EKIBEN, 'serve', 'service:Greeter', ...FLAGS],
   'ekiben serve with reload': [EKIBEN, 'serve', 'service:Greeter', '--reload', ...FLAGS],
   'ekiben run': [EKIBEN, 'run', 'app.js', ...FLAGS],
   bootstrapProduction: ['bootstrap.js'],
+  serveHttpProduction: ['serve.js'],
 }
 
 function project(): Promise<ProjectFolder> {
-  const files = { 'service.js': SERVICE, 'app.js': APP, 'bootstrap.js': BOOTSTRAP }
+  const files = { 'service.js': SERVICE, 'app.js': APP, 'bootstrap.js': BOOTSTRAP, 'serve.js': SERVES }
   return projectFolder({ 'package.json': { name: 'app', type: 'module' }, ...files })
 }
 

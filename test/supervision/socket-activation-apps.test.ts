@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { appProject, mainFile } from '../helpers/bootstrap-app.js'
+import { projectFolder } from '../helpers/project-folder.js'
 import { type NodeRun, type RunNodeOptions, runNode } from '../helpers/run-node.js'
 import { call, EKIBEN, logLines } from '../helpers/serve-fixture.js'
 import { callSecurely, tlsProject } from '../helpers/tls-project.js'
@@ -11,6 +12,16 @@ import { waitUntil } from '../helpers/wait-until.js'
 
 const ACTIVATES = fileURLToPath(new URL('../fixtures/sockets/activates.cjs', import.meta.url))
 const APPS = resolve('test/fixtures/apps')
+
+const SERVICE = `
+import { defineService } from '@ekiben/core'
+export const Greeter = defineService(class Greeter { async who() { return {} } }, { apis: { who: {} } })
+`
+const SERVES = `
+import { serveHttpProduction } from '@ekiben/core/serving'
+const options = { identifier: 'service:Greeter', logFormat: 'json', handleSignals: true, readEnvironment: true }
+await (await serveHttpProduction(options)).closed
+`
 
 /** An app below a service manager that passes one socket. Give it to `await using`. */
 function activate(socket: object, args: readonly string[], options: RunNodeOptions): Promise<NodeRun> {
@@ -50,11 +61,20 @@ const WAYS: Readonly<Record<string, () => Promise<App>>> = {
       [Symbol.asyncDispose]: () => project[Symbol.asyncDispose](),
     }
   },
+  serveHttpProduction: async () => {
+    const files = { 'package.json': { name: 'shop', type: 'module' }, 'service.js': SERVICE, 'serve.js': SERVES }
+    const project = await projectFolder(files)
+    return {
+      args: ['serve.js'],
+      options: { cwd: project.path },
+      [Symbol.asyncDispose]: () => project[Symbol.asyncDispose](),
+    }
+  },
 }
 
 for (const [way, make] of Object.entries(WAYS)) {
   describe(`${way}: a socket that a service manager passes`, () => {
-    it('is the one of the app, whatever port it listens on', async () => {
+    it('is the public one, whatever port it would listen on', async () => {
       await using app = await make()
       await using run = await activate({ port: 0 }, app.args, app.options)
       const [address] = (await said(run, 'listening')).addresses as { port: number }[]
