@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { cp } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { nodeBinary } from '../../scripts/node-versions.mjs'
@@ -78,7 +78,7 @@ export async function assertPasses(
 ): Promise<void> {
   await cp('test/fixtures/nest', join(path, 'test/fixtures/nest'), { recursive: true })
   await build({
-    entryPoints: files.map((file) => ({ in: file, out: basename(file, '.ts') })),
+    entryPoints: files.map((file) => ({ in: file, out: nameOf(file) })),
     outdir: join(path, 'test'),
     outExtension: { '.js': '.cjs' },
     bundle: true,
@@ -88,7 +88,7 @@ export async function assertPasses(
     target: 'node20',
     keepNames: true,
   })
-  const tests = files.map((file) => join('test', basename(file).replace(/\.ts$/, '.cjs')))
+  const tests = files.map((file) => join('test', `${nameOf(file)}.cjs`))
   for (const program of await matrixNodes()) {
     const { code, stdout, stderr } = await runNodeToEnd(['--test', '--test-reporter=tap', ...tests], {
       cwd: path,
@@ -100,4 +100,9 @@ export async function assertPasses(
     for (const file of tests) assert.doesNotMatch(stdout, new RegExp(`^ok \\d+ - .*${basename(file)}$`, 'm'))
     assert.match(stdout, /^# pass [1-9]/m)
   }
+}
+
+/** Tests of two rings may have one name. */
+function nameOf(file: string): string {
+  return `${basename(dirname(file))}-${basename(file, '.ts')}`
 }
