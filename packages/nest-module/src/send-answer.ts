@@ -3,13 +3,12 @@ import { Readable } from 'node:stream'
 import type { MountAnswer } from '@ekiben/core/adapter'
 import { StreamableFile } from '@nestjs/common'
 import type { AbstractHttpAdapter } from '@nestjs/core'
+import { type ExpressResponse, prepareExpress } from './express-json.js'
 
 /** A response as both platforms have it: Fastify's has Node's own below it, Express's is that. */
 export type NestResponse = ServerResponse | FastifyReply
 
 type FastifyReply = { readonly raw: ServerResponse }
-
-type ExpressResponse = ServerResponse & { send(body?: unknown): unknown }
 
 /** Sets what stands before the body, and gives what a handler is to return for it: interceptors see the value itself. */
 export function sendAnswer(adapter: AbstractHttpAdapter, response: NestResponse, answer: MountAnswer): unknown {
@@ -23,10 +22,9 @@ export function sendAnswer(adapter: AbstractHttpAdapter, response: NestResponse,
       .setErrorHandler(() => void rawOf(adapter, response).destroy())
       .setErrorLogger(() => {})
   }
-  const isObject = typeof value === 'object' && value !== null
-  if (type !== undefined && !isObject && !isFastify(adapter))
-    typeLate(response as ExpressResponse, type, value === null)
-  return type === undefined ? body : value
+  if (type === undefined) return body
+  if (!isFastify(adapter)) prepareExpress(response as ExpressResponse, { value, type })
+  return value
 }
 
 export function setHead(adapter: AbstractHttpAdapter, response: NestResponse, headers: MountAnswer['headers']): void {
@@ -36,15 +34,6 @@ export function setHead(adapter: AbstractHttpAdapter, response: NestResponse, he
     // All that Express does beside this is for types.
     else if (raw === undefined || name === 'content-type') adapter.setHeader(response, name, text)
     else raw.setHeader(name, text)
-  }
-}
-
-/** Express takes text for HTML, and Nest sends nothing at all for null. */
-function typeLate(response: ExpressResponse, type: string, isNull: boolean): void {
-  const { send } = response
-  response.send = (body) => {
-    if (!response.hasHeader('content-type')) response.setHeader('content-type', type)
-    return send.call(response, isNull && body === undefined ? 'null' : body)
   }
 }
 
