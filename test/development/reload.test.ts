@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { controlSocket } from '../helpers/control-socket.js'
 import { FLAVOURS, type Greeting, greeterProject } from '../helpers/development-project.js'
+import { projectFolder } from '../helpers/project-folder.js'
 import { greets, isRestarted, save, saveByRename, serveReloading, stops, words } from '../helpers/reloading.js'
 import { runNodeToEnd } from '../helpers/run-node.js'
 import { call, EKIBEN } from '../helpers/serve-fixture.js'
@@ -178,15 +179,30 @@ const { made } = await import('./made.mjs')
     await stops(run)
   })
 
-  it('reads the configuration anew when that has changed', async () => {
-    await using project = await greeterProject('standard', { 'ekiben.config.json': { services: {} } })
-    await using run = await serveReloading(project)
-    await save(
-      project,
-      'ekiben.config.json',
-      JSON.stringify({ services: { Greeter: { env: { GREETER_SET: 'anew' } } } }),
-    )
-    await run.ready(2)
+  for (const [name, flags] of Object.entries({
+    'ekiben.config.json': [],
+    'shop.json': ['--config', 'shop.json'],
+  })) {
+    it(`reads the configuration anew when ${name} has changed, and says what of it waits for a restart`, async () => {
+      await using project = await greeterProject('standard', { [name]: { backlog: 100 } })
+      await using run = await serveReloading(project, flags)
+      const config = { backlog: 200, services: { Greeter: { env: { GREETER_SET: 'anew' } } } }
+      await save(project, name, JSON.stringify(config))
+      await run.ready(2)
+      assert.equal((await call<Greeting>(run.url, 'greet')).body.set, 'anew', run.stdout() + run.stderr())
+      assert.match(run.stdout(), /"changed":\["backlog"\]/)
+      await stops(run)
+    })
+  }
+
+  it('reads the configuration anew when it is told to reload', async () => {
+    await using project = await greeterProject()
+    await using folder = await projectFolder({ 'elsewhere.json': {} })
+    const file = join(folder.path, 'elsewhere.json')
+    await using run = await serveReloading(project, ['--config', file])
+    await controlSocket(run)
+    await writeFile(file, JSON.stringify({ services: { Greeter: { env: { GREETER_SET: 'anew' } } } }))
+    assert.equal((await runNodeToEnd([EKIBEN, 'reload'], { runtimeDir: run.runtimeDir })).code, 0)
     assert.equal((await call<Greeting>(run.url, 'greet')).body.set, 'anew', run.stdout() + run.stderr())
     await stops(run)
   })

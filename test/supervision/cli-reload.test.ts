@@ -64,6 +64,43 @@ describe('ekiben reload', () => {
     assert.equal(await server.stop(), 0)
   })
 
+  it('serves with what it reads, but for what is of the start alone', async () => {
+    await using project = await releaseProject({ version: 'one' })
+    const configure = (config: object) =>
+      writeFile(
+        join(project.path, 'ekiben.config.json'),
+        JSON.stringify({ supervision: { minReadyMs: 50 }, ...config }),
+      )
+    await configure({ timeoutKeepAlive: 7, accessLog: true, timeoutGracefulShutdown: 60 })
+    await using server = await serveFixture('service:Front', [], { cwd: project.path })
+    const ask = async () => {
+      const { status, headers } = await fetch(`${server.url}/who`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{}',
+      })
+      return [status, headers.get('keep-alive')]
+    }
+    const logged = () => logLines(server.stdout()).filter(({ msg }) => msg === 'request')
+    assert.deepEqual(await ask(), [200, 'timeout=7'])
+    await waitUntil(() => logged().length === 1, { describe: () => server.stdout() })
+    const fixed = { admin: join(project.path, 'admin'), pidfile: join(project.path, 'pid'), logLevel: 'debug' }
+    await configure({ timeoutKeepAlive: 9, accessLog: false, timeoutGracefulShutdown: 0.3, ...fixed })
+    assert.equal((await steer(server, ['reload'])).code, 0)
+    // The old worker gives back a connection that it had with its answer.
+    await waitUntil(async () => (await ask())[1] === 'timeout=9')
+    const warning = logLines(server.stdout()).find(({ level }) => level === 'warn')
+    assert.deepEqual(warning?.changed, ['pidfile', 'admin', 'logLevel'])
+    assert.equal((await fetch(`${server.url}/metrics`)).status, 200)
+    const cut = call(server.url, 'who', { ms: 600_000 }).catch(() => 'cut')
+    await waitUntil(async () =>
+      (await shownBy(server))[0]?.services.some(({ workers }) => workers.some(({ inFlight }) => (inFlight ?? 0) > 0)),
+    )
+    assert.equal(await server.stop(), 7, server.stdout())
+    assert.equal(await cut, 'cut')
+    assert.equal(new Set(logged().map(({ pid }) => pid)).size, 1, server.stdout())
+  })
+
   it('is given up when the instance is stopped meanwhile', async () => {
     await using project = await releaseProject({ version: 'one' })
     await using server = await serveFixture('service:Front', FLAGS, { cwd: project.path })

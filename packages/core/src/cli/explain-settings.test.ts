@@ -12,7 +12,7 @@ const file = layerFromData(
   'file x.json',
 )
 const merged = mergeConfig([file, layerFromFlags({ port: '1', workers: ['A=2'] })], { terminal: false })
-const explained = explainSettings({ identifier: '.', workingDir: '/app', ...merged })
+const explained = explainSettings({ identifier: '.', workingDir: '/app', configFile: undefined, ...merged })
 
 describe('explainSettings', () => {
   it('gives each value and its source', () => {

@@ -6,7 +6,7 @@ import { SettingEntries } from './setting-entries.js'
 import { sslSettings } from './ssl-settings.js'
 
 /** The settings as far as they can be told without looking at the machine. */
-export type MergedSettings = Omit<ServeSettings, 'identifier' | 'workingDir' | 'serviceManager'>
+export type MergedSettings = Omit<ServeSettings, 'identifier' | 'workingDir' | 'configFile' | 'serviceManager'>
 
 /**
  * Lays layers of settings over one another, the weakest first, on top of the defaults, and remembers for each

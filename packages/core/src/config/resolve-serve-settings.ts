@@ -52,7 +52,8 @@ export async function resolveServeSettings(input: SettingsInput): Promise<ServeS
   const flags = input.flags === undefined ? new SettingEntries() : layerFromFlags(input.flags)
   const above = [code, environment, flags]
   const workingDir = resolveWorkingDir(above, input.cwd)
-  const file = await fileLayer(above, workingDir, input)
+  const configFile = await findConfigFile(above, workingDir, input)
+  const file = configFile === undefined ? new SettingEntries() : await fileLayer(configFile, input)
   const layers = [file, ...above]
   // A PORT that makes no sense matters only where it would be used.
   const portIsSet = layers.some((layer) => layer.get('port') !== undefined)
@@ -62,6 +63,7 @@ export async function resolveServeSettings(input: SettingsInput): Promise<ServeS
   return {
     identifier: identifierOf(input),
     workingDir,
+    configFile,
     serviceManager,
     ...merged,
     ssl: merged.ssl && locateFiles(merged.ssl, input.cwd),
@@ -89,17 +91,20 @@ function resolveWorkingDir(layers: readonly SettingEntries[], cwd: string): stri
   throw invalidSetting(['workingDir'], source, { value: folder, expected: 'a folder that exists' })
 }
 
-async function fileLayer(
+/** The one that is named, or else looked for. */
+async function findConfigFile(
   layers: readonly SettingEntries[],
   workingDir: string,
-  input: SettingsInput,
-): Promise<SettingEntries> {
+  { cwd, readFile }: SettingsInput,
+): Promise<string | undefined> {
   const named = strongest(layers, 'config')?.value as string | undefined
-  const file = named === undefined ? undefined : resolve(input.cwd, named)
-  const found = file ?? (input.readFile ? await findConfig(workingDir) : undefined)
-  if (found === undefined) return new SettingEntries()
-  const shown = relative(input.cwd, found)
-  return layerFromData(await readConfig(found), 'file', `file ${shown.startsWith('..') ? found : shown}`)
+  if (named !== undefined) return resolve(cwd, named)
+  return readFile ? findConfig(workingDir) : undefined
+}
+
+async function fileLayer(file: string, { cwd }: SettingsInput): Promise<SettingEntries> {
+  const shown = relative(cwd, file)
+  return layerFromData(await readConfig(file), 'file', `file ${shown.startsWith('..') ? file : shown}`)
 }
 
 function identifierOf(input: SettingsInput): ServeSettings['identifier'] {

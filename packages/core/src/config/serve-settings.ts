@@ -152,6 +152,8 @@ export interface ServeSettings {
   readonly app?: AppToRun | undefined
   /** Absolute. */
   readonly workingDir: string
+  /** Which was read: absolute. */
+  readonly configFile: string | undefined
   readonly port: number
   readonly host: string
   /** Absolute. Where it is set, neither port nor host counts. */

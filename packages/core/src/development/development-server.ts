@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { changedFixed, WAIT_FOR_RESTART } from '../config/fixed-settings.js'
 import type { ServeSettings } from '../config/serve-settings.js'
 import type { AdminTarget } from '../control/admin-server.js'
 import { EXIT } from '../errors/exit-codes.js'
@@ -151,6 +152,7 @@ export class DevelopmentServer implements Server, SignalTarget {
   reload(): Promise<ReloadOutcome> {
     if (this.#isStopping) return Promise.reject(createError('EKB_ERR_RELOAD_STOPPED', {}))
     this.#asked ??= deferred<ReloadOutcome>()
+    this.#hasConfigChanged = true
     this.#restart([])
     return this.#asked.promise
   }
@@ -211,10 +213,10 @@ export class DevelopmentServer implements Server, SignalTarget {
 
   async #runOnce(): Promise<AppEnd> {
     const number = ++this.#number
-    const { makeWorker, makePlan, settings } = this.#options
-    const { bootTimeoutMs = SUPERVISION_DEFAULTS.bootTimeoutMs } = settings.supervision
+    const { makeWorker, makePlan } = this.#options
     await this.#configure()
     const current = this.#settings
+    const { bootTimeoutMs = SUPERVISION_DEFAULTS.bootTimeoutMs } = current.supervision
     this.#loaded = []
     const onLoaded = (files: readonly string[]): void => {
       this.#loaded.push(...files)
@@ -274,7 +276,7 @@ export class DevelopmentServer implements Server, SignalTarget {
   #restart(files: readonly string[]): void {
     if (this.#isStopping) return
     // Also where the next run is asked for already: it may not be made yet.
-    if (files.some((file) => basename(file).startsWith('ekiben.config.'))) this.#hasConfigChanged = true
+    if (files.some(this.#isConfig)) this.#hasConfigChanged = true
     if (this.#isChanged) return
     this.#isChanged = true
     const { log, settings } = this.#options
@@ -283,12 +285,20 @@ export class DevelopmentServer implements Server, SignalTarget {
     this.#changes.tell()
   }
 
-  /** Reads the configuration anew, where that has changed. */
+  /** Is the configuration read from it, or would it be? */
+  readonly #isConfig = (file: string): boolean => {
+    return file === this.#settings.configFile || basename(file).startsWith('ekiben.config.')
+  }
+
+  /** Reads the configuration anew, where that has changed or somebody asks for it. */
   async #configure(): Promise<void> {
     if (!this.#hasConfigChanged) return
     this.#hasConfigChanged = false
+    const { readSettings, settings, log } = this.#options
     try {
-      this.#settings = await this.#options.readSettings()
+      this.#settings = await readSettings()
+      const changed = changedFixed(settings, this.#settings)
+      if (changed.length > 0) log.warn({ changed }, WAIT_FOR_RESTART)
     } catch (error) {
       showFailure(error as Error)
     }

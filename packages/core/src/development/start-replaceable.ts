@@ -87,7 +87,17 @@ async function startServer(
     makeWorker: async (current, number, onLoaded) => {
       const read = await tls?.read(current)
       for (const { code, message } of read?.warnings ?? []) log.warn({ code }, message)
-      return makeWorker({ settings: current, number, onLoaded, folder, opened, appSockets, tls: read?.identity })
+      // What serves metrics is there from the start, or not at all.
+      const { admin } = settings
+      return makeWorker({
+        settings: { ...current, admin },
+        number,
+        onLoaded,
+        folder,
+        opened,
+        appSockets,
+        tls: read?.identity,
+      })
     },
     watch: settings.reload
       ? (onChange) => new SourceWatch({ workingDir: settings.workingDir, onChange, log })

@@ -25,6 +25,8 @@ export type PlannerOptions = Pick<
 > & {
   /** Reads what workers encrypt with; undefined: they do not. */
   readonly tls: TlsKeeper | undefined
+  /** Is there an admin server, for as long as the instance lives? */
+  readonly hasAdmin: boolean
   /** Is told which files workers have loaded; undefined: nobody wants to know. */
   readonly onLoaded?: ((generation: number, files: readonly string[]) => void) | undefined
   readonly makePlan: (announced: Promise<ServiceGraph>, settings: ServeSettings) => Promise<ServePlan>
@@ -92,6 +94,7 @@ export class GenerationPlanner {
       return {
         number,
         plan,
+        stopTimeoutMs: settings.gracefulShutdownMs,
         pinned: { workingDir: source.workingDir, entry: located.file },
         makeWorker: (service, slot) => pinned.make(service, slot),
         begun: begun.slice(0, wanted),
@@ -114,13 +117,13 @@ export class GenerationPlanner {
     which: Pick<WorkerFactoryOptions, 'source' | 'bootTimeoutMs' | 'tls'>,
   ): WorkerFactory {
     const { instance, user, ledger, publicSocket, appSockets, slotSockets, local, socketPath } = this.#options
-    const { cors, systemRoutes, prefix, trustProxy } = settings
+    const { cors, systemRoutes, prefix, trustProxy, keepAliveTimeoutMs, accessLog } = settings
     const socket = publicSocket && {
       ...publicSocket,
-      http: { ...publicSocket.http, cors, systemRoutes, prefix, trustProxy },
+      http: { ...publicSocket.http, cors, systemRoutes, prefix, trustProxy, keepAliveTimeoutMs, accessLog },
     }
     const own = { instance, user, ledger, publicSocket: socket, appSockets, slotSockets, local, socketPath }
-    const parts = { threadHosts: this.#threadHosts, ...this.#watching(generation), traits: this.#traits(settings) }
+    const parts = { threadHosts: this.#threadHosts, ...this.#watching(generation), traits: this.#traits }
     return new WorkerFactory({ ...own, ...parts, ...which, ...inheritance(settings), generation })
   }
 
@@ -129,8 +132,9 @@ export class GenerationPlanner {
     return onLoaded === undefined ? {} : { onLoaded: (files) => onLoaded(generation, files) }
   }
 
-  #traits({ admin }: ServeSettings): readonly WorkerTrait[] {
-    return [...(this.#options.onLoaded ? ['watched' as const] : []), ...(admin === undefined ? [] : ['admin' as const])]
+  get #traits(): readonly WorkerTrait[] {
+    const { onLoaded, hasAdmin } = this.#options
+    return [...(onLoaded ? ['watched' as const] : []), ...(hasAdmin ? ['admin' as const] : [])]
   }
 
   /** Dependencies first: what a service prepares may need what they have prepared. */

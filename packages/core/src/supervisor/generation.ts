@@ -15,6 +15,8 @@ export interface Generation {
   /** Replaced by a larger one where a host app turns out to call more. */
   plan: ServePlan
   readonly pinned: Pinned
+  /** The whole stop, in milliseconds. */
+  readonly stopTimeoutMs: number
   readonly makeWorker: (plan: ServicePlan, slot: number) => WorkerHandle
   /** Entry workers that were started before it was planned and can stay on. */
   readonly begun: readonly WorkerHandle[]

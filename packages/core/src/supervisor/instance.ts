@@ -260,7 +260,8 @@ export class Instance implements Server {
 
   #beginStop(): void {
     const { notifier, settings } = this.#options
-    if (!this.#abort.signal.aborted) notifier.stopping(settings.gracefulShutdownMs + REAP_MS)
+    const stopTimeoutMs = this.#supervisor?.generation.stopTimeoutMs ?? settings.gracefulShutdownMs
+    if (!this.#abort.signal.aborted) notifier.stopping(stopTimeoutMs + REAP_MS)
     this.#abort.abort()
   }
 
@@ -312,7 +313,7 @@ export class Instance implements Server {
 
   async #makeSupervisor(generation: Generation): Promise<Supervisor> {
     const { Supervisor } = await loadSupervisor()
-    const { folder, socket, settings, planner, log } = this.#options
+    const { folder, socket, planner, log } = this.#options
     return new Supervisor({
       generation,
       onWorkerGone: ({ socketPath }) => {
@@ -323,7 +324,6 @@ export class Instance implements Server {
         socket.close()
         planner.clearSockets()
       },
-      stopTimeoutMs: settings.gracefulShutdownMs,
       log,
     })
   }

@@ -1,3 +1,4 @@
+import { changedFixed, WAIT_FOR_RESTART } from '../config/fixed-settings.js'
 import type { ServeSettings } from '../config/serve-settings.js'
 import { createError, isServiceError, type ServiceError } from '../errors/service-error.js'
 import type { Logger } from '../observe/logger.js'
@@ -18,11 +19,6 @@ export interface ReloaderOptions {
   readonly signal: AbortSignal
   readonly log: Logger
 }
-
-/** What a reload cannot change: the socket stays as it was bound, the folder where it is. */
-const FIXED = ['host', 'port', 'uds', 'udsMode', 'backlog', 'workerListen', 'instance'] as const
-/** The files are read anew; where they are is not. */
-const FIXED_FILES = { certfile: 'sslCertfile', keyfile: 'sslKeyfile', caCerts: 'sslCaCerts' } as const
 
 /** Takes new code into service while the old serves. One reload at a time: the caller sees to that. */
 export class Reloader {
@@ -75,14 +71,8 @@ export class Reloader {
   }
 
   #reportFixed(settings: ServeSettings): void {
-    const { settings: before } = this.#options
-    const files = Object.keys(FIXED_FILES) as (keyof typeof FIXED_FILES)[]
-    const changed = [
-      ...FIXED.filter((key) => settings[key] !== before[key]),
-      ...files.filter((key) => settings.ssl?.[key] !== before.ssl?.[key]).map((key) => FIXED_FILES[key]),
-    ]
-    if (changed.length > 0)
-      this.#options.log.warn({ changed }, 'a reload cannot change these settings: they wait for a restart')
+    const changed = changedFixed(this.#options.settings, settings)
+    if (changed.length > 0) this.#options.log.warn({ changed }, WAIT_FOR_RESTART)
   }
 }
 

@@ -112,6 +112,7 @@ async function startInstance(
     local: local?.worker,
     socketPath: (...parts) => folder.socketPath(parts.join('/')),
     tls,
+    hasAdmin: settings.admin !== undefined,
     makePlan,
     onLoaded: changes && ((generation, files) => changes.learn(generation, files)),
     log,

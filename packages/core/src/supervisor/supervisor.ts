@@ -30,8 +30,6 @@ export interface SupervisorOptions {
   readonly folder: string
   /** The public socket is given up just before the entry workers stop accepting. */
   readonly closeSocket: () => void
-  /** The whole stop, in milliseconds. */
-  readonly stopTimeoutMs: number
   readonly log: Logger
 }
 
@@ -163,7 +161,7 @@ export class Supervisor implements WatcherObserver {
 
   /** Graceful; called again it changes nothing. */
   stop(): void {
-    this.#wind('stop', this.#options.stopTimeoutMs, createError('EKB_ERR_STOPPED_BEFORE_READY', {}))
+    this.#wind('stop', this.generation.stopTimeoutMs, createError('EKB_ERR_STOPPED_BEFORE_READY', {}))
   }
 
   /** Graceful, but whatever is not done after so long is killed. */
