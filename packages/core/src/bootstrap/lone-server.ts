@@ -13,6 +13,7 @@ import type { InstanceStatus } from '../supervisor/instance-status.js'
 import type { Server, ServerClosed } from '../supervisor/server.js'
 import { SignalJudge } from '../supervisor/signal-judge.js'
 import { deferred } from '../util/deferred.js'
+import { MovingDeadline } from '../util/moving-deadline.js'
 import { once } from '../util/once.js'
 
 /** What serves in this process. */
@@ -153,24 +154,32 @@ export class LoneServer implements Server {
   async #stop(): Promise<void> {
     const { leaving, settings, tidy, log } = this.#options
     this.#state = 'draining'
+    const deadline = new MovingDeadline()
+    deadline.set(settings.gracefulShutdownMs)
     leaving.abort()
     beginProcessDrain()
     this.#host?.onStop?.()
     const { keepAliveDrainMs = SUPERVISION_DEFAULTS.keepAliveDrainMs } = settings.supervision
-    const deadlineMs = settings.gracefulShutdownMs
-    const report = await this.#host?.drain({ keepAliveDrainMs, deadlineMs })
-    const forced = report?.cut ?? []
-    try {
-      await this.#host?.close()
-    } catch (err) {
-      log.error({ err }, 'it failed to close')
-    }
+    const report = await this.#host?.drain({ keepAliveDrainMs, deadlineMs: settings.gracefulShutdownMs })
+    const isClosed = await Promise.race([this.#close(), deadline.passed.then(() => false)])
+    deadline.clear()
     this.#state = 'stopped'
+    const forced = [...(report?.cut ?? []), ...(isClosed ? [] : [`the end of ${this.#options.name}`])]
     for (const what of forced) log.warn({ what }, 'had to be cut short')
     const exitCode = forced.length > 0 ? EXIT.killedSomething : EXIT.clean
     await tidy({ exitCode, forced })
     log.info({ exitCode }, 'stopped')
     this.#closed.resolve({ exitCode, forced })
+  }
+
+  /** Resolves with true once that what served has ended, well or not. */
+  async #close(): Promise<true> {
+    try {
+      await this.#host?.close()
+    } catch (err) {
+      this.#options.log.error({ err }, 'it failed to close')
+    }
+    return true
   }
 }
 
