@@ -77,6 +77,20 @@ describe('bootstrapProduction that cannot start', () => {
       assert.match(stderr, /^EKB_ERR_BOOTSTRAP_TWICE: .*\n {2}hint: .*: call it once, and build everything/m)
       assert.equal(code, 2)
     })
+
+    it(`does not come up without a service that is mounted and cannot start (${mode})`, async () => {
+      const imports = `
+        import { defineService } from '@ekiben/core'
+        import { serve } from '@ekiben/express-adapter'
+        import express from 'express'
+        const Broken = defineService(class Broken { onStart() { throw new Error('no database') } }, { apis: {} })`
+      const main = mainFile('() => express().use(serve(Broken))', { imports })
+      await using project = await appProject(main, ['express', '@ekiben/express-adapter'])
+      const { code, stdout, stderr } = await failApp(project, mode)
+      assert.match(stderr, /no database/)
+      assert.doesNotMatch(stdout, /"msg":"ready"/)
+      assert.notEqual(code, 0)
+    })
   }
 
   it('gives up a build that never ends', async () => {

@@ -75,13 +75,20 @@ async function buildAndOpen(build: BuildApp, options: BuildOptions): Promise<Ope
   }
 }
 
-/** Clients of services that run in this process, each once, and an end of all of them. */
-function servicesHere(log: Logger): Pick<BuildContext, 'client'> & { stop(): Promise<void> } {
+/** Services that run in this process, each once. */
+interface ServicesHere extends Pick<BuildContext, 'client'> {
+  /** Resolves when those that the app has mounted by now run; rejects with why one does not. */
+  started(): Promise<void>
+  stop(): Promise<void>
+}
+
+function servicesHere(log: Logger): ServicesHere {
   const mount = createMount([], { log })
   // That of every mount that names none, as those of Express.
   const { graph } = enterScope(undefined, { log })
   return {
     client: mount.client.bind(mount),
+    started: () => graph.started(),
     stop: async () => {
       await mount.close()
       // An app of Express has no end of its own at which it would stop what it has mounted.
@@ -128,8 +135,7 @@ async function beforeListen(
 
 interface HostOptions {
   readonly settings: ServeSettings
-  /** Those that run in this process. */
-  readonly services: { stop(): Promise<void> }
+  readonly services: Pick<ServicesHere, 'started' | 'stop'>
   readonly encryption: AppEncryption | undefined
 }
 
@@ -151,6 +157,7 @@ async function openHost(app: RunnableApp, { settings, services, encryption }: Ho
     await services.stop()
   }
   try {
+    await services.started()
     const { uds } = settings
     const { listening, ...where } =
       uds === undefined ? await listenOnPort(listen, settings) : await listenOnPath(listen, { ...settings, uds })

@@ -60,6 +60,11 @@ export class InlineGraph {
     return this.#start(definition, how, [])
   }
 
+  /** Resolves when all that was to start runs; rejects with why one of them does not. */
+  async started(): Promise<void> {
+    await Promise.all(this.#starting.values())
+  }
+
   /** One for all calls to a service, from wherever they come; undefined: it takes all at once. */
   gateOf(definition: ServiceDefinition): Gate | undefined {
     if (!this.#gates.has(definition)) this.#gates.set(definition, makeGate(definition))
