@@ -22,6 +22,6 @@ describe("users' tests run", () => {
     const args = [vitest, 'run', '--root', join(CONSUMERS, 'vitest'), '--no-color', '--reporter=json', ...limits]
     const run = await runNodeToEnd(args, { cwd: join(CONSUMERS, 'vitest') })
     assert.equal(run.code, 0, `${run.stdout}${run.stderr}`)
-    assert.equal((JSON.parse(run.stdout) as { numPassedTests: number }).numPassedTests, 6)
+    assert.equal((JSON.parse(run.stdout) as { numPassedTests: number }).numPassedTests, 7)
   })
 })

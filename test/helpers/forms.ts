@@ -21,7 +21,7 @@ const LEGACY = { experimentalDecorators: true, emitDecoratorMetadata: true }
 /**
  * Writes the app of a framework into an installed project: as JavaScript (`js-esm`, `js-cjs`) and as TypeScript with its
  * decorators (`ts-esm` with the standard ones, and `ts-cjs` with the others), which is compiled into `dist`. In Nest, which
- * has services of its own, all are decorated, with those that are not standard.
+ * has services of its own, all are decorated, with those that are not standard; its JavaScript is what they come to.
  */
 export async function writeForms({ path }: InstalledProject, framework: 'express' | 'fastify' | 'nest'): Promise<void> {
   const files = (await readdir(join(SOURCES, framework))).map((name) => join(SOURCES, framework, name))
@@ -46,35 +46,37 @@ export async function writeForms({ path }: InstalledProject, framework: 'express
     const tsc = join(path, 'node_modules/typescript/bin/tsc')
     const { stdout } = await run(process.execPath, [tsc, '-p', typed]).catch((error: { stdout: string }) => error)
     assert.equal(stdout, '', typed)
-    if (framework !== 'nest') await writeJavaScript(join(path, `js-${form}`), form, type, files)
+    const services = framework === 'nest' ? [] : [join(SOURCES, 'services/declared.ts')]
+    await writeJavaScript(join(path, `js-${form}`), form, type, [...files, ...services])
   }
 }
 
 async function writeJavaScript(folder: string, format: 'esm' | 'cjs', type: string, files: string[]): Promise<void> {
   await mkdir(folder)
   await writeFile(join(folder, 'package.json'), JSON.stringify({ type }))
-  for (const file of [...files, join(SOURCES, 'services/declared.ts')]) {
+  for (const file of files) {
     const name = basename(file).replace('declared', 'services')
     const { code } = await transform(await readFile(file, 'utf8'), {
       loader: 'ts',
       format,
       platform: 'node',
       keepNames: true,
+      tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
     })
     await writeFile(join(folder, name.replace('.ts', '.js')), code)
   }
 }
 
-/** Bundles a main file with all that is the app's own, as `bundle.mjs`; services are declared at its top. */
-export async function writeBundle({ path }: InstalledProject, folder: string): Promise<void> {
+/** Bundles a main file with all that is the app's own, as `bundle.mjs` or `bundle.cjs`; services are declared at its top. */
+export async function writeBundle({ path }: InstalledProject, folder: string, format: 'esm' | 'cjs'): Promise<void> {
   await build({
     stdin: { contents: "import './services.js'\nimport './main.js'", resolveDir: join(path, folder), loader: 'ts' },
-    outfile: join(path, 'bundle.mjs'),
+    outfile: join(path, format === 'esm' ? 'bundle.mjs' : 'bundle.cjs'),
     bundle: true,
     packages: 'external',
     platform: 'node',
     target: 'node20',
-    format: 'esm',
+    format,
     minify: true,
     keepNames: true,
   })

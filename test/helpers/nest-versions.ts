@@ -1,5 +1,5 @@
 import { after, before, describe, test } from 'node:test'
-import { assertServes, writeForms } from './forms.js'
+import { assertServes, writeBundle, writeForms } from './forms.js'
 import { type InstalledProject, installProject, type PackedPackages, packPackages } from './packed-project.js'
 import { assertCompiles, assertPasses, assertPrints } from './user-project.js'
 
@@ -247,6 +247,10 @@ export function testNest(
           await assertServes(project, 'main', 'ts-esm/main.ts')
           await assertServes(project, 'main', 'ts-cjs/dist/main.js')
           await assertServes(project, 'alone', 'ts-esm/dist/listens.js')
+          await assertServes(project, 'run', 'js-esm/listens.js')
+          await assertServes(project, 'main', 'js-cjs/main.js')
+          await writeBundle(project, 'ts-cjs', 'cjs')
+          await assertServes(project, 'main', 'bundle.cjs')
         })
       }
 

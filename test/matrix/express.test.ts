@@ -152,8 +152,10 @@ for (const [name, { express, types }] of Object.entries(VERSIONS)) {
       await assertServes(project, 'main', 'ts-esm/dist/main.js')
       await assertServes(project, 'alone', 'js-cjs/listens.js')
       await assertServes(project, 'alone', 'ts-esm/dist/listens.js')
-      await writeBundle(project, 'ts-esm')
+      await writeBundle(project, 'ts-esm', 'esm')
       await assertServes(project, 'main', 'bundle.mjs')
+      await writeBundle(project, 'ts-cjs', 'cjs')
+      await assertServes(project, 'main', 'bundle.cjs')
     })
 
     if (name !== 'Express 5') return

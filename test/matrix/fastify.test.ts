@@ -1,5 +1,5 @@
 import { after, before, describe, test } from 'node:test'
-import { assertServes, writeForms } from '../helpers/forms.js'
+import { assertServes, writeBundle, writeForms } from '../helpers/forms.js'
 import { type InstalledProject, installProject, type PackedPackages, packPackages } from '../helpers/packed-project.js'
 import { assertCompiles, assertPasses, assertPrints } from '../helpers/user-project.js'
 
@@ -118,6 +118,8 @@ for (const [name, fastify] of Object.entries(VERSIONS)) {
       await assertServes(project, 'main', 'ts-esm/main.ts')
       await assertServes(project, 'main', 'ts-cjs/dist/main.js')
       await assertServes(project, 'alone', 'ts-esm/dist/listens.js')
+      await writeBundle(project, 'ts-esm', 'esm')
+      await assertServes(project, 'main', 'bundle.mjs')
     })
   })
 }

@@ -29,6 +29,6 @@ const VERSIONS = {
 testNest(VERSIONS, (name, project) => {
   if (name !== 'Nest 12') return
   test("runs in users' tests, in Vitest", async () => {
-    await assertPassesInVitest(project(), { words: ['nest'], tests: 1 })
+    await assertPassesInVitest(project(), { words: ['nest'], tests: 2 })
   })
 })

@@ -6,6 +6,7 @@ import { type InstalledProject, installProject, type PackedPackages, packPackage
 const DEPENDENCIES = {
   '@nestjs/common': '11.2.10',
   '@nestjs/core': '11.2.10',
+  '@nestjs/platform-express': '11.2.10',
   '@nestjs/platform-fastify': '11.2.8',
   '@nestjs/testing': '11.2.6',
   express: '5.3.0',
@@ -31,10 +32,10 @@ describe("users' tests of packed packages, on each framework, run", () => {
 
   test("in Jest's default runtime", async () => {
     await assertPassesInJest(project, 'jest', 5)
-    await assertPassesInJest(project, 'jest-nest', 1)
+    await assertPassesInJest(project, 'jest-nest', 2)
   })
 
   test('in Vitest, with decorated services', async () => {
-    await assertPassesInVitest(project, { tests: 6 })
+    await assertPassesInVitest(project, { tests: 7 })
   })
 })
