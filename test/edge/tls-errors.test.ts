@@ -233,6 +233,18 @@ const CASES: readonly Case[] = [
     says: /'sslKeyfilePassword' \(file ekiben\.config\.json\) is not one that can be used; expected a text/,
     prepare: ({ file }) => writeFile(file('ekiben.config.json'), '{ "sslKeyfilePassword": 271828 }'),
   },
+  {
+    what: 'a password on the command line, without repeating it',
+    code: 'EKB_ERR_CONFIG_SECRET',
+    says: /'sslKeyfilePassword' is a secret, and is not taken from there \(flag --set\)[\s\S]*EKIBEN_SSL_KEYFILE_PASSWORD/,
+    flags: ['--ssl-certfile', 'cert.pem', '--ssl-keyfile', 'key.pem', '--set', 'sslKeyfilePassword=271828'],
+  },
+  {
+    what: 'a password in a variable that workers inherit',
+    code: 'EKB_ERR_CONFIG_SECRET',
+    says: /'sslKeyfilePassword' is a secret, and is not taken from there \(variable EKIBEN_SET\)/,
+    env: { EKIBEN_SET: 'sslKeyfilePassword=271828' },
+  },
 ]
 
 /** Runs it where the socket is taken: whoever came as far as that would say so. */

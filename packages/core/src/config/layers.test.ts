@@ -214,6 +214,15 @@ describe('layer from flags and variables', () => {
     refuses(() => set('workingDir=/'), 'EKB_ERR_CONFIG_UNKNOWN', /workingDir/)
   })
 
+  it('refuses to set a secret, and does not repeat it', () => {
+    const message = /^(?!.*hunter2)Setting 'sslKeyfilePassword' is a secret.*\((flag --set|variable EKIBEN_SET)\)$/
+    const hint = /EKIBEN_SSL_KEYFILE_PASSWORD.*configuration file/
+    for (const text of ['sslKeyfilePassword=hunter2', 'sslKeyfilePassword.x=hunter2']) {
+      refuses(() => set(text), 'EKB_ERR_CONFIG_SECRET', message, hint)
+      refuses(() => layerFromEnvironment({ EKIBEN_SET: `port=1;${text}` }), 'EKB_ERR_CONFIG_SECRET', message, hint)
+    }
+  })
+
   it('prefers the flag of its own to --set', () => {
     assert.deepEqual(pathsOf(layerFromFlags({ port: '1', set: ['port=2'] })), [['port', 1]])
   })

@@ -44,6 +44,8 @@ export function putAssignment(text: string, target: TextTarget): void {
   const segments = key.split('.')
   const [first = '', ...rest] = segments
   const row = OPTIONS.find((option) => option.places.includes('file') && [option.key, option.msKey].includes(first))
+  // Everybody on the machine can read a command line, and workers inherit the variable that stands for it.
+  if (row?.secret === true) throw createError('EKB_ERR_CONFIG_SECRET', { ...row, source: target.source })
   if (row?.key === 'workers') putWorkerCount(rest.length === 0 ? value : `${rest.join('.')}=${value}`, target)
   else if (row?.key === 'depends') putDependency(rest.length === 0 ? value : `${rest.join('.')}=${value}`, target)
   else if (row !== undefined && rest.length === 0) putOption(row, { key: first, value }, target)

@@ -277,6 +277,11 @@ export const CATALOGUE = {
     message: (p) => `Setting '${p.key}' (${p.source}) is ${p.value}; expected ${p.expected}`,
     hint: () => 'Correct the value; docs/configuration.md lists every setting.',
   }),
+  EKB_ERR_CONFIG_SECRET: row<{ source: string; key: string; env: string }>({
+    exitCode: 2,
+    message: (p) => `Setting '${p.key}' is a secret, and is not taken from there (${p.source})`,
+    hint: (p) => `Set the variable ${p.env}, or ${p.key} in code or configuration file.`,
+  }),
   EKB_ERR_CONFIG_LOAD_FAILED: row<{ file: string; reason: string }>({
     exitCode: 2,
     message: (p) => `Configuration file ${p.file} could not be read: ${p.reason}`,
