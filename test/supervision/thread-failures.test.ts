@@ -19,6 +19,20 @@ const recycled = (server: ServingCommand, service: string): string[] =>
     line.msg === 'replacing a worker' && line.service === service ? [String(line.reason)] : [],
   )
 
+describe('what the code of a thread posts to its process', () => {
+  it('is left there, whatever it is: no thread ends by it', async () => {
+    await using server = await serveThreads(['--workers', 'Back=2'])
+    const before = await places(server, 3)
+    assert.equal((await call(server.url, 'post')).status, 200)
+    assert.equal((await call(server.url, 'behind', { api: 'post' })).status, 200)
+    // They are asked by the same way, so what was posted has been passed by.
+    assert.equal((await readMetrics(server.url)).filter(({ name }) => name === 'ekiben_loop_utilization').length, 3)
+    assert.deepEqual(await places(server, 3), before)
+    assert.deepEqual(deaths(server), [])
+    assert.equal(await server.stop(), 0, server.stderr())
+  })
+})
+
 describe('the metrics of threads', () => {
   it('count what each has done, also of those that have died, alone or with their process', async () => {
     await using server = await serveThreads(APART)

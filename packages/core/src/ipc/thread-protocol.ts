@@ -6,7 +6,7 @@
  *     hello  ───────────────▶  (its token: what else it does it does for us)
  *     seat   ───────────────▶  starts a thread  ───────────────────▶
  *     tell   ───────────────▶  ────────────── SupervisorMessage ───▶
- *            ◀───────────────  ◀───────────── WorkerMessage ───────  told
+ *            ◀───────────────  ◀───────────── WorkerMessage ───────  told (and nothing else that it posts)
  *            ◀──────────────────────────────── what it wrote ──────  wrote
  *     unseat ───────────────▶  ends it, with no grace
  *            ◀───────────────  left (it has ended)
@@ -104,5 +104,6 @@ export function wrapThreadWord(word: HostWord | ThreadWord): object {
 /** What host process and thread say to each other themselves; undefined: it is something else. */
 export function parseThreadWord<TWord extends HostWord | ThreadWord>(received: unknown): TWord | undefined {
   if (typeof received !== 'object' || received === null) return undefined
-  return (received as Record<string, TWord | undefined>)[ENVELOPE]
+  const word = (received as Record<string, unknown>)[ENVELOPE]
+  return typeof word === 'object' && word !== null ? (word as TWord) : undefined
 }

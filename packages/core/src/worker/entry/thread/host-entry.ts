@@ -36,11 +36,16 @@ function listenForSignals(threads: HostThreads): void {
   process.on('SIGQUIT', () => threads.leaveQuickly())
 }
 
-/** Resolves when it is handed to the system, or can no longer be. */
+/** Resolves when it is handed to the system, or cannot be. */
 function report(message: HostReport): Promise<void> {
   return new Promise((resolve) => {
     if (!process.connected) return resolve()
-    process.send?.(message, undefined, undefined, () => resolve())
+    try {
+      process.send?.(message, undefined, undefined, () => resolve())
+    } catch {
+      // What a thread has put into it is no JSON: that is lost, and no other thread with it.
+      resolve()
+    }
   })
 }
 

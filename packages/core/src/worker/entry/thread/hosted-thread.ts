@@ -1,6 +1,7 @@
 import { extname, join } from 'node:path'
 import { inspect } from 'node:util'
 import { type MessagePort, Worker, type WorkerOptions } from 'node:worker_threads'
+import { parseWorkerMessage } from '../../../ipc/protocol.js'
 import {
   type HostReport,
   parseThreadWord,
@@ -96,7 +97,10 @@ export class HostedThread {
     const { command, report, onWord } = this.#options
     const word = parseThreadWord<ThreadWord>(received)
     if (word === undefined) {
-      void report({ type: 'told', seat: command.seat, message: received })
+      // What its own code posts stays here: it may be what the channel of this process cannot carry.
+      if (parseWorkerMessage(received) !== undefined) {
+        void report({ type: 'told', seat: command.seat, message: received })
+      }
       return
     }
     if (word.type === 'named') this.#name = word.name
