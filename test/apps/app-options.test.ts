@@ -119,9 +119,9 @@ describe('an app that is run', () => {
       mainFile(calls, { imports, options: '{ port: undefined, host: undefined }' }),
     )
     const args = [EKIBEN, 'run', 'main.js', '--api-workers', '2', '--dry-run', '--explain']
-    const { code, stdout, stderr } = await runNodeToEnd(args, { cwd: project.path })
+    const { code, stdout, stderr } = await runNodeToEnd(args, { cwd: project.path, env: { PORT: undefined } })
     assert.equal(code, 0, stderr)
-    const { services, settings } = JSON.parse(stdout)
+    const { services, settings, address } = JSON.parse(stdout)
     assert.deepEqual(
       services.map(({ name, workers }: { name: string; workers: number }) => [name, workers]),
       [
@@ -130,10 +130,21 @@ describe('an app that is run', () => {
       ],
     )
     assert.deepEqual(settings.apiWorkers, { value: 2, source: 'flag --api-workers' })
+    assert.deepEqual(settings.backlog, { value: 2048, source: 'default' })
+    assert.deepEqual(address, { host: null, port: null, backlog: 2048 })
+    for (const key of ['port', 'host', 'timeoutKeepAliveMs']) {
+      assert.deepEqual(settings[key], { value: null, source: "the app's own" }, key)
+    }
+    const useless = ['accessLog', 'timeoutMs', 'prefix', 'systemRoutes', 'trustProxy', 'cors', 'only', 'depends']
+    assert.deepEqual(
+      useless.filter((key) => key in settings),
+      [],
+    )
   })
 
   for (const [flags, expected] of [
     [['--port', '0'], { host: '0.0.0.0', port: 0, backlog: 2048 }],
+    [['--port', '3456'], { host: null, port: 3456, backlog: 2048 }],
     [['--uds', '/tmp/shop.sock'], { uds: '/tmp/shop.sock', mode: '660', backlog: 2048 }],
   ] as const) {
     it(`shows the plan of an app that listens where PORT says, which listens nowhere: ${flags.join(' ')}`, async () => {

@@ -30,6 +30,32 @@ describe('explainSettings', () => {
     })
   })
 
+  it('shows of an app what it does not decide by itself, and what it takes', () => {
+    const app = { name: 'shop', main: '/app/a.js', args: [], appPort: undefined, nodeArgs: [] }
+    const shownOf = (flags: Parameters<typeof layerFromFlags>[0]) => {
+      const settings = mergeConfig([layerFromFlags(flags)], { terminal: false })
+      const own = { ...app, ready: 'listen', bindsAsked: true } as const
+      return explainSettings({ identifier: '.', workingDir: '/app', ...settings, app: own })
+    }
+    const own = { value: null, source: "the app's own" }
+    const { port, host, timeoutKeepAliveMs, backlog, ...others } = shownOf({})
+    assert.deepEqual([port, host, timeoutKeepAliveMs], [own, own, own])
+    assert.deepEqual(backlog, { value: 2048, source: 'default' })
+    const shown = new Set(Object.keys(others).map((key) => key.replace(/Ms$/, '')))
+    const rows = OPTIONS.filter(({ key }) => shown.has(key))
+    assert.ok(rows.length > 10 && rows.every(({ takenBy }) => takenBy?.includes('run') !== false))
+    assert.ok(!shown.has('cors'))
+    assert.deepEqual(shownOf({ port: '1' }).port, { value: 1, source: 'flag --port' })
+    assert.deepEqual(shownOf({ port: '1' }).host, own)
+    assert.deepEqual(shownOf({ host: '::1' }).port, own)
+    assert.deepEqual(shownOf({ port: '0' }).host, { value: '0.0.0.0', source: 'default' })
+    assert.deepEqual(shownOf({ timeoutKeepAlive: '2' }).timeoutKeepAliveMs, {
+      value: 2000,
+      source: 'flag --timeout-keep-alive',
+    })
+    assert.deepEqual(shownOf({ uds: '/run/a' }).port, { value: null, source: 'default' })
+  })
+
   it('leaves out no option but those that only say how to read or show the rest', () => {
     const shown = new Set(Object.keys(explained).map((key) => key.replace(/Ms$/, '')))
     const missing = OPTIONS.map((row) => row.key).filter((key) => !shown.has(key))

@@ -1,3 +1,6 @@
+import { isAppsOwn } from '../config/app-address.js'
+import { LEFT_TO_APP, OPTIONS } from '../config/options.js'
+import { takersOf } from '../config/refuse-unused.js'
 import type { ServeSettings } from '../config/serve-settings.js'
 import { socketAddress } from '../net/socket-url.js'
 import { hideCredentials } from '../util/parse-remote-url.js'
@@ -11,8 +14,26 @@ export interface ExplainedValue {
 
 export type ExplainedSettings = { readonly [key: string]: ExplainedValue | ExplainedSettings }
 
+type Settings = Omit<ServeSettings, 'serviceManager'>
+
 /** Every setting with its source. Durations are in milliseconds. A value that nothing sets is the service's own. */
-export function explainSettings(settings: Omit<ServeSettings, 'serviceManager'>): ExplainedSettings {
+export function explainSettings(settings: Settings): ExplainedSettings {
+  const all = explainAll(settings)
+  if (settings.app === undefined) return all
+  const counting = Object.entries(all).filter(([key]) => takersOf(key).includes('run'))
+  return Object.fromEntries(
+    counting.map(([key, shown]) => [key, isDecidedByApp(key, settings) ? { value: null, source: LEFT_TO_APP } : shown]),
+  )
+}
+
+/** Whatever its default, an app that is run is left alone. */
+function isDecidedByApp(key: string, settings: Settings): boolean {
+  if (key === 'port' || key === 'host') return isAppsOwn(settings, key)
+  const row = OPTIONS.find((option) => option.key === key || option.msKey === key)
+  return row?.defaultOf?.run === LEFT_TO_APP && (settings.sources[row.key] ?? 'default') === 'default'
+}
+
+function explainAll(settings: Settings): ExplainedSettings {
   const { sources } = settings
   const at = (value: unknown, key: string): ExplainedValue => ({
     value: value ?? null,

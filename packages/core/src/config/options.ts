@@ -80,6 +80,9 @@ const RUN: readonly OptionTaker[] = ['run']
 /** What is about the command itself. */
 const COMMANDS: readonly OptionTaker[] = ['serve', 'run']
 
+/** Nothing of ours stands in for it. */
+export const LEFT_TO_APP = "the app's own"
+
 /** Every option that works. A row per option: parsing, `--help`, docs/configuration.md and near names come from it. */
 export const OPTIONS: readonly OptionRow[] = [
   {
@@ -91,7 +94,7 @@ export const OPTIONS: readonly OptionRow[] = [
     kind: port,
     default: 3000,
     defaultText: '3000',
-    defaultOf: { run: "the app's own" },
+    defaultOf: { run: LEFT_TO_APP },
     description: 'TCP port; 0 takes any free one. The variable PORT is the last fallback',
     places: BOTH,
   },
@@ -103,7 +106,7 @@ export const OPTIONS: readonly OptionRow[] = [
     kind: host,
     default: '0.0.0.0',
     defaultText: '0.0.0.0',
-    defaultOf: { run: "the app's own" },
+    defaultOf: { run: LEFT_TO_APP },
     description: 'address or host name to listen on',
     places: BOTH,
   },
@@ -222,7 +225,7 @@ export const OPTIONS: readonly OptionRow[] = [
     msKind: milliseconds(1),
     default: 75_000,
     defaultText: '75',
-    defaultOf: { run: "the app's own", bootstrapProduction: "the app's own" },
+    defaultOf: { run: LEFT_TO_APP, bootstrapProduction: LEFT_TO_APP },
     description: 'time an idle connection is kept open',
     places: BOTH,
   },

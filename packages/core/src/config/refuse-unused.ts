@@ -16,10 +16,16 @@ export function refuseUnused(sources: Readonly<Record<string, string>>, taker: O
   for (const [path, source] of Object.entries(sources)) {
     // By the first name of a path: `workers.Embedder` is one of `workers`.
     const [key = ''] = path.split('.')
-    const row = OPTIONS.find((each) => each.key === key)
-    const takers = row?.takenBy ?? GROUPS[key] ?? OPTION_TAKERS
-    if (source !== 'default' && !takers.includes(taker)) throw unused({ path, source }, { taker, takers, ...row })
+    const takers = takersOf(key)
+    if (source === 'default' || takers.includes(taker)) continue
+    throw unused({ path, source }, { taker, takers, ...OPTIONS.find((each) => each.key === key) })
   }
+}
+
+/** Who has a use for a setting, by its name in code and file. */
+export function takersOf(key: string): readonly OptionTaker[] {
+  const row = OPTIONS.find((each) => each.key === key || each.msKey === key)
+  return row?.takenBy ?? GROUPS[key] ?? OPTION_TAKERS
 }
 
 /** Options of `bootstrapProduction` that are no settings, and what to say of them elsewhere. */

@@ -188,7 +188,7 @@ describe('makeServePlan', () => {
   })
 
   it('runs the workers of an app in processes, and says so where threads were asked for', () => {
-    const app = {}
+    const app = { bindsAsked: true }
     for (const settings of [{ threaded: true }, { services: { A: { threads: true } } }]) {
       const { services, warnings } = plan(graphOf(node('A')), { ...settings, app })
       assert.equal(services[0]?.threads, false)

@@ -1,3 +1,4 @@
+import { isAppsOwn } from '../config/app-address.js'
 import { createError } from '../errors/service-error.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
 import { topoLevels } from '../graph/topo-levels.js'
@@ -29,9 +30,11 @@ export function makeServePlan(graph: ServiceGraph, settings: PlanSettings, machi
   return { entry: graph.entry, services, address: planAddress(settings), warnings }
 }
 
-function planAddress({ host, port, uds, udsMode = 0, backlog }: PlanSettings): ServePlan['address'] {
-  if (uds === undefined) return { host, port, backlog }
-  return { uds, mode: udsMode.toString(8).padStart(3, '0'), backlog }
+function planAddress(settings: PlanSettings): ServePlan['address'] {
+  const { host, port, uds, udsMode = 0, backlog } = settings
+  if (uds !== undefined) return { uds, mode: udsMode.toString(8).padStart(3, '0'), backlog }
+  const unlessAppsOwn = <T>(key: 'host' | 'port', value: T): T | null => (isAppsOwn(settings, key) ? null : value)
+  return { host: unlessAppsOwn('host', host), port: unlessAppsOwn('port', port), backlog }
 }
 
 function checkNumbers(settings: PlanSettings): void {

@@ -1,3 +1,4 @@
+import type { AddressSettings } from '../config/app-address.js'
 import { sourceRank } from '../config/source-rank.js'
 import type { ServiceSettings, SupervisionOptions } from '../service/service-definition.js'
 
@@ -18,7 +19,7 @@ export interface PlanSettings {
   /** One process that runs everything. */
   readonly developmentMode?: boolean | undefined
   /** The host app that is the entry; undefined: a service is. */
-  readonly app?: object | undefined
+  readonly app?: AddressSettings['app']
   /** Of a whole request: the entry service's calls. */
   readonly timeoutMs: number | undefined
   /** The whole stop. */

@@ -73,7 +73,8 @@ export interface PlanWarning {
 }
 
 export type PlannedAddress =
-  | { readonly host: string; readonly port: number }
+  /** null: what the app asks for. */
+  | { readonly host: string | null; readonly port: number | null }
   /** A Unix socket, and its permission bits in octal digits. */
   | { readonly uds: string; readonly mode: string }
 

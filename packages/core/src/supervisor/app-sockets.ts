@@ -1,3 +1,4 @@
+import { isGiven } from '../config/app-address.js'
 import type { ServeSettings } from '../config/serve-settings.js'
 import { createError } from '../errors/service-error.js'
 import type { AskedSocket, GivenSocket } from '../ipc/protocol.js'
@@ -109,14 +110,4 @@ export class AppSockets implements ListenSocket {
     socket.close()
     throw createError('EKB_ERR_STOPPED_BEFORE_READY', {})
   }
-}
-
-/** Is the port known, and where it is bound, before the app says anything? */
-export function isKnownSocket(settings: SocketSettings): boolean {
-  if (settings.app?.bindsAsked === false || settings.uds !== undefined) return true
-  return isGiven(settings, 'port') && (isGiven(settings, 'host') || settings.port === 0)
-}
-
-function isGiven({ sources }: SocketSettings, key: 'port' | 'host'): boolean {
-  return (sources[key] ?? 'default') !== 'default'
 }

@@ -1,6 +1,7 @@
+import { isKnownSocket } from '../config/app-address.js'
 import type { ServeSettings } from '../config/serve-settings.js'
 import type { Logger } from '../observe/logger.js'
-import { AppSockets, isKnownSocket } from './app-sockets.js'
+import { AppSockets } from './app-sockets.js'
 import { type ListenSocket, openListenSocket } from './listen-socket.js'
 import type { WorkerUser } from './worker-user.js'
 
