@@ -136,6 +136,18 @@ process.once('SIGTERM', async () => console.log(JSON.stringify({ outcome: await 
     assert.deepEqual(told, [{ installed: 0 }, { outcome: { exitCode: 0, forced: [] } }])
   })
 
+  it('logs for people where nothing is told, though nobody reads it at a terminal', async () => {
+    const main = BOOTSTRAP.replace("logFormat: 'json', ", '')
+    await using project = await appProject({ 'main.js': main, 'alone.js': main.replace(', reload: true', '') })
+    for (const name of ['main.js', 'alone.js']) {
+      await using run = await startServing([name], { cwd: project.path, env: { NODE_ENV: undefined } })
+      assert.equal((await call<Seen>(run.url, 'greet')).body.words, 'first')
+      await stops(run)
+      assert.match(run.stdout(), / INFO +starting mode=/)
+      assert.deepEqual(logLines(run.stdout()), [])
+    }
+  })
+
   it('is one process without reload, where NODE_ENV is production too', async () => {
     const main = BOOTSTRAP.replace('reload: true', 'developmentMode: true')
     await using project = await appProject({ 'main.js': main })

@@ -5,7 +5,7 @@ const READY_WITHIN_MS = 60_000
 const STOPPED_WITHIN_MS = 30_000
 
 export interface ServingCommandOptions extends RunNodeOptions {
-  /** The address in a line of its output, if it says one. Default: the `url` of the JSON line `ready`. */
+  /** The address in a line of its output, if it says one. Default: the `url` of the line `ready`, in JSON or for people. */
   readonly urlOf?: (line: string) => string | undefined
 }
 
@@ -72,7 +72,7 @@ function urlOfReadyLine(line: string): string | undefined {
     const { msg, url } = JSON.parse(line) as { msg?: string; url?: string }
     return msg === 'ready' ? url : undefined
   } catch {
-    // Somebody else's, or torn: several processes write to one pipe.
-    return undefined
+    // For people; or somebody else's, or torn: several processes write to one pipe.
+    return / INFO .*\bready url="?([^\s"]+)/.exec(line)?.[1]
   }
 }

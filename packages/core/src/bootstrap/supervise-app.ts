@@ -1,6 +1,7 @@
 import cluster from 'node:cluster'
 import { relative, resolve } from 'node:path'
 import { findApp } from '../config/find-app.js'
+import { inDevelopment } from '../config/merge-config.js'
 import { refuseUnused } from '../config/refuse-unused.js'
 import { loadServeSettingsFromCode } from '../config/resolve-serve-settings.js'
 import type { ServeHttpProductionOptions, ServeSettings } from '../config/serve-settings.js'
@@ -29,9 +30,6 @@ export interface AppSettings {
   /** Opens what an app that runs in one process has beside it. */
   readonly claimSurroundings: (log: Logger) => Promise<Surroundings>
 }
-
-/** Nobody else is to reach an app that somebody works on. */
-const OWN_MACHINE = '127.0.0.1'
 
 /** The settings of the app whose main file is this process's own. */
 export async function readAppSettings(options: BootstrapOptions): Promise<AppSettings> {
@@ -68,8 +66,7 @@ function modeOf(settings: ServeSettings): ServeSettings {
   if ((sources.developmentMode ?? 'default') !== 'default') return settings
   const because = (why: string): ServeSettings['sources'] => ({ ...sources, developmentMode: why })
   if (process.env.NODE_ENV === 'production') return { ...settings, sources: because('NODE_ENV is production') }
-  const host = (sources.host ?? 'default') === 'default' ? OWN_MACHINE : settings.host
-  return { ...settings, host, developmentMode: true, sources: because('NODE_ENV is not production') }
+  return { ...inDevelopment(settings), sources: because('NODE_ENV is not production') }
 }
 
 /** This process becomes the supervisor of the app, and never builds it. */

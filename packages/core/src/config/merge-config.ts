@@ -66,13 +66,24 @@ export function mergeConfig(layers: readonly SettingEntries[], facts: { readonly
 }
 
 /** Nobody else is to reach what somebody works on, who reads its log. */
+const PREFERRED = { host: '127.0.0.1', logFormat: 'pretty' } as const
+
 function preferForDevelopment(merged: SettingEntries): void {
   if (merged.get('developmentMode')?.value !== true) return
-  for (const [key, value] of [
-    ['host', '127.0.0.1'],
-    ['logFormat', 'pretty'],
-  ] as const) {
+  for (const [key, value] of Object.entries(PREFERRED)) {
     if (merged.get(key)?.source === 'default') merged.put({ path: [key], value, source: 'default' })
+  }
+}
+
+/** The same of settings that turn out to be those of development mode. */
+export function inDevelopment(settings: ServeSettings): ServeSettings {
+  const { host, log, sources } = settings
+  const isOpen = (key: keyof typeof PREFERRED): boolean => (sources[key] ?? 'default') === 'default'
+  return {
+    ...settings,
+    developmentMode: true,
+    host: isOpen('host') ? PREFERRED.host : host,
+    log: { ...log, format: isOpen('logFormat') ? PREFERRED.logFormat : log.format },
   }
 }
 
