@@ -11,6 +11,21 @@ const HELPER = `
 import { defineService } from '@ekiben/core'
 export const Helper = defineService(class Helper { async pid() { return process.pid } }, { apis: { pid: {} } })
 `
+/** It logs each call, and is asked once in vain whether it is ready. */
+const TALKING = `
+import { defineService } from '@ekiben/core'
+let questions = 0
+export const Helper = defineService(class Helper {
+  isReady() {
+    if (questions++ === 0) throw new Error('not at once')
+    return true
+  }
+  async pid(_, { log }) {
+    log.debug({ told: 'yes' }, 'asked')
+    return process.pid
+  }
+}, { apis: { pid: {} } })
+`
 const LISTENING = (port: string) => `
 import { createServer } from 'node:http'
 import { words } from './words.js'
@@ -146,6 +161,26 @@ process.once('SIGTERM', async () => console.log(JSON.stringify({ outcome: await 
       assert.match(run.stdout(), / INFO +starting mode=/)
       assert.deepEqual(logLines(run.stdout()), [])
     }
+  })
+
+  it('has the services that it calls log as it is told', async () => {
+    const main = BOOTSTRAP.replace("logFormat: 'json', ", '')
+    await using project = await appProject({ 'helper.js': TALKING, 'main.js': main })
+    {
+      const debug = ['--log-level', 'debug', '--log-format', 'json']
+      await using run = await startReloading([...RUN, ...debug, 'main.js'], project.path)
+      await sees(run, 'first')
+      const asked = await waitUntil(() => run.lines().find(({ msg }) => msg === 'asked'), { describe: run.stdout })
+      assert.deepEqual([asked.level, asked.told, asked.service], ['debug', 'yes', 'Helper'])
+      assert.ok(run.lines().some(({ level, msg }) => level === 'error' && String(msg).startsWith('isReady() failed')))
+      await stops(run)
+    }
+    await using run = await startServing([...RUN, 'main.js'], { cwd: project.path, env: { NODE_ENV: undefined } })
+    assert.equal((await call<Seen>(run.url, 'greet')).body.words, 'first')
+    await stops(run)
+    assert.match(run.stdout(), / ERROR .*isReady\(\) failed/)
+    assert.doesNotMatch(run.stdout(), /asked/)
+    assert.deepEqual(logLines(run.stdout()), [])
   })
 
   it('is one process without reload, where NODE_ENV is production too', async () => {

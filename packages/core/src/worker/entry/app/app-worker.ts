@@ -17,6 +17,7 @@ import {
 } from '../../../ipc/protocol.js'
 import { isSocketPath, socketUrl } from '../../../net/socket-url.js'
 import { createLogger, flushLogs } from '../../../observe/create-logger.js'
+import { lateLogger } from '../../../observe/late-logger.js'
 import type { Logger } from '../../../observe/logger.js'
 import { encryptableServer } from '../../../tls/encryptable-server.js'
 import { HandshakeFailures } from '../../../tls/handshake-failures.js'
@@ -62,12 +63,14 @@ export class AppWorker {
   readonly #tellLoaded: () => void
   readonly #heartbeat: Heartbeat
   readonly #begun: Deferred<InitMessage> = deferred<InitMessage>()
+  /** What is logged before it is known how waits for that. */
+  readonly #log: Logger = lateLogger(this.#begun.promise.then(toLogger))
   readonly #requests = new AppRequests()
   readonly #servers: AppServer[] = []
   readonly #sockets: SocketRequests
   readonly #pools: AppPools
   readonly #reporter: CountReporter
-  readonly #local = new LocalServices()
+  readonly #local = new LocalServices(this.#log)
   readonly #holds: Promise<void>[] = []
   readonly #onDrain = new Set<() => void>()
   readonly #ending: AppEnding
@@ -193,7 +196,7 @@ export class AppWorker {
     const start = await this.#link.next('start')
     await this.#enter(this.#isBuilding ? 'build' : 'start')
     this.#requests.setLimit(chooseCallLimit(start.recycling, Math.random()), this.#heartbeat.beat)
-    this.#pools.connect(start, { identity: init.identity, log: this.#log(init) })
+    this.#pools.connect(start, { identity: init.identity, log: this.#log })
     return start
   })
 
@@ -271,10 +274,9 @@ export class AppWorker {
     }
   }
 
-  #encryption(init: InitMessage): AppEncryption | undefined {
-    const { tls: identity } = init
+  #encryption({ tls: identity }: InitMessage): AppEncryption | undefined {
     if (identity === undefined) return undefined
-    return { identity, failures: new HandshakeFailures(this.#log(init), this.#reporter.counts.handshakes) }
+    return { identity, failures: new HandshakeFailures(this.#log, this.#reporter.counts.handshakes) }
   }
 
   /** At once: an app may wait for it before it listens for its clients. */
@@ -294,10 +296,10 @@ export class AppWorker {
 
   /** It is waited for until its boot has timed out: it may be about to open the port of its clients. */
   async #warnOfFreePort(server: Server): Promise<void> {
-    const init = await this.#begun.promise
+    const { source } = await this.#begun.promise
     const address = server.address()
-    if ((init.source as MainSource).ready !== 'listen' || address === null || typeof address === 'string') return
-    this.#log(init).warn({ port: address.port }, 'the app listens on a free port alone: its clients need that of PORT')
+    if ((source as MainSource).ready !== 'listen' || address === null || typeof address === 'string') return
+    this.#log.warn({ port: address.port }, 'the app listens on a free port alone: its clients need that of PORT')
   }
 
   readonly #fail = async (error: unknown): Promise<void> => {
@@ -331,11 +333,8 @@ export class AppWorker {
   readonly #beReady = once((address: string): void => {
     this.#tellLoaded()
     void this.#link.send({ type: 'ready', address })
-    void this.#begun.promise.then((init) => {
-      const log = this.#log(init)
-      watchDescriptors(log)
-      setTimeout(() => startWatchThread(log), WATCH_THREAD_DELAY_MS).unref()
-    })
+    watchDescriptors(this.#log)
+    setTimeout(() => startWatchThread(this.#log), WATCH_THREAD_DELAY_MS).unref()
   })
 
   #session(isScraped: boolean): CallingSession {
@@ -359,13 +358,9 @@ export class AppWorker {
   }
 
   #inlineSession(): CallingSession {
-    const session = inlineSession(this.#session(false))
+    const session = inlineSession(this.#session(false), this.#log)
     this.#ending.add(() => session.stop())
     return session
-  }
-
-  #log({ log, identity }: InitMessage): Logger {
-    return createLogger({ ...log, bindings: identity })
   }
 
   async #leave(how: Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>): Promise<void> {
@@ -393,6 +388,10 @@ export class AppWorker {
     this.#stage = stage
     await this.#link.send({ type: 'stage', stage })
   }
+}
+
+function toLogger({ log, identity }: InitMessage): Logger {
+  return createLogger({ ...log, bindings: identity })
 }
 
 function toOptions({ timeoutMs, keepAliveDrainMs }: Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>) {

@@ -1,7 +1,7 @@
 import type { CallingSession } from '../../../hosting/host-session.js'
 import { lateTransport } from '../../../hosting/late-transport.js'
 import { enterScope, type MountScope } from '../../../hosting/mount-scope.js'
-import { createLogger } from '../../../observe/create-logger.js'
+import type { Logger } from '../../../observe/logger.js'
 
 export interface InlineSession extends CallingSession {
   /** Stops the services that run here. */
@@ -9,12 +9,12 @@ export interface InlineSession extends CallingSession {
 }
 
 /** A session for whoever works on an app: the services that it calls run in its own process. */
-export function inlineSession(session: CallingSession): InlineSession {
+export function inlineSession(session: CallingSession, log: Logger): InlineSession {
   let scope: MountScope | undefined
   // That of every mount that names none: a service runs once, whoever asks for it.
   const graph = () => {
     const { slot, join } = session
-    scope ??= enterScope(undefined, { log: createLogger({ level: 'info', format: 'pretty' }), slot, join })
+    scope ??= enterScope(undefined, { log, slot, join })
     return scope.graph
   }
   return {

@@ -1,14 +1,19 @@
 import type { LocalService } from '../../../hosting/host-session.js'
-import { createLogger } from '../../../observe/create-logger.js'
+import type { Logger } from '../../../observe/logger.js'
 import { ServiceProbes } from '../service-probes.js'
 
 /** The services that run in this process: the app has mounted them, or they are called there. */
 export class LocalServices {
+  readonly #log: Logger
   readonly #joined = new Map<LocalService, ServiceProbes>()
+
+  constructor(log: Logger) {
+    this.#log = log
+  }
 
   /** Until the returned function is called, which its own host does when it has stopped it. */
   join(service: LocalService): () => void {
-    const probes = new ServiceProbes(service.instance, createLogger({ level: 'warn', format: 'json' }))
+    const probes = new ServiceProbes(service.instance, this.#log)
     this.#joined.set(service, probes)
     // One that starts late is not to count as not ready until the next heartbeat.
     probes.ask()
