@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, writeFile } from 'node:fs/promises'
+import { chmod, open, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { describe, it } from 'node:test'
 import { encryptKey, makeAuthority } from '../helpers/certificates.js'
@@ -97,6 +98,22 @@ describe('a service served by HTTPS', () => {
       minVersion: 'TLSv1.2',
     })
     assert.deepEqual(plan.settings.sslKeyfilePassword, { value: '[redacted]', source: 'file ekiben.config.json' })
+  })
+
+  it('takes a key that is being renewed, whose place is empty once it has been read', async () => {
+    await using project = await tlsProject()
+    const key = project.file('key.pem')
+    await rm(key)
+    execFileSync('mkfifo', [key])
+    const args = [EKIBEN, 'serve', 'service:Greeter', '--dry-run', ...project.flags]
+    const ended = runNodeToEnd(args, { cwd: project.path })
+    // Once it reads.
+    const pipe = await open(key, 'w')
+    await rm(key)
+    await pipe.writeFile(project.issued.key)
+    await pipe.close()
+    const { code, stderr } = await ended
+    assert.equal(code, 0, stderr)
   })
 
   it('speaks no version below the least, and no cipher but those named', async () => {

@@ -143,7 +143,8 @@ function passwordWarnings(text: string, { keyfile, password }: SslSettings): Pla
 }
 
 async function keyWarnings(file: string): Promise<PlanWarning[]> {
-  const { mode } = await stat(file)
+  // One that is being renewed may be gone again: it was read.
+  const mode = (await stat(file).catch(() => undefined))?.mode ?? 0
   if ((mode & OTHERS_MAY) === 0) return []
   const octal = (mode & 0o777).toString(8)
   const message = `The private key ${file} can be read by every user of this machine (mode ${octal}): chmod o= ${file}`
