@@ -72,15 +72,18 @@ describe('development mode with reload', () => {
       'dist/words.js': '',
       '.cache/words.js': '',
       'node_modules/other/index.js': '',
-      'tsconfig.json': { compilerOptions: { outDir: './made' } },
-      'made/words.js': '',
+      'tsconfig.json': '{ // "outDir": "prompts"\n "compilerOptions": { "outDir": "./made/esm", }, }',
+      'made/esm/words.js': '',
+      'made/words.txt': '',
+      '.env.local': 'A=a',
     })
     await using run = await serveReloading(project)
     const ignored = [
       'dist/words.js',
       '.cache/words.js',
       'node_modules/other/index.js',
-      'made/words.js',
+      'made/esm/words.js',
+      '.envrc',
       'a.log',
       'b.ts~',
     ]
@@ -91,8 +94,13 @@ describe('development mode with reload', () => {
     await mkdir(join(project.path, 'prompts/new'))
     await save(project, 'prompts/new/file.txt', 'x')
     await run.ready(3)
+    await save(project, 'made/words.txt', 'changed')
+    await run.ready(4)
+    await save(project, '.env.local', 'A=b')
+    await run.ready(5)
     const files = run.lines().flatMap((line) => (line.msg === 'changed: restarting' ? [line.files] : []))
-    assert.deepEqual(files, [['prompts/greet.txt'], ['prompts/new/file.txt']], run.stdout())
+    const counted = ['prompts/greet.txt', 'prompts/new/file.txt', 'made/words.txt', '.env.local']
+    assert.deepEqual(files.flat(), counted, run.stdout())
     await stops(run)
   })
 

@@ -25,7 +25,7 @@ export interface ChangedFile {
 export interface FileWatchOptions {
   /** Real path of the folder that is watched whole, less what `isWatchedFolder` leaves out. */
   readonly root: string
-  /** Names of further folders that are left out. */
+  /** Paths of further folders that are left out, from the root on. */
   readonly output: ReadonlySet<string>
   readonly onChange: (changed: readonly ChangedFile[]) => void
   readonly log: Logger
@@ -94,9 +94,14 @@ export class FileWatch {
     for (const name of names) {
       const path = join(folder, name)
       if (!isFolder(path)) files.push(path)
-      else if (isWatchedFolder(name, this.#options.output)) files.push(...this.#enter(path))
+      else if (this.#isWatched(path)) files.push(...this.#enter(path))
     }
     return files
+  }
+
+  #isWatched(folder: string): boolean {
+    const { root, output } = this.#options
+    return isWatchedFolder(relative(root, folder), output)
   }
 
   #watch(folder: string, whole: boolean): ReadonlySet<string> {
@@ -172,7 +177,7 @@ export class FileWatch {
     if (known?.identity === identityOf(folder)) return []
     // It went and came between two looks: what is watched is the one that went.
     const gone = known === undefined ? [] : this.#gone(folder)
-    if (above.whole && isWatchedFolder(basename(folder), this.#options.output)) return [...gone, ...this.#enter(folder)]
+    if (above.whole && this.#isWatched(folder)) return [...gone, ...this.#enter(folder)]
     const loaded = [...this.#loaded].filter((file) => file.startsWith(folder + sep))
     if (loaded.length > 0) this.setLoaded(this.#loaded)
     return [...gone, ...loaded]

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import type { Logger } from '../observe/logger.js'
 import { entryAt } from './entries.js'
 import { type ChangedFile, FileWatch } from './file-watch.js'
+import { outputFolders } from './output-folders.js'
 import { type AppPhase, WrittenFiles } from './written-files.js'
 
 /** The clock that files are stamped with is behind by some milliseconds. */
@@ -185,13 +186,4 @@ function linksOnTheWay(path: string): readonly string[] {
   if (above === path) return []
   const isLink = entryAt(path)?.isSymbolicLink() === true
   return [...linksOnTheWay(above), ...(isLink ? [join(realpathSync(above), basename(path))] : [])]
-}
-
-/** Where the compiler of this project writes to, beside the usual names. */
-function outputFolders(root: string): ReadonlySet<string> {
-  const file = join(root, 'tsconfig.json')
-  if (!existsSync(file)) return new Set()
-  // It may have comments, and the name is all that is wanted.
-  const [, folder] = /"outDir"\s*:\s*"(?:\.\/)?([\w.-]+)\/?"/.exec(readFileSync(file, 'utf8')) ?? []
-  return new Set(folder === undefined || folder === '.' ? [] : [folder])
 }

@@ -8,7 +8,16 @@ describe('isWatchedFolder', () => {
       assert.equal(isWatchedFolder(name), false, name)
     }
     for (const name of ['src', 'lib', 'distance', 'templates']) assert.equal(isWatchedFolder(name), true, name)
-    assert.equal(isWatchedFolder('lib', new Set(['lib'])), false)
+  })
+
+  it('leaves out what a compiler writes into, by its place and not by its name alone', () => {
+    const output = new Set(['lib', 'packages/a/esm'])
+    for (const path of ['lib', 'packages/a/esm', 'src/dist', 'src/.git']) {
+      assert.equal(isWatchedFolder(path, output), false, path)
+    }
+    for (const path of ['src/lib', 'esm', 'packages/esm', 'packages/a', 'packages/b/esm']) {
+      assert.equal(isWatchedFolder(path, output), true, path)
+    }
   })
 })
 

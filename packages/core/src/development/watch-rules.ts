@@ -13,9 +13,10 @@ const LEFTOVERS = [
   /\.(?:sqlite3?|db3?)(?:-(?:wal|shm|journal))?$/i,
 ]
 
-/** Is a folder below the working directory looked into? `output`: the names of folders that a compiler writes into. */
-export function isWatchedFolder(name: string, output: ReadonlySet<string> = OUTPUT_FOLDERS): boolean {
-  return !name.startsWith('.') && !FOREIGN_FOLDERS.has(name) && !OUTPUT_FOLDERS.has(name) && !output.has(name)
+/** Is a folder looked into? It and those that a compiler writes into (`output`) by their paths from the working directory on. */
+export function isWatchedFolder(path: string, output: ReadonlySet<string> = new Set()): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  return !name.startsWith('.') && !FOREIGN_FOLDERS.has(name) && !OUTPUT_FOLDERS.has(name) && !output.has(path)
 }
 
 /** Does a change of a file below the working directory count that the entry has not loaded? */
