@@ -1,9 +1,12 @@
-/** Folders that are made anew, as by a build that begins with nothing, while what was in them is followed. */
+/** Folders that are made anew, as by a build that begins with nothing, while what was in them is followed; and one that is no file. */
+import assert from 'node:assert/strict'
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { type ProjectFolder, projectFolder } from '../helpers/project-folder.js'
 import { greets, save, serveReloading, stops } from '../helpers/reloading.js'
+import { runNodeToEnd } from '../helpers/run-node.js'
+import { logLines } from '../helpers/serve-fixture.js'
 
 const SERVICE = `
 import { defineService } from '@ekiben/core'
@@ -11,6 +14,18 @@ import { words } from './words.js'
 export const Greeter = defineService(class Greeter { async greet() { return { words } } }, { apis: { greet: {} } })
 `
 const wordsJs = (text: string): string => `export const words = '${text}'\n`
+
+/** Takes a port, gives it back, and takes it again. */
+const TWICE = `
+import { serveHttpProduction } from '@ekiben/core/serving'
+const options = { identifier: './src/service.js:Greeter', host: '127.0.0.1', logFormat: 'json', reload: true }
+const first = await serveHttpProduction({ ...options, port: 0 })
+const { port } = first.address
+await first.stop()
+const second = await serveHttpProduction({ ...options, port })
+console.log(JSON.stringify({ again: second.address.port === port }))
+await second.stop()
+`
 
 function project(folder: string): Promise<ProjectFolder> {
   return projectFolder({
@@ -80,5 +95,29 @@ describe('a folder that is made anew', () => {
     await save(at, 'dist/server/api/words.js', wordsJs('second'))
     await greets(run, 'second')
     await stops(run)
+  })
+})
+
+describe('a folder in the place of tsconfig.json', () => {
+  it('keeps nobody from following changes in development', async () => {
+    await using at = await project('src')
+    mkdirSync(join(at.path, 'tsconfig.json'))
+    await using run = await serveReloading(at, [], { identifier: './src/service.js:Greeter' })
+    await greets(run, 'first')
+    await save(at, 'src/words.js', wordsJs('second'))
+    await greets(run, 'second')
+    await stops(run)
+  })
+
+  it('keeps nobody from a start in production, nor from the next one on the same port', async () => {
+    await using at = await project('src')
+    mkdirSync(join(at.path, 'tsconfig.json'))
+    writeFileSync(join(at.path, 'twice.js'), TWICE)
+    const { code, stdout, stderr } = await runNodeToEnd(['twice.js'], { cwd: at.path })
+    assert.equal(code, 0, stderr)
+    assert.ok(
+      logLines(stdout).some(({ again }) => again === true),
+      stdout,
+    )
   })
 })

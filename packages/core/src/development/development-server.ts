@@ -89,7 +89,7 @@ export class DevelopmentServer implements Server, SignalTarget {
 
   /** Resolves when the app serves for the first time, however often it was changed until then. */
   async start(): Promise<void> {
-    void this.#live()
+    void this.#live().catch((error: Error) => this.#collapse(error))
     try {
       await this.#firstReady.promise
     } catch (error) {
@@ -326,6 +326,15 @@ export class DevelopmentServer implements Server, SignalTarget {
   /** What was asked for is wrong, and no change of a file will mend that. */
   #isMistyped(error: Error): boolean {
     return !this.#hasServed && isServiceError(error) && MISTYPED.test(error.code)
+  }
+
+  /** By an error that nobody has foreseen: it is told, and nothing is left behind. */
+  async #collapse(error: Error): Promise<void> {
+    if (this.#hasServed) showFailure(error)
+    this.#giveUp(error)
+    this.kill(EXIT.unexpected)
+    await Promise.all([this.#run?.ended, this.#leaving.ended()])
+    await this.#close([])
   }
 
   #giveUp(error: Error): void {

@@ -1,7 +1,6 @@
-import { existsSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import type { Logger } from '../observe/logger.js'
-import { entryAt } from './entries.js'
+import { entryAt, realPathAt } from './entries.js'
 import { type ChangedFile, FileWatch } from './file-watch.js'
 import { outputFolders } from './output-folders.js'
 import { type AppPhase, WrittenFiles } from './written-files.js'
@@ -46,7 +45,7 @@ export class SourceWatch {
 
   constructor(options: SourceWatchOptions) {
     this.#options = options
-    this.#root = realpathSync(options.workingDir)
+    this.#root = realPathAt(options.workingDir) ?? options.workingDir
     this.#files = this.#watchRoot()
     this.#tell()
   }
@@ -109,7 +108,7 @@ export class SourceWatch {
 
   /** A link may lead to the working directory, and to another one than before. */
   #followRoot(): void {
-    const root = existsSync(this.#options.workingDir) ? realpathSync(this.#options.workingDir) : this.#root
+    const root = realPathAt(this.#options.workingDir) ?? this.#root
     if (root === this.#root) return
     this.#root = root
     this.#files.close()
@@ -184,6 +183,6 @@ export class SourceWatch {
 function linksOnTheWay(path: string): readonly string[] {
   const above = dirname(path)
   if (above === path) return []
-  const isLink = entryAt(path)?.isSymbolicLink() === true
-  return [...linksOnTheWay(above), ...(isLink ? [join(realpathSync(above), basename(path))] : [])]
+  const folder = entryAt(path)?.isSymbolicLink() === true ? realPathAt(above) : undefined
+  return [...linksOnTheWay(above), ...(folder === undefined ? [] : [join(folder, basename(path))])]
 }

@@ -95,13 +95,15 @@ async function startInstance(
   if (slotSockets !== undefined) appSockets?.closeWith(slotSockets)
   const own = { isSteered: local === undefined, endsProcess: handleSignals }
   const surroundings = new Surroundings({ settings, folder: folder.path, ...own, log })
-  await surroundings.claim().catch(async (error: unknown) => {
+  const release = async (error: unknown): Promise<never> => {
     socket.close()
+    await surroundings.close(undefined)
     await folder.remove()
     throw error
-  })
+  }
+  await surroundings.claim().catch(release)
   if (local === undefined) log.info(startFacts(settings), 'starting')
-  const changes = settings.reload ? await watchChanges(settings, log) : undefined
+  const changes = settings.reload ? await watchChanges(settings, log).catch(release) : undefined
   const planner = new GenerationPlanner({
     instance: name,
     user,
