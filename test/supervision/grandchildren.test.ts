@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import { assertNoLeftovers } from '../helpers/no-leftovers.js'
-import { call, serveFixture } from '../helpers/serve-fixture.js'
+import { call, logLines, serveFixture } from '../helpers/serve-fixture.js'
 import type { ServingCommand } from '../helpers/serving-command.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 interface Family {
   readonly worker: number
+  readonly threadId: number
   readonly children: readonly number[]
 }
 
@@ -22,6 +23,13 @@ function untilGone(pids: readonly number[]): Promise<unknown> {
     { describe: 'worker and children to be gone' },
   )
 }
+
+/** One that nobody has collected yet runs no more. */
+const runs = async (pid: number): Promise<boolean> =>
+  readFile(`/proc/${pid}/status`, 'utf8').then(
+    (status) => /^State:\s+[^ZX]/m.test(status),
+    () => false,
+  )
 
 describe('what a worker has started', () => {
   for (const how of ['exit', 'throw', 'abort']) {
@@ -45,6 +53,34 @@ describe('what a worker has started', () => {
       assert.equal(await server.stop(), 0)
     })
   }
+
+  it('does not end with it where it is a thread, but with its host process', async () => {
+    await using server = await serveFixture('grandchildren:Parent', ['--threaded', '--api-workers', '2'])
+    const threads = new Set<number>()
+    const children: number[] = []
+    const { worker } = await waitUntil(async () => {
+      const found = await family(server)
+      threads.add(found.threadId)
+      children.push(...found.children)
+      return threads.size === 2 && found
+    })
+    await call(server.url, 'end', { how: 'exit' }).catch(() => {})
+    await waitUntil(() => logLines(server.stdout()).some(({ msg }) => msg === 'worker died'))
+    // The one that takes its place is of the same process.
+    await waitUntil(async () => {
+      const found = await family(server)
+      children.push(...found.children)
+      return !threads.has(found.threadId) && found.worker === worker
+    })
+    assert.deepEqual(
+      await Promise.all(children.map(runs)),
+      children.map(() => true),
+    )
+    process.kill(worker, 'SIGKILL')
+    await untilGone([worker, ...children])
+    assert.notEqual((await family(server)).worker, worker)
+    assert.equal(await server.stop(), 0)
+  })
 
   it('ends with a stop', async () => {
     await using server = await serveFixture('grandchildren:Parent')
