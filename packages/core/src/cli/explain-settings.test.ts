@@ -35,7 +35,7 @@ describe('explainSettings', () => {
     const shownOf = (flags: Parameters<typeof layerFromFlags>[0]) => {
       const settings = mergeConfig([layerFromFlags(flags)], { terminal: false })
       const own = { ...app, ready: 'listen', bindsAsked: true } as const
-      return explainSettings({ identifier: '.', workingDir: '/app', ...settings, app: own })
+      return explainSettings({ identifier: '.', workingDir: '/app', configFile: undefined, ...settings, app: own })
     }
     const own = { value: null, source: "the app's own" }
     const { port, host, timeoutKeepAliveMs, backlog, ...others } = shownOf({})
