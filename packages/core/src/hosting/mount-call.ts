@@ -43,12 +43,13 @@ export class MountCall implements DispatchRequest, StreamCaller {
     this.#request = request
     this.route = route
     this.#owner = owner
-    const { headers, requestId } = request
+    const { headers, requestId, outgoing, signal } = request
     this.requestId = acceptRequestId(headers['x-request-id']) ?? acceptRequestId(requestId) ?? owner.makeId()
     // It stays: taking it away again costs more than what it does when all has been said.
-    request.outgoing?.on('close', this.#onLeft)
-    request.signal?.addEventListener('abort', this.#onLeft, { once: true })
-    if (request.signal?.aborted === true) this.#onLeft()
+    outgoing?.on('close', this.#onLeft)
+    signal?.addEventListener('abort', this.#onLeft, { once: true })
+    // While a hook, a guard or a middleware of the host's took its time.
+    if (signal?.aborted === true || (outgoing !== undefined && isClosed(outgoing))) this.#onLeft()
   }
 
   get signal(): AbortSignal {
@@ -150,4 +151,14 @@ export class MountCall implements DispatchRequest, StreamCaller {
     this.#giveUp?.(reason)
     this.#owner.onCut(this, reason)
   }
+}
+
+/** A response of HTTP/2 leaves it to its stream to say so. */
+function isClosed(outgoing: Closing): boolean {
+  return outgoing.destroyed ?? outgoing.stream?.destroyed === true
+}
+
+interface Closing {
+  readonly destroyed?: boolean
+  readonly stream?: { readonly destroyed: boolean }
 }
