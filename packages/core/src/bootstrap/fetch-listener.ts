@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { pipeline, Readable } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
+import { parseRequestUrl } from './parse-request-url.js'
 
 export type Fetch = (request: Request) => Response | Promise<Response>
 
@@ -39,12 +40,12 @@ async function answer(fetch: Fetch, exchange: Exchange): Promise<void> {
 
 /** undefined: its host, its path or its method is none. */
 function toRequest({ incoming, signal }: Exchange): Request | undefined {
-  const { method = 'GET', url = '/', headers, rawHeaders, socket } = incoming
-  const scheme = 'encrypted' in socket ? 'https' : 'http'
+  const { method = 'GET', url: target = '/', headers, rawHeaders, socket } = incoming
+  const url = parseRequestUrl({ scheme: 'encrypted' in socket ? 'https' : 'http', host: headers.host, target })
+  if (url === undefined) return undefined
   const hasBody = method !== 'GET' && method !== 'HEAD'
   try {
-    const address = url.startsWith('/') ? `${scheme}://${headers.host ?? 'localhost'}${url}` : url
-    return new Request(address, {
+    return new Request(url, {
       method,
       headers: pairs(rawHeaders),
       signal,
