@@ -23,10 +23,25 @@ export function toHostError(thrown: unknown, error: PublicError = toPublicError(
   return Object.assign(made, { status: statusCode }, headers !== undefined && { headers })
 }
 
-/** Hosts send an error's headers: its answer has the id too. */
+/**
+ * Hosts send an error's headers: its answer has the id too. One that several requests end with, as those that wait for
+ * one promise do, is copied for all but the first; so is one that cannot change.
+ */
 export function withRequestId(error: HostError, requestId: string): HostError {
-  if (!Object.isExtensible(error)) return error
-  return Object.assign(error, { requestId, headers: { ...error.headers, 'x-request-id': requestId } })
+  const headers = { ...error.headers, 'x-request-id': requestId }
+  if (error.requestId === undefined && Object.isExtensible(error)) return Object.assign(error, { requestId, headers })
+  return copyWith(error, { requestId, headers })
+}
+
+/** An error of the same class, words and stack. */
+function copyWith(error: HostError, own: Pick<HostError, 'requestId' | 'headers'>): HostError {
+  const copy = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error))
+  return Object.defineProperties(copy, {
+    ...Object.getOwnPropertyDescriptors(error),
+    ...Object.getOwnPropertyDescriptors(own),
+    // By its value: a getter of Node's knows no more than the error it is of.
+    stack: { value: error.stack, configurable: true, writable: true },
+  })
 }
 
 function isAsTold(thrown: unknown, { statusCode, message }: PublicError): thrown is HostError {
