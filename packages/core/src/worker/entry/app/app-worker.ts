@@ -8,7 +8,6 @@ import { type CallingSession, inThisProcess, openHostSession } from '../../../ho
 import { endOwnPools } from '../../../hosting/own-session.js'
 import {
   type BootStage,
-  type DrainMessage,
   type InitMessage,
   type MainSource,
   PUBLIC_SOCKET_FD,
@@ -39,6 +38,7 @@ import { AppPorts } from './app-ports.js'
 import { AppRequests } from './app-requests.js'
 import { type AppEncryption, AppServer } from './app-server.js'
 import type { AppWorkerOptions } from './app-worker-options.js'
+import { drainOptions, type Farewell } from './drain-options.js'
 import { inlineSession } from './inline-session.js'
 import type { ListenTarget } from './listen-target.js'
 import { LocalServices } from './local-services.js'
@@ -177,9 +177,9 @@ export class AppWorker {
   }
 
   /** Answers what is in flight, has the app end as it would at SIGTERM, and ends the process. */
-  leave(how: Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>): Promise<void> {
+  leave(how: Farewell): Promise<void> {
     this.#deadline.set(how.timeoutMs)
-    if (this.#leaving !== undefined) for (const server of this.#servers) void server.drain(toOptions(how), {})
+    if (this.#leaving !== undefined) for (const server of this.#servers) void server.drain(drainOptions(how), {})
     this.#leaving ??= this.#leave(how)
     return this.#leaving
   }
@@ -363,7 +363,7 @@ export class AppWorker {
     return session
   }
 
-  async #leave(how: Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>): Promise<void> {
+  async #leave(how: Farewell): Promise<void> {
     if (how.keepAliveDrainMs !== null) this.#stopping = true
     for (const listener of this.#onDrain) listener()
     let accepting = this.#servers.length
@@ -371,11 +371,14 @@ export class AppWorker {
       accepting--
       if (accepting === 0) void this.#link.send({ type: 'withdrawn' })
     }
-    const reports = await Promise.all(this.#servers.map((server) => server.drain(toOptions(how), { onWithdrawn })))
+    const reports = await Promise.all(this.#servers.map((server) => server.drain(drainOptions(how), { onWithdrawn })))
     const what = reports.flatMap(({ cut }) => cut)
     if (what.length > 0) await this.#link.send({ type: 'cut', what })
+    // An app may end the process itself, as it is closed or at its SIGTERM.
+    await this.#reporter.report()
     await this.#reporter.reportApp()
     await Promise.race([this.#ending.close(), this.#deadline.passed])
+    await this.#reporter.report()
     await this.#ending.deliver(this.#deadline, () => this.#pools.unref())
     await Promise.race([this.#local.stop().then(endOwnPools), this.#deadline.passed])
     this.#pools.end()
@@ -392,8 +395,4 @@ export class AppWorker {
 
 function toLogger({ log, identity }: InitMessage): Logger {
   return createLogger({ ...log, bindings: identity })
-}
-
-function toOptions({ timeoutMs, keepAliveDrainMs }: Pick<DrainMessage, 'timeoutMs' | 'keepAliveDrainMs'>) {
-  return { keepAliveDrainMs: keepAliveDrainMs ?? Number.POSITIVE_INFINITY, deadlineMs: timeoutMs }
 }
