@@ -31,7 +31,8 @@ export interface ConformanceOptions extends HostTraits {
 
 /**
  * The suite that every host of ours passes, for whoever writes another: JSON, validation, errors, streams, files,
- * clients that leave, overload, request ids, readiness, and a stop under load. To be called in a file that `node --test` runs.
+ * clients that leave or wait only so long, overload, request ids, traces, readiness, and a stop under load. To be called
+ * in a file that `node --test` runs.
  *
  * @example
  * hostConformance(async ({ service }) => {

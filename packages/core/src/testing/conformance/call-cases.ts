@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import type { ConformanceCase } from './tested-host.js'
 
+/** Deadlines are told by the wall clock, to the millisecond. */
+const CLOCK_MS = 1_000
+const SHORT_MS = 200
+
 export const CALL_CASES: readonly ConformanceCase[] = [
   {
     name: 'calls an api, and through it another service',
@@ -93,6 +97,45 @@ export const CALL_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'hands the trace context on to the services below',
+    run: async (host) => {
+      const trace = '0af7651916cd43dd8448eb211c80319c'
+      const headers = { traceparent: `00-${trace}-b7ad6b7169203331-01` }
+      const told = (await (await host.post('/told', {}, { headers })).json()) as Told[]
+      assert.equal(told.length, 2)
+      // A host may put a span of its own in between.
+      for (const { traceparent } of told) assert.match(traceparent ?? '', new RegExp(`^00-${trace}-[0-9a-f]{16}-01$`))
+    },
+  },
+  {
+    name: 'gives a call, and the work below, as long as its client waits',
+    run: async (host) => {
+      const [before, waitsMs] = [Date.now(), 20_000]
+      const headers = { 'ekiben-timeout-ms': String(waitsMs) }
+      const told = (await (await host.post('/told', {}, { headers })).json()) as Told[]
+      assert.equal(told.length, 2)
+      const latest = Date.now() + waitsMs + CLOCK_MS
+      for (const { deadline = 0 } of told) {
+        assert.ok(deadline > before && deadline < latest, `${deadline} is not between ${before} and ${latest}`)
+      }
+    },
+  },
+  {
+    name: 'ends a call, and the work below, when the time is up that its client waits',
+    run: async (host) => {
+      for (let tries = 1, began = false; !began; tries++) {
+        // On a busy machine it may not even begin in a short time.
+        const id = `hurried-${tries}`
+        const headers = { 'x-request-id': id, 'ekiben-timeout-ms': String(tries * SHORT_MS) }
+        const response = await host.post('/wait', { ms: 60_000 }, { headers })
+        assert.equal(response.status, 504)
+        await host.refusal(response, 'EKB_ERR_TIMEOUT')
+        began = (await host.events()).includes(`began ${id}`)
+        if (began) await host.happened(`cancelled ${id}`)
+      }
+    },
+  },
+  {
     name: 'lets a client that leaves cancel the work below',
     run: async (host) => {
       const controller = new AbortController()
@@ -141,4 +184,10 @@ export const CALL_CASES: readonly ConformanceCase[] = [
 interface Description {
   readonly name: string
   readonly routes: readonly { name: string; route: string; input: { properties?: object } }[]
+}
+
+/** What an api was told of the client. */
+interface Told {
+  readonly traceparent?: string
+  readonly deadline?: number
 }

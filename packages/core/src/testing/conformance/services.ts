@@ -30,6 +30,10 @@ export const Words = defineService(
       return { requestId }
     }
 
+    told(_input: unknown, { traceparent, deadline }: CallContext) {
+      return { traceparent, deadline }
+    }
+
     happened() {
       return happened
     }
@@ -40,6 +44,7 @@ export const Words = defineService(
       count: { input: { type: 'object', properties: { text }, required: ['text'] }, output: words },
       refuse: {},
       wait: {},
+      told: {},
       happened: {},
     },
   },
@@ -184,6 +189,11 @@ export const Texts = defineService(
       return this.words.wait(input)
     }
 
+    /** What the call is told of its client, here and below. */
+    async told(_input: unknown, { traceparent, deadline }: CallContext) {
+      return [{ traceparent, deadline }, await this.words.told()]
+    }
+
     /** Here and there: that may be two processes. */
     async happened() {
       return [...happened, ...(await this.words.happened())]
@@ -224,6 +234,7 @@ export const Texts = defineService(
       hold: {},
       pass: {},
       wait: {},
+      told: {},
       happened: {},
     },
     dependencies: { words: Words, lane: Narrow },

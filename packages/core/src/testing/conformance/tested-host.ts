@@ -59,11 +59,16 @@ export class TestedHost {
     return body
   }
 
+  /** What has happened in the service, and in the one below. */
+  async events(): Promise<string[]> {
+    return (await (await this.post('/happened')).json()) as string[]
+  }
+
   /** Waits until this has happened in the service below. */
   async happened(what: string): Promise<void> {
     const giveUpAt = performance.now() + FOUND_WITHIN_MS
     for (;;) {
-      const seen = (await (await this.post('/happened')).json()) as string[]
+      const seen = await this.events()
       if (seen.includes(what)) return
       assert.ok(performance.now() < giveUpAt, `'${what}' never happened; what did: ${seen.join(', ')}`)
       await sleep(LOOK_AGAIN_MS)
