@@ -48,7 +48,7 @@ export const PURE_FILES = {
     'schema-document',
   ],
   identifier: ['failure-reason', 'parse-identifier', 'resolve-exports', 'select-service'],
-  ipc: ['protocol', 'watch-line', 'worker-variables'],
+  ipc: ['app-socket', 'protocol', 'watch-line', 'worker-variables'],
   metrics: { allBut: [] },
   net: ['parse-inspect-address', 'parse-proc-net', 'slot-address', 'socket-url'],
   observe: ['format-log-line'],

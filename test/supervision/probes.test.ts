@@ -74,8 +74,8 @@ describe('a service that says it is not ready', () => {
     await said.unsay('Back#0.isReady')
     await untilStates(server, 'Back', ['ready', 'ready'])
     await waitUntil(async () => (await call<Who>(server.url, 'whoInBack')).body.slot === 0)
-    assert.ok(messages(server).includes('a worker takes no calls: isReady() said false'))
-    assert.ok(messages(server).includes('a worker takes calls again: isReady() said true'))
+    assert.ok(messages(server).includes('a worker takes no calls: it says that it is not ready'))
+    assert.ok(messages(server).includes('a worker takes calls again: it says that it is ready'))
     assert.equal(await server.stop(), 0)
   })
 

@@ -106,3 +106,26 @@ for (const [way, make] of Object.entries(WAYS)) {
     })
   })
 }
+
+describe('a server on a socket that a service manager passes', () => {
+  for (const [kind, socketIn] of [
+    ['TCP', () => ({ port: 0 })],
+    ['Unix', (path: string) => ({ path })],
+  ] as const) {
+    it(`may close and listen again: ${kind}`, async () => {
+      await using at = await socketFolder()
+      const args = [EKIBEN, 'run', `${APPS}/listens-again.cjs`, '--log-format', 'json']
+      await using run = await activate(socketIn(at.socket), args, { env: { PORT: '4321' } })
+      const { url } = await said(run, 'ready')
+      const words = (what: string) => run.stdout().split(`{"said":"${what}"`).length - 1
+      const [, pid] = /"said":"listening","pid":(\d+)/.exec(run.stdout()) ?? []
+      process.kill(Number(pid), 'SIGUSR2')
+      await waitUntil(() => words('closed') === 1, { describe: 'it to close' })
+      process.kill(Number(pid), 'SIGUSR2')
+      await waitUntil(() => words('listening') === 2, { describe: 'it to listen again' })
+      const { status } = kind === 'TCP' ? await call(String(url), '') : await callOver(at.socket, '')
+      assert.equal(status, 200)
+      assert.equal(await stop(run), 0)
+    })
+  }
+})

@@ -38,6 +38,9 @@ import type { CountReport } from '../metrics/worker-counts.js'
 import type { InlineSettings } from '../plan/inline-settings.js'
 import type { SupervisionPlan, TrafficPlan } from '../plan/serve-plan.js'
 import type { TlsIdentity } from '../tls/tls-identity.js'
+import type { AskedSocket, GivenSocket } from './app-socket.js'
+
+export type { AskedSocket, GivenSocket } from './app-socket.js'
 
 export const PROTOCOL_VERSION = 1
 
@@ -241,21 +244,6 @@ export interface StoppingMessage {
 export interface ShedMessage {
   readonly type: 'shed'
   readonly connections: number
-}
-
-/** What an app asked to listen on. */
-export interface AskedSocket {
-  readonly port: number
-  /** undefined: on all addresses. */
-  readonly host: string | undefined
-}
-
-/** Where a socket is that was bound for an app. */
-export interface GivenSocket {
-  /** Is it where the app's clients come, or one of its own beside that? */
-  readonly isPublic: boolean
-  readonly address: { readonly host: string; readonly port: number }
-  readonly backlog: number
 }
 
 /** The answer to `wants-socket`; the handle of the socket comes with it. */

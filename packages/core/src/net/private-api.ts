@@ -67,6 +67,8 @@ interface PipeHandle extends StreamHandle {
 
 /** A stream socket that was passed to this process. */
 export type InheritedSocket = (InheritedTcp | { readonly kind: 'unix' }) & {
+  /** As of a `BoundSocket`. */
+  readonly handle: SendableHandle
   /** Closes the descriptor before it returns; others keep theirs. */
   close(): void
 }
@@ -175,8 +177,9 @@ export function inspectSocket(fd: number): InheritedSocket | undefined {
   const handle = (net as unknown as FromDescriptor)._createServerHandle(null, null, null, fd, 0)
   if (typeof handle === 'number') return undefined
   const close = (): void => handle.close()
-  if (handle.getsockname === undefined) return { kind: 'unix', close }
-  return { kind: 'tcp', ...nameOf(handle), connected: handle.getpeername({}) === 0, close }
+  const shared = { handle: handle as unknown as SendableHandle, close }
+  if (handle.getsockname === undefined) return { kind: 'unix', ...shared }
+  return { kind: 'tcp', ...nameOf(handle), connected: handle.getpeername({}) === 0, ...shared }
 }
 
 /** The answer that node:http gives on a connection now, of pipelined ones the first. Undefined between requests, and for HTTP/2. */

@@ -5,7 +5,7 @@ import type { PassedSockets } from '../config/service-manager.js'
 import { sourceRank } from '../config/source-rank.js'
 import { createError, type ServiceError } from '../errors/service-error.js'
 import { parseProcUnix, type UnixSocket } from '../net/parse-proc-unix.js'
-import { inspectSocket } from '../net/private-api.js'
+import { type BoundTcp, inspectSocket } from '../net/private-api.js'
 import { sameAddress } from '../net/same-address.js'
 import { socketAddress, socketUrl } from '../net/socket-url.js'
 import type { Logger } from '../observe/logger.js'
@@ -26,6 +26,7 @@ interface Inspected extends PassedSocket {
   /** Of a Unix socket its path; undefined: it cannot be served on. */
   readonly host: string | undefined
   readonly port: number
+  readonly handle: BoundTcp['handle'] | undefined
   readonly close: () => void
 }
 
@@ -76,10 +77,10 @@ function octal(mode: number): string {
   return mode.toString(8).padStart(3, '0')
 }
 
-function toListenSocket({ fd, host = '', port, close }: Inspected, backlog: number): ListenSocket {
+function toListenSocket({ fd, handle, host = '', port, close }: Inspected, backlog: number): ListenSocket {
   return {
     fd,
-    handle: undefined,
+    handle,
     host,
     port,
     family: host.includes(':') ? 6 : 4,
@@ -107,7 +108,16 @@ interface Wanted {
 function inspect(fd: number, name: string, wanted: Wanted): Inspected {
   const socket = inspectSocket(fd)
   const close = (): void => socket?.close()
-  const nothing = { fd, name, host: undefined, port: 0, samePort: false, sameHost: false, close }
+  const nothing = {
+    fd,
+    name,
+    handle: socket?.handle,
+    host: undefined,
+    port: 0,
+    samePort: false,
+    sameHost: false,
+    close,
+  }
   if (socket === undefined) return { ...nothing, shown: 'no stream socket', unusable: 'is no stream socket' }
   if (socket.kind === 'unix') {
     const unix = inspectUnix(fd)

@@ -14,13 +14,26 @@ export interface HandedSocket extends GivenSocket {
   readonly handle: BoundTcp['handle']
 }
 
+/** What a worker is sent of a socket. */
+export function handOver({ host, port, backlog, handle }: ListenSocket, isPublic: boolean): HandedSocket {
+  return { isPublic, address: { host, port }, backlog, handle: handle as BoundTcp['handle'] }
+}
+
+interface Opening {
+  readonly port: number
+  /** As it was asked for. */
+  readonly host: string | undefined
+  readonly isPublic: boolean
+  readonly socket: Promise<ListenSocket>
+}
+
 /**
  * The sockets that a host app asks for, each bound once, at the first worker's word, and shared by all. One of them is
  * the public one: that of the port that was given, of the port that the app insists on, or the first that it asks for.
  */
 export class AppSockets implements ListenSocket {
   readonly #settings: SocketSettings
-  readonly #opening = new Map<number, Promise<ListenSocket>>()
+  readonly #opening = new Set<Opening>()
   readonly #open: Closable[] = []
   #public: ListenSocket | undefined
   #publicPort: number | undefined
@@ -34,7 +47,7 @@ export class AppSockets implements ListenSocket {
     this.#public = known
     this.#publicPort = known.port
     this.#open.push(known)
-    this.#opening.set(known.port, Promise.resolve(known))
+    this.#opening.add({ port: known.port, host: undefined, isPublic: true, socket: Promise.resolve(known) })
   }
 
   get fd(): number {
@@ -71,13 +84,17 @@ export class AppSockets implements ListenSocket {
 
   /** The socket for what a worker's app asked to listen on. Rejects when it cannot be bound. */
   async give(asked: AskedSocket): Promise<HandedSocket> {
-    const { app } = this.#settings
+    if (this.#isClosed) throw createError('EKB_ERR_STOPPED_BEFORE_READY', {})
     this.#publicPort ??= asked.port
-    const isPublic = asked.port === this.#publicPort || asked.port === app?.appPort
+    const isPublic = this.#isPublic(asked)
     const socket = await this.#socketFor(asked, isPublic)
     if (isPublic) this.#public = socket
-    const { host, port, backlog } = socket
-    return { isPublic, address: { host, port }, backlog, handle: socket.handle as BoundTcp['handle'] }
+    return handOver(socket, isPublic)
+  }
+
+  #isPublic({ port, which }: AskedSocket): boolean {
+    if (which !== undefined) return which === 'public'
+    return port === this.#publicPort || port === this.#settings.app?.appPort
   }
 
   /** What is the app's as well is closed with its sockets. */
@@ -90,16 +107,24 @@ export class AppSockets implements ListenSocket {
     for (const socket of this.#open) socket.close()
   }
 
-  #socketFor({ host, port: asked }: AskedSocket, isPublic: boolean): Promise<ListenSocket> {
-    const port = isPublic ? (this.#publicPort as number) : asked
-    const known = this.#opening.get(port)
+  #socketFor(asked: AskedSocket, isPublic: boolean): Promise<ListenSocket> {
+    const port = isPublic ? (this.#publicPort as number) : asked.port
+    const known = this.#find({ ...asked, port }, isPublic)
     if (known !== undefined) return known
     const settings = this.#settings
-    const opening = this.#bind(isPublic && isGiven(settings, 'host') ? settings.host : (host ?? settings.host), port)
-    this.#opening.set(port, opening)
+    const host = isPublic && isGiven(settings, 'host') ? settings.host : (asked.host ?? settings.host)
+    const opening = { port, host: asked.host, isPublic, socket: this.#bind(host, port) }
+    this.#opening.add(opening)
     // The next worker may try again.
-    opening.catch(() => this.#opening.delete(port))
-    return opening
+    opening.socket.catch(() => this.#opening.delete(opening))
+    return opening.socket
+  }
+
+  /** Another address than before makes no other socket of the first on its port: code that is reloaded may name one. */
+  #find({ port, host, which }: AskedSocket, isPublic: boolean): Promise<ListenSocket> | undefined {
+    const there = [...this.#opening].filter((opening) => opening.port === port && opening.isPublic === isPublic)
+    const exact = there.find((opening) => opening.host === host)
+    return (exact ?? (which === 'further' ? undefined : there[0]))?.socket
   }
 
   async #bind(host: string, port: number): Promise<ListenSocket> {

@@ -26,7 +26,7 @@ export interface ListenSocket {
   /** All addresses the host resolved to; the first is bound. */
   readonly addresses: readonly string[]
   readonly url: string
-  /** For workers that get it by message; undefined: it was passed to us, and is inherited. */
+  /** For workers that get it by message; undefined: it is not open yet. */
   readonly handle: BoundTcp['handle'] | undefined
   /** Lets the supervisor's own descriptor go; the socket is gone once no worker has one either. */
   close(): void

@@ -30,8 +30,8 @@ export class RestartReport {
   /** Its service says whether it can take calls. */
   saidReady({ identity, pid }: WorkerHandle, isReady: boolean): void {
     const fields = { slot: identity.slot, workerPid: pid }
-    if (isReady) this.#log.info(fields, 'a worker takes calls again: isReady() said true')
-    else this.#log.warn(fields, 'a worker takes no calls: isReady() said false')
+    if (isReady) this.#log.info(fields, 'a worker takes calls again: it says that it is ready')
+    else this.#log.warn(fields, 'a worker takes no calls: it says that it is not ready')
   }
 
   looked({ recovered, overBudget }: Gate<TriedSlot>): void {

@@ -19,8 +19,9 @@ import { ProcessBackend } from '../worker/process-backend.js'
 import type { ThreadHosts } from '../worker/thread-hosts.js'
 import type { ProcessLedger, WorkerBackend } from '../worker/worker-backend.js'
 import { WorkerHandle } from '../worker/worker-handle.js'
-import type { AppSockets } from './app-sockets.js'
+import { type AppSockets, type HandedSocket, handOver } from './app-sockets.js'
 import type { EntryProcess } from './entry-process.js'
+import type { ListenSocket } from './listen-socket.js'
 import type { SlotSockets } from './slot-sockets.js'
 import { type AppPorts, type Environment, hostEnvironment, workerEnvironment } from './worker-environment.js'
 import type { WorkerUser } from './worker-user.js'
@@ -171,7 +172,8 @@ export class WorkerFactory {
       ...worker.init,
     }
     const { bootTimeoutMs } = worker
-    const giveSocket = app && appSockets && ((asked: AskedSocket) => appSockets.give(asked))
+    const giveSocket =
+      app && appSockets && (async (asked: AskedSocket) => giveOwn(asked, own) ?? (await appSockets.give(asked)))
     return new WorkerHandle({ identity, backend, init, bootTimeoutMs, now: monotonicMs, giveSocket, onLoaded })
   }
 
@@ -218,6 +220,11 @@ export class WorkerFactory {
     const appPorts = app && this.#portsOf(app)
     return workerEnvironment({ inherited, allow, account, declared, identity, token, gpus, mode, traits, appPorts })
   }
+}
+
+/** That of the worker's slot, where it asks for it. */
+function giveOwn({ which }: AskedSocket, own: ListenSocket | undefined): HandedSocket | undefined {
+  return which === 'slot' && own !== undefined ? handOver(own, false) : undefined
 }
 
 interface WorkerStart {

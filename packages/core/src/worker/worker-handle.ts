@@ -277,7 +277,7 @@ export class WorkerHandle {
     }
   }
 
-  #giveSocket({ id, port, host }: WantsSocketMessage): void {
+  #giveSocket({ id, port, host, which }: WantsSocketMessage): void {
     const { giveSocket, backend } = this.#options
     const refuse = (error: unknown): void =>
       backend.send({ type: 'socket', id, socket: undefined, error: encodeError(error) })
@@ -285,7 +285,7 @@ export class WorkerHandle {
       refuse(createError('EKB_ERR_WORKER_PROTOCOL', { reason: 'it runs no host app' }))
       return
     }
-    giveSocket({ port, host }).then(
+    giveSocket({ port, host, which }).then(
       ({ handle, ...socket }) => backend.send({ type: 'socket', id, socket, error: undefined }, handle),
       refuse,
     )

@@ -12,6 +12,7 @@ import type { TlsIdentity } from '../../../tls/tls-identity.js'
 import type { AppRequest } from './app-request.js'
 import { AppConnection, type AppRequests } from './app-requests.js'
 import { listenBeside } from './listen-beside.js'
+import type { SocketSource } from './socket-requests.js'
 import { UpgradeDrain } from './upgrade-drain.js'
 
 interface Followed {
@@ -64,9 +65,15 @@ export class AppServer {
     })
   }
 
+  /** Nobody but us is told of its connections. */
+  get isBare(): boolean {
+    return this.server.listeners('connection').every((listener) => listener === this.#connections.add)
+  }
+
   /** Takes connections of one more socket. */
-  async listenBeside(fd: number, backlog: number): Promise<void> {
-    this.#beside = await listenBeside(this.server, { fd, backlog, onSocket: (socket) => this.#keptHere.add(socket) })
+  async listenBeside(where: SocketSource, backlog: number): Promise<void> {
+    this.#beside?.close()
+    this.#beside = await listenBeside(this.server, { where, backlog, onSocket: (socket) => this.#keptHere.add(socket) })
   }
 
   /** Those of clients that may as well be connected to another process, and can be told so by an answer. */

@@ -6,14 +6,7 @@ import { createError } from '../../../errors/service-error.js'
 import { offerAppHost } from '../../../hosting/app-host.js'
 import { type CallingSession, inThisProcess, openHostSession } from '../../../hosting/host-session.js'
 import { endOwnPools } from '../../../hosting/own-session.js'
-import {
-  type BootStage,
-  type InitMessage,
-  type MainSource,
-  PUBLIC_SOCKET_FD,
-  SLOT_SOCKET_FD,
-  type StartMessage,
-} from '../../../ipc/protocol.js'
+import type { BootStage, InitMessage, MainSource, StartMessage } from '../../../ipc/protocol.js'
 import { isSocketPath, socketUrl } from '../../../net/socket-url.js'
 import { createLogger, flushLogs } from '../../../observe/create-logger.js'
 import { lateLogger } from '../../../observe/late-logger.js'
@@ -36,13 +29,13 @@ import { AppEnding } from './app-ending.js'
 import { AppPools } from './app-pools.js'
 import { AppPorts } from './app-ports.js'
 import { AppRequests } from './app-requests.js'
-import { type AppEncryption, AppServer } from './app-server.js'
+import type { AppEncryption } from './app-server.js'
+import { AppServers } from './app-servers.js'
 import type { AppWorkerOptions } from './app-worker-options.js'
-import { drainOptions, type Farewell } from './drain-options.js'
+import type { Farewell } from './drain-options.js'
 import { inlineSession } from './inline-session.js'
-import type { ListenTarget } from './listen-target.js'
 import { LocalServices } from './local-services.js'
-import { type ListenOn, replaceListen } from './replace-listen.js'
+import { type Listening, replaceListen, sayAddress } from './replace-listen.js'
 import { SocketRequests } from './socket-requests.js'
 
 const QUICK_LEAVE_MS = 2_000
@@ -66,7 +59,7 @@ export class AppWorker {
   /** What is logged before it is known how waits for that. */
   readonly #log: Logger = lateLogger(this.#begun.promise.then(toLogger))
   readonly #requests = new AppRequests()
-  readonly #servers: AppServer[] = []
+  readonly #servers = new AppServers(this.#requests)
   readonly #sockets: SocketRequests
   readonly #pools: AppPools
   readonly #reporter: CountReporter
@@ -82,6 +75,8 @@ export class AppWorker {
   #isNoted = false
   /** Where its clients come; empty until it listens. */
   #address = ''
+  /** It has been ready because it listened. */
+  #hasListened = false
   #stopping = false
   #leaving: Promise<void> | undefined
 
@@ -92,8 +87,8 @@ export class AppWorker {
     this.#sockets = new SocketRequests(link)
     const vitals = new VitalSigns({
       calls: () => this.#requests,
-      connections: () => this.#servers.reduce((sum, { connections }) => sum + connections, 0),
-      probes: () => this.#local.answers,
+      connections: () => this.#servers.connections,
+      probes: () => this.#answers,
     })
     this.#heartbeat = new Heartbeat(link, vitals)
     this.#reporter = new CountReporter(link, this.#heartbeat)
@@ -127,10 +122,10 @@ export class AppWorker {
     })
     replaceListen({
       isPublic: ({ port }) => ports.isPublic(port),
-      openPublic: (server, target, listen) => void this.#openPublic(server, target, listen),
-      openShared: (server, target, listen) => {
-        ports.noteOther(target.port, (error) => void this.#fail(error))
-        void this.#openShared(server, target, listen)
+      openPublic: (listening) => this.#openPublic(listening),
+      openShared: (listening) => {
+        ports.noteOther(listening.target.port, (error) => void this.#fail(error))
+        return this.#openShared(listening)
       },
       onOwn: (server) => ports.noteFree(() => void this.#warnOfFreePort(server)),
     })
@@ -162,12 +157,11 @@ export class AppWorker {
 
   announceStop(): void {
     this.#stopping = true
-    for (const server of this.#servers) server.discourage()
+    this.#servers.discourage()
   }
 
-  /** Of a server that has most of them. */
   shed(connections: number): void {
-    this.#servers.toSorted((a, b) => b.connections - a.connections)[0]?.shed(connections)
+    this.#servers.shed(connections)
   }
 
   /** Also where it is leaving already, with more time, and where what it waits for never ends. */
@@ -179,7 +173,7 @@ export class AppWorker {
   /** Answers what is in flight, has the app end as it would at SIGTERM, and ends the process. */
   leave(how: Farewell): Promise<void> {
     this.#deadline.set(how.timeoutMs)
-    if (this.#leaving !== undefined) for (const server of this.#servers) void server.drain(drainOptions(how), {})
+    if (this.#leaving !== undefined) this.#servers.hurry(how)
     this.#leaving ??= this.#leave(how)
     return this.#leaving
   }
@@ -246,28 +240,27 @@ export class AppWorker {
     return init
   })
 
-  async #openPublic(server: Server, target: ListenTarget, listen: ListenOn): Promise<void> {
+  async #openPublic({ server, target, listen }: Listening): Promise<void> {
     process.channel?.ref()
     try {
+      // One that only looks whether the port is free is no proof that the app can serve.
+      const isBare = this.#servers.isBare(server)
       // It would serve, and what is returned in the end might be another.
-      if (this.#isBuilding) throw createError('EKB_ERR_BOOTSTRAP_LISTENING', { what: 'The app' })
+      if (this.#isBuilding && !isBare) throw createError('EKB_ERR_BOOTSTRAP_LISTENING', { what: 'The app' })
       const init = await this.#begun.promise
-      const { http, slotSocket } = init
-      const encryption = this.#encryption(init)
+      const { slotSocket } = init
+      const encryption = isBare ? undefined : this.#encryption(init)
       // Before anybody waits for its pools.
       if (encryption !== undefined) encryptableServer(server)
       // A dry run binds nothing; what the app calls is known by now.
       if (init.mode === 'describe') return void (await this.#admit())
-      // Inherited where it was bound before the app said anything, else asked for.
-      const { where, address, backlog } =
-        http === undefined ? await this.#sockets.ask(target) : { ...http, where: { fd: PUBLIC_SOCKET_FD } }
-      await this.#admit()
-      const served = new AppServer(server, this.#requests, encryption)
-      this.#servers.push(served)
-      if (slotSocket !== undefined) await served.listenBeside(SLOT_SOCKET_FD, slotSocket.backlog)
+      const { where, address, backlog } = await this.#sockets.givePublic(init, target)
+      if (!isBare) await this.#admit()
+      const served = this.#servers.open(server, { isPublic: true, encryption })
+      if (slotSocket !== undefined) await served.listenBeside(await this.#sockets.giveSlot(), slotSocket.backlog)
       server.once('listening', () => this.#onListening(server, socketUrl(address.host, address.port)))
       // A descriptor does not tell its path, and frameworks take no address at all for a server that does not listen.
-      if (isSocketPath(address.host)) server.address = () => address.host
+      if (isSocketPath(address.host)) sayAddress(server, () => address.host)
       listen(where, backlog)
     } catch (error) {
       await this.#fail(error)
@@ -280,18 +273,13 @@ export class AppWorker {
   }
 
   /** At once: an app may wait for it before it listens for its clients. */
-  async #openShared(server: Server, target: ListenTarget, listen: ListenOn): Promise<void> {
+  async #openShared({ server, target, isFurther, listen }: Listening): Promise<void> {
     process.channel?.ref()
-    try {
-      const { mode } = await this.#begun.promise
-      if (mode === 'describe') return void server.emit('listening')
-      const { where, backlog } = await this.#sockets.ask(target)
-      this.#servers.push(new AppServer(server, this.#requests))
-      listen(where, backlog)
-    } catch (error) {
-      // As its own listen would have failed.
-      server.emit('error', error)
-    }
+    const { mode } = await this.#begun.promise
+    if (mode === 'describe') return void server.emit('listening')
+    const { where, backlog } = await this.#sockets.ask({ ...target, which: isFurther ? 'further' : undefined })
+    this.#servers.open(server, { isPublic: false })
+    listen(where, backlog)
   }
 
   /** It is waited for until its boot has timed out: it may be about to open the port of its clients. */
@@ -312,10 +300,18 @@ export class AppWorker {
   #onListening(server: Server, address: string): void {
     this.#address = address
     void this.#begun.promise.then(({ source }) => {
-      const { ready, keepAliveTimeoutMs } = source as MainSource
+      const { keepAliveTimeoutMs } = source as MainSource
       if (keepAliveTimeoutMs !== undefined && 'keepAliveTimeout' in server) server.keepAliveTimeout = keepAliveTimeoutMs
-      if (ready === 'listen') this.#beReady(address)
     })
+    // A turn later: one that only looks whether the port is free is closed by then.
+    setImmediate(() => this.#servers.isPublic && void this.#readyBy('listen'))
+  }
+
+  /** What its services say, and whether its clients find it. */
+  get #answers(): { readonly ready: boolean; readonly alive: boolean } {
+    const { ready, alive } = this.#local.answers
+    const isGone = this.#hasListened && this.#leaving === undefined && !this.#servers.isPublic
+    return { ready: ready && !isGone, alive }
   }
 
   /** An app that says itself when it is ready, or never listens, is held as the others are until it may serve. */
@@ -324,6 +320,7 @@ export class AppWorker {
     if ((source as MainSource).ready !== when) return
     try {
       await this.#admit()
+      this.#hasListened = when === 'listen'
       this.#beReady(this.#address)
     } catch (error) {
       await this.#fail(error)
@@ -366,13 +363,8 @@ export class AppWorker {
   async #leave(how: Farewell): Promise<void> {
     if (how.keepAliveDrainMs !== null) this.#stopping = true
     for (const listener of this.#onDrain) listener()
-    let accepting = this.#servers.length
-    const onWithdrawn = (): void => {
-      accepting--
-      if (accepting === 0) void this.#link.send({ type: 'withdrawn' })
-    }
-    const reports = await Promise.all(this.#servers.map((server) => server.drain(drainOptions(how), { onWithdrawn })))
-    const what = reports.flatMap(({ cut }) => cut)
+    const onWithdrawn = (): void => void this.#link.send({ type: 'withdrawn' })
+    const what = await this.#servers.drain(how, onWithdrawn)
     if (what.length > 0) await this.#link.send({ type: 'cut', what })
     // An app may end the process itself, as it is closed or at its SIGTERM.
     await this.#reporter.report()

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
+import type { SocketSource } from './socket-requests.js'
 
 export interface BesideOptions {
-  readonly fd: number
+  readonly where: SocketSource
   readonly backlog: number
   /** Told of each connection before the server is. */
   readonly onSocket: (socket: Socket) => void
@@ -12,7 +13,7 @@ export interface BesideOptions {
  * Has a server take connections of one more socket, beside the one that it listens on: it gets each as if it had
  * accepted it. Resolves with what accepts, which ends with the server.
  */
-export async function listenBeside(server: Server, { fd, backlog, onSocket }: BesideOptions): Promise<Server> {
+export async function listenBeside(server: Server, { where, backlog, onSocket }: BesideOptions): Promise<Server> {
   // As `net` keeps them on each server, and applies them where it accepts.
   const { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, keepAliveInitialDelay } = server as Server & AcceptOptions
   const options = { allowHalfOpen, pauseOnConnect, noDelay, keepAlive, keepAliveInitialDelay }
@@ -23,7 +24,7 @@ export async function listenBeside(server: Server, { fd, backlog, onSocket }: Be
   })
   server.once('close', () => beside.close())
   // Positional: as an option beside `fd` the backlog is ignored.
-  beside.listen({ fd }, backlog)
+  beside.listen(where, backlog)
   await once(beside, 'listening')
   return beside
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseListen } from './listen-target.js'
+import { compareHosts, parseListen } from './listen-target.js'
 
 const done = (): void => {}
 
@@ -38,5 +38,25 @@ const OWN: readonly (readonly unknown[])[] = [
 for (const args of OWN) {
   test(`listen(${JSON.stringify(args)}) is the app's own`, () => {
     assert.equal(parseListen(args), undefined)
+  })
+}
+
+const HOSTS: readonly (readonly [string | undefined, string | undefined, string])[] = [
+  [undefined, undefined, 'same'],
+  [undefined, '0.0.0.0', 'same'],
+  ['::', '0.0.0.0', 'same'],
+  ['127.0.0.1', '127.0.0.1', 'same'],
+  ['localhost', 'localhost', 'same'],
+  ['localhost', '::1', 'localhost'],
+  ['127.0.0.1', '::1', 'localhost'],
+  ['127.0.0.1', '127.0.0.2', 'other'],
+  [undefined, '127.0.0.1', 'other'],
+  ['localhost', '::', 'other'],
+]
+
+for (const [one, other, expected] of HOSTS) {
+  test(`${one} and ${other}: ${expected}`, () => {
+    assert.equal(compareHosts(one, other), expected)
+    assert.equal(compareHosts(other, one), expected)
   })
 }

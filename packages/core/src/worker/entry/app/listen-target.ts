@@ -21,6 +21,18 @@ export function parseListen(args: readonly unknown[]): ListenTarget | undefined 
   return named(first, second, callback)
 }
 
+/** As Fastify listens there: on the name, and on each address that it has. */
+const LOCALHOST = ['localhost', '127.0.0.1', '::1']
+const ANY = ['0.0.0.0', '::']
+
+/** Of two hosts for one port: are they the same, or both this machine's localhost? undefined: all addresses. */
+export function compareHosts(one: string | undefined, other: string | undefined): 'same' | 'localhost' | 'other' {
+  const [first = '::', second = '::'] = [one, other]
+  const areAll = (hosts: readonly string[]): boolean => hosts.includes(first) && hosts.includes(second)
+  if (first === second || areAll(ANY)) return 'same'
+  return areAll(LOCALHOST) ? 'localhost' : 'other'
+}
+
 function named(port: unknown, host: unknown, callback: (() => void) | undefined): ListenTarget | undefined {
   const number = toPort(port)
   if (number === undefined || number === 0) return undefined
