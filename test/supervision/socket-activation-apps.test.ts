@@ -119,9 +119,9 @@ describe('a server on a socket that a service manager passes', () => {
       const { url } = await said(run, 'ready')
       const words = (what: string) => run.stdout().split(`{"said":"${what}"`).length - 1
       const [, pid] = /"said":"listening","pid":(\d+)/.exec(run.stdout()) ?? []
-      process.kill(Number(pid), 'SIGUSR2')
+      process.kill(Number(pid), 'SIGALRM')
       await waitUntil(() => words('closed') === 1, { describe: 'it to close' })
-      process.kill(Number(pid), 'SIGUSR2')
+      process.kill(Number(pid), 'SIGALRM')
       await waitUntil(() => words('listening') === 2, { describe: 'it to listen again' })
       const { status } = kind === 'TCP' ? await call(String(url), '') : await callOver(at.socket, '')
       assert.equal(status, 200)
