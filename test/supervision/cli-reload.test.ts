@@ -7,6 +7,12 @@ import { releaseProject } from '../helpers/release-project.js'
 import { call, logLines, serveFixture } from '../helpers/serve-fixture.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
+/** Writes the configuration of a project, by which new code proves itself soon. */
+const configureIn =
+  ({ path }: { readonly path: string }) =>
+  (config: object): Promise<void> =>
+    writeFile(join(path, 'ekiben.config.json'), JSON.stringify({ supervision: { minReadyMs: 50 }, ...config }))
+
 describe('ekiben reload', () => {
   const FLAGS = ['--set', 'minReadyMs=50', '--workers', 'Back=2']
 
@@ -46,11 +52,7 @@ describe('ekiben reload', () => {
 
   it('reads the configuration again, and says what of it waits for a restart', async () => {
     await using project = await releaseProject({ version: 'one' })
-    const configure = (config: object) =>
-      writeFile(
-        join(project.path, 'ekiben.config.json'),
-        JSON.stringify({ supervision: { minReadyMs: 50 }, ...config }),
-      )
+    const configure = configureIn(project)
     await configure({ backlog: 100, workers: { Back: 1 } })
     await using server = await serveFixture('service:Front', [], { cwd: project.path })
     await configure({ backlog: 200, workers: { Back: 2 } })
@@ -66,11 +68,7 @@ describe('ekiben reload', () => {
 
   it('serves with what it reads, but for what is of the start alone', async () => {
     await using project = await releaseProject({ version: 'one' })
-    const configure = (config: object) =>
-      writeFile(
-        join(project.path, 'ekiben.config.json'),
-        JSON.stringify({ supervision: { minReadyMs: 50 }, ...config }),
-      )
+    const configure = configureIn(project)
     await configure({ timeoutKeepAlive: 7, accessLog: true, timeoutGracefulShutdown: 60 })
     await using server = await serveFixture('service:Front', [], { cwd: project.path })
     const ask = async () => {

@@ -1,8 +1,9 @@
 import { Server } from 'node:net'
 import { createError } from '../../../errors/service-error.js'
 import { socketAddress } from '../../../net/socket-url.js'
-import { listenError } from './listen-error.js'
+
 import { type ListenTarget, parseListen } from './listen-target.js'
+import { nodeListenError } from './node-listen-error.js'
 import { TakenPorts } from './taken-ports.js'
 
 /** Listens on what it is given: a descriptor that was inherited, or the handle of a socket. */
@@ -61,7 +62,7 @@ export function replaceListen({ isPublic, openPublic, openShared, onOwn }: Liste
 
   /** As Node does: a turn later, when it may be tried again. Who does not listen for it gets the error that explains. */
   const refuse = async (server: Server, target: ListenTarget, error: unknown): Promise<void> => {
-    const asNode = await listenError(error, target)
+    const asNode = await nodeListenError(error, target)
     process.nextTick(() => {
       ports.release(server)
       server.emit('error', server.listenerCount('error') > 0 ? asNode : error)

@@ -4,7 +4,7 @@ import { getSystemErrorMap } from 'node:util'
 import type { ListenTarget } from './listen-target.js'
 
 /** What Node's own `listen` would have failed with, and ours as its cause; ours where the system had no part in it. */
-export async function listenError(error: unknown, { host, port }: ListenTarget): Promise<unknown> {
+export async function nodeListenError(error: unknown, { host, port }: ListenTarget): Promise<unknown> {
   const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException
   const known = [...getSystemErrorMap()].find(([, [name]]) => name === code)
   if (known === undefined) return error
