@@ -61,6 +61,17 @@ test('deadline and cancellation end the call and abort its signal', async () => 
   assert.deepEqual(reasons, ['EKB_ERR_TIMEOUT', 'EKB_ERR_ABORTED'])
 })
 
+test('what an api makes of the end of its time is no answer', async () => {
+  const transport = open((_api, _input, request) => {
+    // Its clock and the call's are set in different moments, and timers take whole milliseconds: either may be first.
+    const beganAt = monotonicMs()
+    while (monotonicMs() < beganAt + 0.3);
+    return new Promise((resolve) => request.signal.addEventListener('abort', () => resolve('in vain')))
+  })
+  const calls = Array.from({ length: 100 }, (_, at) => transport.call('a', 1, { ...ids, timeoutMs: 100 + at / 7 }))
+  await Promise.all(calls.map((call) => assert.rejects(call, coded('EKB_ERR_TIMEOUT'))))
+})
+
 async function all(items: AsyncIterator<unknown>): Promise<unknown[]> {
   const taken: unknown[] = []
   for (let step = await items.next(); step.done !== true; step = await items.next()) taken.push(step.value)

@@ -81,9 +81,16 @@ class InlineCall {
       const expire = () => call.deadlineAt !== undefined && this.#end(this.#timedOut(leftMs))
       const timer = Number.isFinite(leftMs) ? setTimeout(expire, leftMs) : undefined
       signal?.addEventListener('abort', onAbort)
-      // Its own clock may abort it a moment before ours: what the api makes of that is no answer.
+      const settle = (end: () => void) => {
+        // Its own clock may abort it a moment before ours: what the api makes of that is no answer.
+        if (call.isAborted) reject(this.#timedOut(leftMs))
+        else end()
+      }
       void this.#invoke(copied, finish)
-        .then(resolve, (error) => reject(call.isAborted ? this.#timedOut(leftMs) : error))
+        .then(
+          (result) => settle(() => resolve(result)),
+          (error) => settle(() => reject(error)),
+        )
         .finally(() => {
           clearTimeout(timer)
           call.finish()
