@@ -357,7 +357,7 @@ export type WorkerMessage =
   | { readonly type: 'terminated' }
   /** It drains, and accepts no new connection any more. */
   | { readonly type: 'withdrawn' }
-  /** Requests that were cut at the deadline, for the supervisor's report. */
+  /** All that was cut at the deadline until now, for the supervisor's report. */
   | { readonly type: 'cut'; readonly what: readonly string[] }
   | { readonly type: 'loaded'; readonly files: readonly string[] }
   | CountsMessage

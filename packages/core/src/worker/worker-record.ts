@@ -32,7 +32,7 @@ export interface WorkerRecord {
   readonly wedgedMs?: number
   /** It had to be killed although it was serving or draining. */
   readonly forced?: boolean
-  /** Requests that were cut at its deadline. */
+  /** What was cut at its deadline: requests, the end of an app. */
   readonly cut: readonly string[]
   readonly exit?: WorkerExit
 }

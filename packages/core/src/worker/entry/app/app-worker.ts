@@ -5,16 +5,15 @@ import { encodeError } from '../../../errors/error-codec.js'
 import { createError } from '../../../errors/service-error.js'
 import { offerAppHost } from '../../../hosting/app-host.js'
 import { type CallingSession, inThisProcess, openHostSession } from '../../../hosting/host-session.js'
-import { endOwnPools } from '../../../hosting/own-session.js'
+import { LocalServices } from '../../../hosting/local-services.js'
 import type { BootStage, InitMessage, MainSource, StartMessage } from '../../../ipc/protocol.js'
 import { isSocketPath, socketUrl } from '../../../net/socket-url.js'
-import { createLogger, flushLogs } from '../../../observe/create-logger.js'
+import { createLogger } from '../../../observe/create-logger.js'
 import { lateLogger } from '../../../observe/late-logger.js'
 import type { Logger } from '../../../observe/logger.js'
 import { encryptableServer } from '../../../tls/encryptable-server.js'
 import { HandshakeFailures } from '../../../tls/handshake-failures.js'
 import { type Deferred, deferred } from '../../../util/deferred.js'
-import { MovingDeadline } from '../../../util/moving-deadline.js'
 import { once } from '../../../util/once.js'
 import { oneAtATime } from '../../../util/one-at-a-time.js'
 import { chooseCallLimit } from '../choose-call-limit.js'
@@ -34,7 +33,6 @@ import { AppServers } from './app-servers.js'
 import type { AppWorkerOptions } from './app-worker-options.js'
 import type { Farewell } from './drain-options.js'
 import { inlineSession } from './inline-session.js'
-import { LocalServices } from './local-services.js'
 import { type Listening, replaceListen, sayAddress } from './replace-listen.js'
 import { SocketRequests } from './socket-requests.js'
 
@@ -67,7 +65,6 @@ export class AppWorker {
   readonly #holds: Promise<void>[] = []
   readonly #onDrain = new Set<() => void>()
   readonly #ending: AppEnding
-  readonly #deadline = new MovingDeadline()
   readonly #announceMore = oneAtATime(async () => this.#announce(await this.#begun.promise))
   #stage: BootStage = 'load'
   #isBuilding = false
@@ -78,12 +75,10 @@ export class AppWorker {
   /** It has been ready because it listened. */
   #hasListened = false
   #stopping = false
-  #leaving: Promise<void> | undefined
 
   constructor({ link, signals, isInline, isScraped, tellLoaded }: AppWorkerOptions) {
     this.#tellLoaded = tellLoaded
     this.#link = link
-    this.#ending = new AppEnding(signals)
     this.#sockets = new SocketRequests(link)
     const vitals = new VitalSigns({
       calls: () => this.#requests,
@@ -97,6 +92,14 @@ export class AppWorker {
       announce: () => void this.#announceMore().catch(this.#fail),
       onUse: this.#noteUse,
       counts: this.#reporter.counts,
+    })
+    this.#ending = new AppEnding({
+      signals,
+      servers: this.#servers,
+      services: this.#local,
+      pools: this.#pools,
+      reporter: this.#reporter,
+      link,
     })
     const session = isInline ? this.#inlineSession() : this.#session(isScraped)
     const ports = new AppPorts()
@@ -172,10 +175,11 @@ export class AppWorker {
 
   /** Answers what is in flight, has the app end as it would at SIGTERM, and ends the process. */
   leave(how: Farewell): Promise<void> {
-    this.#deadline.set(how.timeoutMs)
-    if (this.#leaving !== undefined) this.#servers.hurry(how)
-    this.#leaving ??= this.#leave(how)
-    return this.#leaving
+    if (!this.#ending.hasBegun) {
+      if (how.keepAliveDrainMs !== null) this.#stopping = true
+      for (const listener of this.#onDrain) listener()
+    }
+    return this.#ending.run(how)
   }
 
   /** Announces what the app calls, and waits until that is ready. */
@@ -243,11 +247,13 @@ export class AppWorker {
   async #openPublic({ server, target, listen }: Listening): Promise<void> {
     process.channel?.ref()
     try {
-      // One that only looks whether the port is free is no proof that the app can serve.
+      const isBuilding = this.#isBuilding
+      const init = await this.#begun.promise
+      // One that only looks whether the port is free is no proof that the app can serve. What it does with a connection
+      // may be said after `listen`, as Node allows.
       const isBare = this.#servers.isBare(server)
       // It would serve, and what is returned in the end might be another.
-      if (this.#isBuilding && !isBare) throw createError('EKB_ERR_BOOTSTRAP_LISTENING', { what: 'The app' })
-      const init = await this.#begun.promise
+      if (isBuilding && !isBare) throw createError('EKB_ERR_BOOTSTRAP_LISTENING', { what: 'The app' })
       const { slotSocket } = init
       const encryption = isBare ? undefined : this.#encryption(init)
       // Before anybody waits for its pools.
@@ -310,7 +316,7 @@ export class AppWorker {
   /** What its services say, and whether its clients find it. */
   get #answers(): { readonly ready: boolean; readonly alive: boolean } {
     const { ready, alive } = this.#local.answers
-    const isGone = this.#hasListened && this.#leaving === undefined && !this.#servers.isPublic
+    const isGone = this.#hasListened && !this.#ending.hasBegun && !this.#servers.isPublic
     return { ready: ready && !isGone, alive }
   }
 
@@ -344,7 +350,7 @@ export class AppWorker {
         until.catch(() => {})
         this.#holds.push(until)
       },
-      join: (service) => this.#local.join(service),
+      join: this.#local.join,
       isReady: () => !this.#stopping && this.#pools.complete && this.#local.answers.ready,
       metrics: isScraped ? () => this.#reporter.scrape() : undefined,
       onDrain: (listener) => {
@@ -358,25 +364,6 @@ export class AppWorker {
     const session = inlineSession(this.#session(false), this.#log)
     this.#ending.add(() => session.stop())
     return session
-  }
-
-  async #leave(how: Farewell): Promise<void> {
-    if (how.keepAliveDrainMs !== null) this.#stopping = true
-    for (const listener of this.#onDrain) listener()
-    const onWithdrawn = (): void => void this.#link.send({ type: 'withdrawn' })
-    const what = await this.#servers.drain(how, onWithdrawn)
-    if (what.length > 0) await this.#link.send({ type: 'cut', what })
-    // An app may end the process itself, as it is closed or at its SIGTERM.
-    await this.#reporter.report()
-    await this.#reporter.reportApp()
-    await Promise.race([this.#ending.close(), this.#deadline.passed])
-    await this.#reporter.report()
-    await this.#ending.deliver(this.#deadline, () => this.#pools.unref())
-    await Promise.race([this.#local.stop().then(endOwnPools), this.#deadline.passed])
-    this.#pools.end()
-    await this.#reporter.report()
-    await flushLogs()
-    process.exit(0)
   }
 
   async #enter(stage: BootStage): Promise<void> {
