@@ -6,8 +6,14 @@ import express5, { type Express, type RequestHandler } from 'express'
 import express4 from 'express4'
 import { listen } from '../helpers/express-app.js'
 
+let started = 0
+
 const Orders = defineService(
   class Orders {
+    onStart() {
+      started++
+    }
+
     place() {
       return 'of the service'
     }
@@ -49,6 +55,7 @@ for (const [name, express] of Object.entries({ 'Express 5': express5, 'Express 4
       it(`${what} that takes all requests of an api: says so where they are mounted`, async () => {
         const app = express()
         add(app)
+        const before = started
         await using orders = serve(Orders)
         assert.throws(
           () => app.use('/shop', orders),
@@ -61,6 +68,7 @@ for (const [name, express] of Object.entries({ 'Express 5': express5, 'Express 4
         )
         await using running = await listen(app, [])
         assert.equal(await (await running.post('/shop/place')).text(), 'of the app')
+        assert.equal(started, before)
       })
     }
 

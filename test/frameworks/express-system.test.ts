@@ -28,6 +28,10 @@ const say =
   (_request, response) =>
     void response.send(text)
 
+async function documented(url: string): Promise<string[]> {
+  return Object.keys(((await (await fetch(`${url}/docs.json`)).json()) as { paths: object }).paths)
+}
+
 async function statuses(url: string, paths: readonly string[]): Promise<number[]> {
   return (await Promise.all(paths.map((path) => fetch(url + path)))).map(({ status }) => status)
 }
@@ -48,6 +52,24 @@ for (const [name, express] of Object.entries({ 'Express 5': express5, 'Express 4
       const placed = await fetch(`${running.url}/models/place`, { method: 'POST', ...authorization })
       assert.equal(await placed.text(), 'placed')
       assert.equal((await running.post('/livez')).status, 404)
+    })
+
+    it('tell where the services are, in an app of an app and in a router as well', async () => {
+      const app = express()
+      const [straight, nested, routed] = [
+        serve(Orders, { system: 'all' }),
+        serve(Orders, { system: 'all' }),
+        serve(Orders, { system: 'all' }),
+      ]
+      const inner = express()
+      inner.use('/ml', nested)
+      app.use(['/shop/', '/store'], straight)
+      app.use('/api', inner)
+      app.use('/routed', express.Router().use('/deep', routed))
+      await using running = await listen(app, [straight, nested, routed])
+      const found = await Promise.all(['', '/api', '/routed/deep'].map((base) => documented(running.url + base)))
+      assert.deepEqual(found, [['/shop/place'], ['/api/ml/place'], ['/routed/deep/place']])
+      for (const [path] of found) assert.equal((await running.post(path as string)).status, 200, path)
     })
 
     it("never replace the app's own, declared before or behind, or in a router", async () => {

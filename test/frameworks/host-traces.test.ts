@@ -130,6 +130,26 @@ for (const [name, start] of Object.entries(APPS)) {
   })
 }
 
+it('useService() alone warns as well of what runs inline in production', async (t) => {
+  const { NODE_ENV } = process.env
+  t.after(() => {
+    if (NODE_ENV === undefined) delete process.env.NODE_ENV
+    else process.env.NODE_ENV = NODE_ENV
+  })
+  process.env.NODE_ENV = 'production'
+  shared().slots.delete('warned-of-inline')
+  const warnings: unknown[] = []
+  const log: Logger = {
+    ...silentLog,
+    warn: (fields) => void warnings.push((fields as { services: unknown }).services),
+    child: () => log,
+  }
+  await using counter = useService(Counter, { log })
+  assert.deepEqual(await counter.next(), { count: 1 })
+  await counter.next()
+  assert.deepEqual(warnings, [['Counter']])
+})
+
 function shared(): { readonly slots: Map<string, unknown> } {
   return Reflect.get(globalThis, Symbol.for('ekiben.v1'))
 }

@@ -77,6 +77,60 @@ async function codeOf(response: Response): Promise<readonly [number, string]> {
   return [response.status, ((await response.json()) as { code: string }).code]
 }
 
+/** Ready when it says so. */
+class Moody {
+  static isReady = false
+  isReady() {
+    return Moody.isReady
+  }
+}
+const Mood = defineService(Moody, { name: 'Mood', apis: {} })
+const MoodyCaller = defineService(
+  class MoodyCaller {
+    declare mood: object
+  },
+  { name: 'MoodyCaller', dependencies: { mood: Mood }, apis: {} },
+)
+
+describe('the probes of a mount without a supervisor', () => {
+  const readyz = async (mount: Mount) => (await mount.fetch(new Request('http://app/readyz'))).status
+
+  for (const service of [Mood, MoodyCaller]) {
+    it(`ask ${service.name}, and what runs with it here`, async () => {
+      const mount = createMount(service, { log: silentLog, system: 'probes', scope: {} })
+      await mount.ready()
+      for (const isReady of [false, true, false, true]) {
+        Moody.isReady = isReady
+        assert.equal(await readyz(mount), isReady ? 200 : 503)
+      }
+      await mount.close()
+      assert.equal(await readyz(mount), 503)
+    })
+  }
+
+  for (const dependencies of ['inline', 'pools'] as const) {
+    it(`say that it is not ready once a drain has begun, with dependencies ${dependencies}`, async () => {
+      const mount = createMount(Till, { log: silentLog, system: 'probes', scope: {}, dependencies })
+      try {
+        await mount.ready()
+        assert.equal(await readyz(mount), 200)
+        mount.beginDrain()
+        assert.equal(await readyz(mount), 503)
+      } finally {
+        await mount.close()
+      }
+    })
+  }
+
+  it("answer with the client's own id", async () => {
+    await using mount = await mounted({ system: 'all' })
+    for (const path of ['/livez', '/schema.json']) {
+      const response = await mount.fetch(new Request(`http://app${path}`, { headers: { 'x-request-id': 'mine' } }))
+      assert.equal(response.headers.get('x-request-id'), 'mine', path)
+    }
+  })
+})
+
 describe('Mount.fetch', () => {
   it('answers under the prefix, and what is no route with what was meant and the id of the client', async () => {
     await using mount = await mounted({ prefix: '/ml', system: 'probes' })

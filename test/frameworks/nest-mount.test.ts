@@ -287,6 +287,10 @@ for (const [platform, makeAdapter] of Object.entries(PLATFORMS)) {
         assert.equal((await fetch(app.url + path, { method: 'HEAD' })).status, 200, path)
       }
       assert.equal((await fetch(`${app.url}/metrics`)).status, 404)
+      const told = (await (await fetch(`${app.url}/docs.json`)).json()) as { paths: object }
+      assert.deepEqual(Object.keys(told.paths), ['/api/v1/shop/both', '/api/v2/shop/second'])
+      const id = { headers: { 'x-request-id': 'mine' } }
+      assert.equal((await fetch(`${app.url}/livez`, id)).headers.get('x-request-id'), 'mine')
     })
 
     it('has the path and the version of a service that is decorated as a controller', async () => {
@@ -300,8 +304,10 @@ for (const [platform, makeAdapter] of Object.entries(PLATFORMS)) {
       )
       Controller({ path: 'placed', version: '3' })(Placed)
       const set = (nest: INestApplication) => void nest.enableVersioning()
-      await using app = await start({ services: [Placed] }, { set })
+      await using app = await start({ services: [Placed], system: 'all' }, { set })
       assert.equal(await (await app.post('/v3/shop/placed/run')).text(), 'ran')
+      const told = (await (await fetch(`${app.url}/docs.json`)).json()) as { paths: object }
+      assert.deepEqual(Object.keys(told.paths), ['/v3/shop/placed/run'])
       assert.equal((await app.post('/shop/placed/run')).status, 404)
     })
 

@@ -187,7 +187,41 @@ for (const [platform, makeAdapter] of Object.entries(PLATFORMS)) {
       assert.equal(await text(await fetch(`${app.url}/livez`)), 'mine')
       assert.equal((await fetch(`${app.url}/readyz`)).status, 200)
     })
+
+    it('is asked for its probes where the app answers all else by a pattern', async () => {
+      class Pages {
+        page() {
+          return 'page'
+        }
+      }
+      Controller()(Pages)
+      Get(platform.endsWith('Fastify') ? '*' : '*rest')(
+        Pages.prototype,
+        'page',
+        Object.getOwnPropertyDescriptor(Pages.prototype, 'page') as never,
+      )
+      await using app = await startNest(makeAdapter(), {
+        imports: [ServeModule.forRoot({ services: [Counter], system: 'probes', log })],
+        controllers: [Pages],
+      })
+      assert.equal(await text(await fetch(`${app.url}/elsewhere`)), 'page')
+      for (const path of ['/livez', '/readyz', '/healthz']) {
+        assert.equal(await text(await fetch(app.url + path)), '\n', path)
+      }
+    })
+
+    it('leaves nothing in the process for each of its definitions', () => {
+      const listening = () => (slots().get('process-drain') as Set<unknown> | undefined)?.size ?? 0
+      const before = listening()
+      ServeModule.forRoot({ services: [Counter], log })
+      ServeModule.forFeature([Counter])
+      assert.equal(listening(), before)
+    })
   })
+}
+
+function slots(): Map<string, unknown> {
+  return Reflect.get(globalThis, Symbol.for('ekiben.v1')).slots
 }
 
 describe('services in tests of Nest apps', () => {

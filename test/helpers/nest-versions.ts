@@ -194,6 +194,7 @@ const OWN_TESTS = [
   'body-limits',
   'enhancer-providers',
   'enhancers',
+  'express-json',
   'microservice',
   'mount',
   'options',

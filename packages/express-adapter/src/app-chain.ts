@@ -31,6 +31,8 @@ export interface ExpressApp {
   readonly _router?: Chain
   readonly router: Chain
   get(path: string, answer: Middleware): unknown
+  /** Where it is mounted itself, in an app that uses it. */
+  path(): string
 }
 
 export function chainOf(app: ExpressApp): readonly Layer[] {

@@ -3,6 +3,7 @@ import type { ServiceClass, ServiceClient } from '@ekiben/core'
 import { createMount, type Mount, type MountOptions, type MountTarget } from '@ekiben/core/adapter'
 import { chainOf, type ExpressApp, type Middleware } from './app-chain.js'
 import { warnOfParser } from './parser-limit.js'
+import { Place } from './place.js'
 import { SystemRoutes } from './system-routes.js'
 import { refuseTaken } from './taken-routes.js'
 
@@ -35,13 +36,17 @@ export interface ServeHandler {
  * `app.use()` then EKB_ERR_MOUNT_ROUTE_TAKEN
  */
 export function serve(target: MountTarget, options: ServeOptions = {}): ServeHandler {
-  const mount = createMount(target, options)
-  startSoon(mount)
+  const place = new Place()
+  const mount = createMount(target, { ...options, pathOf: place.pathOf })
   const system = new SystemRoutes(mount)
-  const handle: Middleware = (request, response, next) =>
-    system.passes(request) ? next() : mount.node(request, response, next)
+  const handle: Middleware = (request, response, next) => {
+    if (system.passes(request)) return next()
+    if (request.method !== 'POST') place.isWhere(request)
+    mount.node(request, response, next)
+  }
   const close = (): Promise<void> => mount.close()
-  return Object.assign(handle, subApp({ mount, system, handle }), {
+  const start = startSoon(mount)
+  return Object.assign(handle, subApp({ mount, place, system, handle, start }), {
     ready: () => mount.ready(),
     onDrain: (listener: () => void) => void mount.onDrain(listener),
     beginDrain: () => mount.beginDrain(),
@@ -55,13 +60,19 @@ export function serve(target: MountTarget, options: ServeOptions = {}): ServeHan
  * What Express looks for in an app that is used by another one: such an app is told, by an event, where it is mounted.
  * Routers tell nobody.
  */
-function subApp({ mount, system, handle }: SubAppOptions): object {
+function subApp({ mount, place, system, handle, start }: SubAppOptions): object {
   return {
     handle,
     set: true,
     emit(this: { mountpath: unknown }, _mount: string, app: ExpressApp): void {
       const before = [...chainOf(app)]
-      refuseTaken(mount, before, this.mountpath)
+      try {
+        refuseTaken(mount, before, this.mountpath)
+      } catch (error) {
+        if (!place.isKnown) start.cancel()
+        throw error
+      }
+      place.isIn(app, this.mountpath)
       system.addTo(app)
       void warnOfParser(mount, before, this.mountpath)
     },
@@ -70,11 +81,27 @@ function subApp({ mount, system, handle }: SubAppOptions): object {
 
 interface SubAppOptions {
   readonly mount: Mount
+  readonly place: Place
   readonly system: SystemRoutes
   readonly handle: Middleware
+  readonly start: Start
+}
+
+interface Start {
+  /** Where the app could not take the services: they never start, and nothing is left of the mount. */
+  cancel(): void
 }
 
 /** Not in the middle of the user's set-up. What fails is answered to requests, and told by `ready()`. */
-function startSoon(mount: Mount): void {
-  queueMicrotask(() => void mount.ready().catch(() => {}))
+function startSoon(mount: Mount): Start {
+  let isWanted = true
+  queueMicrotask(() => {
+    if (isWanted) mount.ready().catch(() => {})
+  })
+  return {
+    cancel: () => {
+      isWanted = false
+      mount.close().catch(() => {})
+    },
+  }
 }

@@ -11,7 +11,7 @@ export const MOUNT_HOST = 'EKIBEN_MOUNT_HOST'
 /** What may be known only when the app is made. */
 export interface ServeOptions extends Pick<MountOptions, 'dependencies' | 'errors' | 'log' | 'prefix' | 'system'> {}
 
-type HostOptions = ServeOptions & { readonly scope: ModulesContainer }
+type HostOptions = ServeOptions & Pick<MountOptions, 'pathOf'> & { readonly scope: ModulesContainer }
 
 /** The services of one `forRoot`: they start, drain and stop with the app. */
 export class MountHost {

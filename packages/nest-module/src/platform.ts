@@ -20,9 +20,16 @@ interface FastifyParsers {
   readonly customParsers?: ReadonlyMap<string, { readonly bodyLimit?: number }>
 }
 
-interface ExpressChain {
-  readonly stack: readonly { readonly handle: { readonly name: string } }[]
+interface ExpressLayer {
+  readonly handle: { readonly name: string }
+  readonly route?: { readonly path: unknown; readonly methods: Readonly<Record<string, boolean>> }
 }
+
+interface ExpressChain {
+  readonly stack: ExpressLayer[]
+}
+
+type HeadOfRequest = { readonly headers: IncomingHttpHeaders }
 
 const JSON_TYPE = 'application/json'
 
@@ -34,9 +41,7 @@ const noParser = (type = '') => Object.assign(new Error(`Unsupported Media Type:
 async function warnOfParser(adapter: AbstractHttpAdapter, mount: Mount): Promise<void> {
   const fastify = fastifyOf(adapter)
   if (fastify !== undefined) return mount.noteBodyLimit(fastifyLimit(fastify))
-  // Express 5 has its chain as `router`, a name that throws in Express 4.
-  const express = adapter.getInstance<{ readonly _router?: ExpressChain; readonly router: ExpressChain }>()
-  const bytes = await jsonLimitOf((express._router ?? express.router).stack.map(({ handle }) => handle))
+  const bytes = await jsonLimitOf(expressChain(adapter).map(({ handle }) => handle))
   mount.noteBodyLimit({ bytes, setting: "the limit of app.useBodyParser('json', { limit })" })
 }
 
@@ -77,13 +82,29 @@ function passBodies(app: FastifyApp | undefined): void {
 function addSystemRoutes(adapter: AbstractHttpAdapter, mount: Mount): void {
   for (const route of mount.routes) {
     const { method, path: url, api } = route
-    // Express gives a request to the first of its routes, Fastify takes no second one.
     if (api !== undefined || fastifyOf(adapter)?.hasRoute({ method, url })) continue
-    adapter.get(url, async (_request: unknown, response: NestResponse) => {
-      const answer = await mount.answer(route, { headers: {} })
+    const chain = fastifyOf(adapter) === undefined ? expressChain(adapter) : []
+    if (chain.some((layer) => isOwn(layer, url))) continue
+    const before = chain.findIndex((layer) => layer.route !== undefined)
+    adapter.get(url, async ({ headers }: HeadOfRequest, response: NestResponse) => {
+      const answer = await mount.answer(route, { headers })
       adapter.reply(response, sendAnswer(adapter, response, answer), answer.statusCode)
     })
+    // A pattern of the app's, such as one for the pages of a browser's app, takes nothing from them.
+    if (before !== -1) chain.splice(before, 0, ...chain.splice(-1))
   }
+}
+
+/** Has the app a route for exactly this, and not by a pattern? */
+function isOwn({ route }: ExpressLayer, url: string): boolean {
+  if (route === undefined || ![route.path].flat().includes(url)) return false
+  return route.methods.get === true || route.methods._all === true
+}
+
+/** Express 5 has its chain as `router`, a name that throws in Express 4. */
+function expressChain(adapter: AbstractHttpAdapter): ExpressLayer[] {
+  const app = adapter.getInstance<{ readonly _router?: ExpressChain; readonly router: ExpressChain }>()
+  return (app._router ?? app.router).stack
 }
 
 function fastifyOf(adapter: AbstractHttpAdapter | undefined): FastifyApp | undefined {

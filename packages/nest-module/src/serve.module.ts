@@ -1,12 +1,13 @@
 import type { ServiceClass } from '@ekiben/core'
-import { checkOptions, createMount, type Mount } from '@ekiben/core/adapter'
+import { checkOptions, createMount, type Mount, type MountOptions } from '@ekiben/core/adapter'
 import type { ConfigurableModuleAsyncOptions, DynamicModule, FactoryProvider, Type } from '@nestjs/common'
 import { ConfigurableModuleBuilder, Inject, Module } from '@nestjs/common'
-import { HttpAdapterHost, ModulesContainer } from '@nestjs/core'
+import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core'
 import { apiController, setPrefix } from './api-controller.js'
 import { checkApp } from './app-checks.js'
 import { MOUNT_HOST, MountHost, type ServeOptions } from './mount-host.js'
 import { openPlace } from './place.js'
+import { routePath } from './route-path.js'
 import { getServiceToken } from './service-token.js'
 
 type Services = readonly ServiceClass[]
@@ -112,18 +113,23 @@ function mounting(extras: ServeExtras, definition: DynamicModule): DynamicModule
   return { module: ServeModule, imports: [inner], exports: [inner], controllers, providers: [place] }
 }
 
-/** Looks at services as a mount does. It has a scope of its own, so that nothing comes of it. */
+/** Looks at services as a mount does: nothing comes of it. */
 function tryMount(services: Services, uses: Services): Mount {
-  return createMount(services, { uses, dependencies: 'inline', scope: {} })
+  const mount = createMount(services, { uses, dependencies: 'inline', scope: {} })
+  void mount.close()
+  return mount
 }
 
+type HostInjected = [HttpAdapterHost, ModuleRef, ModulesContainer, options?: ServeOptions]
+
 function hostProvider(provide: string | symbol, services: Services, controllers: Type[] = []): FactoryProvider {
-  const useFactory = (adapterHost: HttpAdapterHost, modules: ModulesContainer, options: ServeOptions = {}) => {
+  const useFactory = (...[adapterHost, ref, modules, options = {}]: HostInjected) => {
     checkOptions(options, OPTIONS, 'what the factory of ServeModule.forRootAsync() gave')
     for (const controller of controllers) setPrefix(controller, options.prefix ?? '')
-    return new MountHost(services, { ...options, scope: modules }, adapterHost)
+    const pathOf: MountOptions['pathOf'] = (route) => routePath(route, { controllers, module: ServeModule, ref })
+    return new MountHost(services, { ...options, pathOf, scope: modules }, adapterHost)
   }
-  const inject = [HttpAdapterHost, ModulesContainer, { token: MODULE_OPTIONS_TOKEN, optional: true }]
+  const inject = [HttpAdapterHost, ModuleRef, ModulesContainer, { token: MODULE_OPTIONS_TOKEN, optional: true }]
   return { provide, inject, useFactory }
 }
 

@@ -17,6 +17,7 @@ const OPTIONS: Readonly<Record<keyof MountOptions, true>> = {
   dependencies: true,
   errors: true,
   system: true,
+  pathOf: true,
   scope: true,
   construct: true,
   hostBodyLimit: true,

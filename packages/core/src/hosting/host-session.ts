@@ -23,8 +23,11 @@ export interface HostSession {
   readonly use: ((definition: ServiceDefinition) => CallTransport) | undefined
   /** This worker is not ready before it resolves; where it rejects, the boot has failed. */
   hold(until: Promise<void>): void
-  /** Takes the probes of a service that runs here into what this worker says of itself, until the returned function is called. */
-  join(service: LocalService): () => void
+  /**
+   * Takes the probes of a service that runs here into what this worker says of itself, until the returned function is
+   * called. undefined: this process is no worker.
+   */
+  readonly join: ((service: LocalService) => () => void) | undefined
   /** Said by readiness probes. */
   isReady(): boolean
   /** The metrics of the whole instance, as text; undefined: an address of the supervisor's own tells them. */

@@ -1,6 +1,6 @@
-import type { LocalService } from '../../../hosting/host-session.js'
-import type { Logger } from '../../../observe/logger.js'
-import { ServiceProbes } from '../service-probes.js'
+import type { Logger } from '../observe/logger.js'
+import { ServiceProbes } from '../runner/service-probes.js'
+import type { LocalService } from './host-session.js'
 
 /** The services that run in this process: the app has mounted them, or they are called there. */
 export class LocalServices {
@@ -12,12 +12,12 @@ export class LocalServices {
   }
 
   /** Until the returned function is called, which its own host does when it has stopped it. */
-  join(service: LocalService): () => void {
+  readonly join = (service: LocalService): (() => void) => {
     const probes = new ServiceProbes(service.instance, this.#log)
     this.#joined.set(service, probes)
-    // One that starts late is not to count as not ready until the next heartbeat.
+    // One that starts late is not to count as not ready until it is asked again.
     probes.ask()
-    return () => this.#joined.delete(service)
+    return () => void this.#joined.delete(service)
   }
 
   /** What they say of themselves, together. */

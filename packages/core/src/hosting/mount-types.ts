@@ -28,6 +28,11 @@ export interface MountOptions {
   /** Default `none`. */
   readonly system?: SystemRoutesOption
   /**
+   * Where clients find the route of an api, where the host puts more before it than `prefix`: for the documents among the
+   * `system` routes. It is asked when the first of them is. Default: the route's own path.
+   */
+  readonly pathOf?: ((route: MountRoute) => string) | undefined
+  /**
    * What belongs together, such as the host's app: of the mounts of one scope each inline service runs once, until the
    * last of them is closed. Default: all mounts of the process that name none.
    */

@@ -35,7 +35,7 @@ export function ownSession(log: Logger, worker?: HostSession): HostSession & { r
       slot: pools.slot,
       requests: pools.requests,
       hold: () => {},
-      join: () => () => {},
+      join: undefined,
       metrics: () => pools.metrics(),
       // Its app alone says when it stops.
       onDrain: onProcessDrain,

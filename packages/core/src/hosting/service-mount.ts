@@ -72,6 +72,7 @@ export class ServiceMount implements Mount {
     this.#system = new SystemMount({
       which: system,
       apis: this.#apis,
+      pathOf: options.pathOf,
       isReady: () => this.#isReady,
       metrics: session?.metrics,
     })
@@ -89,7 +90,7 @@ export class ServiceMount implements Mount {
   }
 
   answer(route: MountRoute, request: MountRequest): Promise<MountAnswer> {
-    if (this.#system.has(route)) return this.#system.answer(route, this.#makeId())
+    if (this.#system.has(route)) return this.#system.answer(route, this.requestId(request))
     const { api, definition } = this.#index.apiOf(route)
     return (this.#served.get(definition) as ServedService).answer(api, request)
   }
@@ -181,8 +182,16 @@ export class ServiceMount implements Mount {
   get #isReady(): boolean {
     const started = [...this.#served.keys()].every((definition) => this.#running.has(definition))
     if (!started || this.#closing !== undefined) return false
+    if (this.#options.session?.isReady() === false) return false
     // A supervisor knows better: a worker that is merely replaced is no reason to send clients elsewhere.
-    return this.#options.session?.isReady() ?? !this.#drain.hasBegun
+    return this.isSupervised || (!this.#drain.hasBegun && this.#saysReady)
+  }
+
+  /** The last word of the services that run here; they are asked anew. */
+  get #saysReady(): boolean {
+    const { services } = this.#scope
+    services?.ask()
+    return services === undefined || services.answers.ready
   }
 
   #serve(definition: ServiceDefinition): ServedService {
@@ -221,6 +230,7 @@ export class ServiceMount implements Mount {
   async #started(definition: ServiceDefinition): Promise<RunningService> {
     this.#refuseIfClosed(definition)
     if (this.#served.has(definition)) await this.ready()
+    else this.#warnOfInline()
     return this.#running.get(definition) ?? this.#scope.graph.start(definition)
   }
 
@@ -230,17 +240,23 @@ export class ServiceMount implements Mount {
   }
 
   async #start(): Promise<void> {
-    const { session, mounted, dependencies, log, hostBodyLimit } = this.#options
+    const { session, mounted, log, hostBodyLimit } = this.#options
     if (mounted[0] !== undefined) this.#refuseIfClosed(mounted[0])
     this.#spool.clearDead().catch((err: unknown) => log.warn({ err }, 'could not clear old uploads'))
     const inline = session?.use === undefined ? [...this.#used] : []
-    if (session === undefined && dependencies !== 'inline') warnOfInline(mounted, inline, log)
+    this.#warnOfInline()
     if (hostBodyLimit !== undefined) this.noteBodyLimit(hostBodyLimit)
     await Promise.all([
       session?.own?.connect(),
       ...mounted.map((definition) => this.#startMounted(definition)),
       ...inline.map((definition) => this.#scope.graph.start(definition)),
     ])
+  }
+
+  /** What may be known only as it is used is among the used by then. */
+  #warnOfInline(): void {
+    const { session, mounted, dependencies, log } = this.#options
+    if (session === undefined && dependencies !== 'inline') warnOfInline(mounted, [...this.#used], log)
   }
 
   async #startMounted(definition: ServiceDefinition): Promise<void> {

@@ -3,6 +3,7 @@ import { reasonOf } from '../errors/reason-of.js'
 import type { Logger } from '../observe/logger.js'
 import { logBindings } from '../runner/call-context.js'
 import type { CallHandler, CallRequest } from '../runner/call-request.js'
+import type { ServiceDefinition } from '../service/service-definition.js'
 import { errorAnswer } from './error-answer.js'
 import type { HttpAnswer, StreamAnswer } from './http-answer.js'
 import { openStream, type StreamCaller, type Streamed } from './open-stream.js'
@@ -22,7 +23,8 @@ export interface DispatchRequest extends CallRequest {
   readonly route: string | undefined
 }
 
-export interface DispatchOptions extends SystemRoutesOptions {
+export interface DispatchOptions extends Omit<SystemRoutesOptions, 'definition'> {
+  readonly definition: ServiceDefinition
   readonly handler: CallHandler
   readonly log: Logger
   /** The stacks of errors that are the service's own are in the answers. Default: in the log alone. */
@@ -39,7 +41,7 @@ export class Dispatcher {
   constructor(options: DispatchOptions) {
     this.#options = options
     this.#routes = new RouteTable(options.definition, systemPaths(options))
-    this.system = createSystemAnswers(options)
+    this.system = createSystemAnswers({ ...options, definition: () => options.definition })
   }
 
   /** Is there a route for exactly this? */

@@ -16,14 +16,18 @@ const NOT_READY: HttpAnswer = { statusCode: 503, headers: [...TEXT_HEADERS, 'ret
 const METRICS_HEADERS: readonly string[] = ['content-type', 'text/plain; version=0.0.4; charset=utf-8']
 
 export interface SystemRoutesOptions extends Pick<EdgeSettings, 'systemRoutes'> {
-  readonly definition: ServiceDefinition
+  /** What its documents tell of; asked when the first is. */
+  readonly definition: () => ServiceDefinition
   readonly isReady: () => boolean
   /** The metrics of the whole instance, as text; undefined: they are told elsewhere, or nowhere. */
   readonly metrics?: (() => Promise<string>) | undefined
 }
 
 /** The routes of its own that a host answers. */
-export function systemPaths({ metrics, systemRoutes = 'all' }: SystemRoutesOptions): readonly SystemPath[] {
+export function systemPaths({
+  metrics,
+  systemRoutes = 'all',
+}: Pick<SystemRoutesOptions, 'metrics' | 'systemRoutes'>): readonly SystemPath[] {
   if (systemRoutes === 'none') return []
   if (systemRoutes === 'probes') return SYSTEM_PATHS.filter((path) => isProbe(path) && path !== '/metrics')
   return metrics === undefined ? SYSTEM_PATHS.filter((path) => path !== '/metrics') : SYSTEM_PATHS
@@ -50,10 +54,10 @@ export function createSystemAnswers({
       case '/readyz':
         return isReady() ? WELL : NOT_READY
       case '/schema.json':
-        schema ??= jsonAnswer(schemaDocument(definition))
+        schema ??= jsonAnswer(schemaDocument(definition()))
         return schema
       case '/docs.json':
-        docs ??= jsonAnswer(openapiDocument(definition))
+        docs ??= jsonAnswer(openapiDocument(definition()))
         return docs
       case '/metrics':
         return answerMetrics(metrics)

@@ -1,7 +1,7 @@
-import type { Logger } from '../../observe/logger.js'
-import { Probe } from '../../runner/probe.js'
-import type { ServiceInstance } from '../../runner/service-instance.js'
-import { monotonicMs } from '../../util/monotonic.js'
+import type { Logger } from '../observe/logger.js'
+import { monotonicMs } from '../util/monotonic.js'
+import { Probe } from './probe.js'
+import type { ServiceInstance } from './service-instance.js'
 
 /** What a service says of itself, asked at each heartbeat: `isReady()` and `isAlive()`. */
 export class ServiceProbes {

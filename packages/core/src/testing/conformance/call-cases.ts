@@ -163,8 +163,11 @@ export const CALL_CASES: readonly ConformanceCase[] = [
     name: 'says that it lives and is ready',
     run: async (host) => {
       if (host.traits.noSystemRoutes === true) return
+      const headers = { 'x-request-id': 'probe-1' }
       for (const path of ['/livez', '/readyz', '/healthz']) {
-        assert.equal((await fetch(host.url + path)).status, 200, path)
+        const response = await fetch(host.url + path, { headers })
+        assert.equal(response.status, 200, path)
+        assert.equal(response.headers.get('x-request-id'), 'probe-1', path)
       }
     },
   },

@@ -1,9 +1,9 @@
 import { InlineGraph, type RunningService } from '../../hosting/inline-graph.js'
 import type { Logger } from '../../observe/logger.js'
 import type { InlineSettings } from '../../plan/inline-settings.js'
+import { ServiceProbes } from '../../runner/service-probes.js'
 import type { ServiceDefinition } from '../../service/service-definition.js'
 import type { WorkerService } from './load-worker-service.js'
-import { ServiceProbes } from './service-probes.js'
 
 /** A service that runs here with all that it depends on. */
 export interface InlineService extends RunningService {

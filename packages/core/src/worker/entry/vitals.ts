@@ -1,7 +1,7 @@
 import { url as inspectorUrl } from 'node:inspector'
 import type { Vitals } from '../../ipc/protocol.js'
 import type { CallsView } from '../../runner/calls-in-flight.js'
-import type { ServiceProbes } from './service-probes.js'
+import type { ServiceProbes } from '../../runner/service-probes.js'
 
 type Utilization = ReturnType<typeof performance.eventLoopUtilization>
 
