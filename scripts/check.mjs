@@ -21,10 +21,13 @@ const CORE_RINGS = [
 ]
 /** Of the rest, one file of each kind: how apps are run, how sockets are opened and encrypted, how saved files are seen. */
 const SAMPLES = ['apps:run.test', 'apps:bootstrap.test', 'edge:sockets', 'edge:tls.test', 'development:reload']
-/** By version. All is promised on 20, which is this one in CI, and on 24. */
+/** What is promised on 20 and on 24; the parts before these have run it on the one that runs this. */
+const WHOLE = ['unit:/identifier/', 'unit:/config/', 'unit:/thread/', 'process', ...REST, 'proxy', 'e2e']
+/** By version. */
 const OTHER_NODES = {
+  ...(process.versions.node.startsWith('20.') ? {} : { 20: WHOLE }),
   22: [...CORE_RINGS, ...SAMPLES],
-  24: ['unit:/identifier/', 'unit:/config/', 'unit:/thread/', 'process', ...REST, 'proxy', 'e2e'],
+  24: WHOLE,
   26: [...CORE_RINGS, ...SAMPLES],
 }
 

@@ -46,6 +46,7 @@ describe('ekiben run', () => {
       port: new URL(run.url).port,
       nodeEnv: 'production',
       service: 'ekiben-monorepo',
+      instance: 'ekiben-monorepo',
       ours: appVariables(),
       cwd: process.cwd(),
     })
@@ -55,6 +56,14 @@ describe('ekiben run', () => {
       [[run.pid, 'supervised', 'development mode is not asked for', `${APPS}/plain.cjs`]],
     )
     assert.equal(await run.stop(), 0)
+  })
+
+  it("leaves the app's NODE_ENV to whoever has set it, and names the instance as it was told", async () => {
+    const flags = ['--instance', 'blue', '--port', '0', '--host', '127.0.0.1', '--log-format', 'json']
+    const env = { NODE_ENV: 'staging' }
+    await using run = await startServing([EKIBEN, 'run', `${APPS}/plain.cjs`, ...flags], { env })
+    const { nodeEnv, instance } = (await (await fetch(`${run.url}/facts`)).json()) as Record<string, unknown>
+    assert.deepEqual([nodeEnv, instance], ['staging', 'blue'])
   })
 
   it('gives every worker the one socket', async () => {

@@ -12,6 +12,16 @@ const FAILURES: Readonly<Record<string, { build: string; code: string; imports?:
   'a service': { build: '() => Echo', code: 'EKB_ERR_BOOTSTRAP_RESULT' },
   'a class': { build: '() => class App {}', code: 'EKB_ERR_BOOTSTRAP_RESULT' },
   'a server that listens': { build: 'LISTENS', code: 'EKB_ERR_BOOTSTRAP_LISTENING' },
+  'a server of TCP that listens, and then is told what for': {
+    imports: "import net from 'node:net'",
+    build: `async () => {
+      const server = net.createServer().listen(Number(process.env.PORT ?? 0), '127.0.0.1')
+      server.on('connection', (socket) => socket.end())
+      if (process.env.PORT === undefined) await new Promise((resolve) => server.once('listening', resolve))
+      return server
+    }`,
+    code: 'EKB_ERR_BOOTSTRAP_LISTENING',
+  },
   'a Fastify instance that listens': {
     imports: "import fastify from 'fastify'",
     build: `async () => {
@@ -66,6 +76,15 @@ describe('bootstrapProduction that cannot start', () => {
         assert.equal(exitCode, 2)
       })
     }
+
+    it(`refuses a service that is to be mounted and used (${mode})`, async () => {
+      const options = '{ services: [Echo], uses: [Echo] }'
+      const main = mainFile('() => createServer()', { imports: "import { Echo } from './services.js'", options })
+      await using project = await appProject(main)
+      const { code, stderr } = await failApp(project, mode)
+      assert.match(stderr, /^EKB_ERR_MOUNT_AND_USE: .*Echo.*\n {2}hint: /m)
+      assert.equal(code, 2)
+    })
 
     it(`is called once (${mode})`, async () => {
       const handler = '(_, res) => res.end()'
