@@ -145,6 +145,7 @@ export class MountCall implements DispatchRequest, StreamCaller {
     if (this.#state !== 'open') return
     this.#state = 'cut'
     this.#cutBy = reason
+    clearTimeout(this.#timer)
     this.#abort?.abort(reason)
     // What its `finally` blocks throw is nobody's answer.
     this.#closeSource?.().catch(() => {})

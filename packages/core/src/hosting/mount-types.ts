@@ -132,7 +132,10 @@ export interface Mount {
   noteBodyLimit(limit: HostBodyLimit): void
   /** The answer that `ekiben serve` gives where a parser of the host's refused the body with this error. */
   refuseBody(error: Error & { readonly statusCode?: number | undefined }, request: RequestHead): MountAnswer
-  /** Runs an api: its name, `Service.api` where several services have one of that name. Gives its result; of a stream an AsyncIterable. */
+  /**
+   * Runs an api: its name, `Service.api` where several services have one of that name. Gives its result; of a stream an
+   * AsyncIterable, whose first item must be there in time, and which the signal ends.
+   */
   call(api: string, input?: unknown, context?: MountCallContext): Promise<unknown>
   /** A handler for Express, Connect and bare `node:http`: what is no route of the mount goes to `next`. */
   node(request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void

@@ -4,13 +4,16 @@ import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { SpoolFolder } from '../http/spool-folder.js'
 import { CountTable } from '../metrics/count-table.js'
+import { ApiStream } from '../runner/api-stream.js'
+import type { CallContext } from '../service/call-context.js'
 import { defineService } from '../service/define-service.js'
 import { definitionOf } from '../service/registry.js'
-import type { ServiceDefinition } from '../service/service-definition.js'
+import type { ServiceClass, ServiceDefinition } from '../service/service-definition.js'
+import { deferred } from '../util/deferred.js'
 import { createMount } from './create-mount.js'
 import { lineLogger } from './line-logger.js'
 import { mountedApis } from './mount-routes.js'
-import { ServedService } from './served-service.js'
+import { ServedService, type ServedServiceOptions } from './served-service.js'
 
 test('a stream that is there only after its client has left is closed, and the call answered at once', async () => {
   const source = Readable.from(['a', 'b'])
@@ -72,23 +75,13 @@ test('a client that leaves in the middle of a stream is counted once, as one tha
     },
     { apis: { text: {} } },
   )
-  const definition = definitionOf(Endless) as ServiceDefinition
   const counts = new CountTable()
   const source = new Readable({
     read() {
       setImmediate(() => this.push('more'))
     },
   })
-  const served = new ServedService({
-    definition,
-    counts,
-    handler: () => source,
-    spool: new SpoolFolder(),
-    errors: 'host',
-    gate: undefined,
-    log: lineLogger(console),
-  })
-  const route = mountedApis([definition], '')[0]?.api as Parameters<typeof served.answer>[0]
+  const { served, route } = serve(Endless, { counts, handler: () => source })
   const leaving = new AbortController()
   const request = { headers: { 'content-type': 'application/json' }, body: {}, signal: leaving.signal }
   const { body } = await served.answer(route, request)
@@ -102,3 +95,116 @@ test('a client that leaves in the middle of a stream is counted once, as one tha
     [['text', 499, 1]],
   )
 })
+
+/** What happened in the generators of `Streams`. */
+const happened: string[] = []
+
+const Streams = defineService(
+  class Streams {
+    async *deadlines(_input: unknown, ctx: CallContext) {
+      for (;;) yield ctx.deadline
+    }
+    async *untilLeft(_input: unknown, { signal }: CallContext) {
+      try {
+        yield 'first'
+        await once(signal, 'abort')
+      } finally {
+        happened.push('ended')
+      }
+    }
+    one() {
+      happened.push('one')
+      return 1
+    }
+  },
+  { apis: { deadlines: {}, untilLeft: {}, one: {} }, traffic: { maxConcurrency: 1 } },
+)
+
+const calledStreams = () => createMount(Streams, { dependencies: 'inline', scope: {} })
+
+test('a stream that is called here has its time for the first item alone', async () => {
+  const mount = calledStreams()
+  try {
+    const items = (await mount.call('deadlines', {}, { timeoutMs: 60_000 })) as AsyncIterator<unknown>
+    assert.equal(typeof (await items.next()).value, 'number')
+    assert.deepEqual(await items.next(), { done: false, value: undefined })
+    await items.return?.()
+    // Its place is free again.
+    assert.equal(await mount.call('one'), 1)
+    assert.deepEqual(happened.splice(0), ['one'])
+  } finally {
+    await mount.close()
+  }
+})
+
+test('a stream that is called here ends with the signal of its caller, and without its first item with its time', async () => {
+  const { served, route } = serve(Streams, { handler: (_api, input) => new ApiStream(deafItems(input as boolean)) })
+  const late = (await served.call(route, false, { timeoutMs: 10 })) as AsyncIterator<unknown>
+  await assert.rejects(late.next(), { code: 'EKB_ERR_TIMEOUT', statusCode: 504 })
+  const leaving = new AbortController()
+  const left = (await served.call(route, true, { signal: leaving.signal })) as AsyncIterator<unknown>
+  assert.equal((await left.next()).value, 'first')
+  const next = left.next()
+  leaving.abort()
+  await assert.rejects(next, { code: 'EKB_ERR_ABORTED' })
+  await assert.rejects(left.next(), { code: 'EKB_ERR_ABORTED' })
+})
+
+test('a generator that is called here is stopped when its caller leaves', async () => {
+  const mount = calledStreams()
+  try {
+    const leaving = new AbortController()
+    const items = (await mount.call('untilLeft', {}, { signal: leaving.signal })) as AsyncIterator<unknown>
+    assert.equal((await items.next()).value, 'first')
+    const next = items.next()
+    leaving.abort()
+    await assert.rejects(next, { code: 'EKB_ERR_ABORTED' })
+    assert.equal(await mount.call('one'), 1)
+    assert.deepEqual(happened.splice(0), ['ended', 'one'])
+  } finally {
+    await mount.close()
+  }
+})
+
+test('a call whose signal has aborted before begins nothing, and takes no place', async () => {
+  const mount = calledStreams()
+  try {
+    const signal = AbortSignal.abort()
+    for (const api of ['one', 'untilLeft']) {
+      await assert.rejects(mount.call(api, {}, { signal }), { code: 'EKB_ERR_ABORTED' })
+    }
+    assert.equal(await mount.call('one'), 1)
+    assert.deepEqual(happened.splice(0), ['one'])
+  } finally {
+    await mount.close()
+  }
+})
+
+test('a stream that is there only after its caller here has left is closed', async () => {
+  const opening = deferred<ApiStream>()
+  const { served, route } = serve(Streams, { handler: () => opening.promise })
+  const leaving = new AbortController()
+  const called = served.call(route, {}, { signal: leaving.signal })
+  leaving.abort()
+  await assert.rejects(called, { code: 'EKB_ERR_ABORTED' })
+  const ended = deferred()
+  opening.resolve(new ApiStream({ ...deafItems(true), onEnd: ended.resolve }))
+  await ended.promise
+})
+
+/** One item or none, and then nothing. */
+function deafItems(hasFirst: boolean): ConstructorParameters<typeof ApiStream>[0] {
+  async function* items() {
+    if (hasFirst) yield 'first'
+    await new Promise(() => {})
+  }
+  return { items: items(), check: undefined, inCall: (step) => step(), onEnd: () => {} }
+}
+
+/** The first api of a service, by a handler of the test's own. */
+function serve(service: ServiceClass, options: Pick<ServedServiceOptions, 'handler'> & Partial<ServedServiceOptions>) {
+  const definition = definitionOf(service) as ServiceDefinition
+  const defaults = { counts: undefined, spool: new SpoolFolder(), errors: 'host', gate: undefined } as const
+  const served = new ServedService({ definition, log: lineLogger(console), ...defaults, ...options })
+  return { served, route: mountedApis([definition], '')[0]?.api as Parameters<typeof served.answer>[0] }
+}

@@ -15,10 +15,12 @@ import { writeValue } from '../http/write-answer.js'
 import type { CountTable } from '../metrics/count-table.js'
 import type { Logger } from '../observe/logger.js'
 import { isThenable } from '../runner/api-call.js'
+import { ApiStream } from '../runner/api-stream.js'
 import { logBindings } from '../runner/call-context.js'
 import type { CallHandler } from '../runner/call-request.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 import { answerStream } from './answer-stream.js'
+import { CalledStream } from './called-stream.js'
 import { parsedInput, readInput } from './host-body.js'
 import { toHostError, withRequestId } from './host-error.js'
 import { MountCall, type MountCallOwner } from './mount-call.js'
@@ -100,13 +102,23 @@ export class ServedService {
     const call = new MountCall({ ...rest, headers }, route.path, this.#owner)
     try {
       this.#limit(call, timeoutMs)
-      const result = this.#invoke(route, input, call)
-      return isThenable(result) ? await call.unlessCut(result) : result
+      const result = await call.unlessCut(this.#runCalled(route, input, call))
+      // A stream ends its call itself.
+      if (!(result instanceof CalledStream)) call.end()
+      return result
     } catch (thrown) {
-      throw toHostError(thrown)
-    } finally {
       call.end()
+      throw toHostError(thrown)
     }
+  }
+
+  async #runCalled(route: ApiRoute, input: unknown, call: MountCall): Promise<unknown> {
+    if (!call.isWanted) return undefined
+    const result = await this.#invoke(route, input, call)
+    if (!isStreamed(result)) return result
+    // Nobody waits for it any more: it is closed.
+    if (!call.isWanted) return this.#dispatcher.open(route, result, call)
+    return result instanceof ApiStream ? new CalledStream(result, call) : result
   }
 
   #answer(route: ApiRoute, value: unknown, { call, asValue }: Answering): MountAnswer {
