@@ -112,6 +112,15 @@ for (const [name, express] of Object.entries({ 'Express 5': express5, 'Express 4
       assert.equal(form.item, 'pen')
     })
 
+    it('answers a request without a body that a middleware has read to its end', async () => {
+      const app = express()
+      const orders = serve(Orders)
+      app.use((request, _response, next) => void request.resume().once('end', next), orders)
+      await using running = await listen(app, [orders])
+      const answer = await fetch(`${running.url}/place`, { method: 'POST' })
+      assert.deepEqual(Object.keys((await answer.json()) as object), ['count'])
+    })
+
     it('says so where a parser of forms was there before it', async () => {
       const app = express()
       const logged: unknown[] = []

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
 import { createError } from '../errors/service-error.js'
 import { formInput } from '../http/form-input.js'
 import { isMultipart, mediaType, parseInput, ReadInput } from '../http/parse-input.js'
@@ -25,10 +26,12 @@ export async function readInput(
   checkBodyHead(request, route.bodyLimitBytes)
   const contentType = headers['content-type']
   if (stream === undefined) return new ReadInput(parseInput(route, contentType, NOTHING))
-  if (wasRead(stream) && hasBody(headers)) throw createError('EKB_ERR_BODY_CONSUMED', { type: contentType ?? 'none' })
+  const isRead = wasRead(stream)
+  if (isRead && hasBody(headers, stream)) throw createError('EKB_ERR_BODY_CONSUMED', { type: contentType ?? 'none' })
   if (isMultipart(route.input, contentType) || route.input === 'binary')
     return receiveFiles({ stream, contentType }, route, makeFiles())
-  return new ReadInput(parseInput(route, contentType, await collectBody(stream, route)))
+  // It may have ended before: nothing would come any more, not even its end.
+  return new ReadInput(parseInput(route, contentType, isRead ? NOTHING : await collectBody(stream, route)))
 }
 
 const NOTHING = new Uint8Array(0)
@@ -60,6 +63,15 @@ function wasRead(stream: NonNullable<MountRequest['stream']>): boolean {
   return stream.readableEnded || stream.destroyed || (stream.readableDidRead && stream.readableLength === 0)
 }
 
-function hasBody({ 'content-length': length, 'transfer-encoding': encoding }: IncomingHttpHeaders): boolean {
-  return encoding !== undefined || Number(length) > 0
+function hasBody(
+  { 'content-length': length, 'transfer-encoding': encoding }: IncomingHttpHeaders,
+  request: Readable & Http2Request,
+): boolean {
+  if (encoding !== undefined) return true
+  // HTTP/2 needs no header to have one.
+  return length === undefined ? request.stream?.endAfterHeaders === false : Number(length) > 0
+}
+
+interface Http2Request {
+  readonly stream?: { readonly endAfterHeaders?: boolean }
 }
