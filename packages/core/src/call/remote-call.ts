@@ -136,10 +136,8 @@ export class RemoteCall {
   /** What has to be waited for beside the answer: not past the deadline, and not for a caller who left. */
   async #within<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const limit = this.#limit()
-    const { signal } = limit
     try {
-      if (signal.aborted) throw signal.reason
-      return await Promise.race([work(signal), aborted(signal)])
+      return await limit.within(work)
     } finally {
       limit.release()
     }
@@ -158,10 +156,4 @@ export class RemoteCall {
   #leftMs(): number {
     return this.#deadlineAt - monotonicMs()
   }
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
 }

@@ -30,6 +30,13 @@ export class CallLimit {
     return this.#abort.signal
   }
 
+  /** What has to be waited for beside the answer: not past the time of the call, and not for a caller who left. */
+  async within<T>(work: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
+    const { signal } = this
+    if (signal.aborted) throw signal.reason
+    return Promise.race([work(signal), aborted(signal)])
+  }
+
   /** A stream has begun: from now on it may take what it takes. */
   liftTimeout(): void {
     clearTimeout(this.#timer)
@@ -50,4 +57,10 @@ export class CallLimit {
     this.release()
     this.#abort.abort(reason)
   }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
 }

@@ -50,7 +50,8 @@ async function get(url: string, options: ClientOptions): Promise<{ status: numbe
   const limit = new CallLimit({ what, signal: undefined, timeoutMs: options.timeoutMs })
   const carrier = options.fetch ?? globalThis.fetch
   try {
-    const headers = joinHeaders({ accept: 'application/json, */*;q=0.5' }, await headersOf(options))
+    const own = await limit.within(() => headersOf(options))
+    const headers = joinHeaders({ accept: 'application/json, */*;q=0.5' }, own)
     const response = await carrier(url, { method: 'GET', headers, signal: limit.signal })
     return { status: response.status, text: await response.text() }
   } catch (cause) {

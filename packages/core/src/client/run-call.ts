@@ -25,8 +25,7 @@ export function runCall({ shape, limit: limitOptions, prepare }: PreparedCall): 
   let isIterated = false
   const run = async () => {
     try {
-      if (limit.signal.aborted) throw limit.signal.reason
-      const response = await sendCall(await prepare(), limit)
+      const response = await sendCall(await limit.within(prepare), limit)
       return await readAnswer({ what, response, limit }, shape, isIterated)
     } catch (error) {
       limit.release()
