@@ -3,6 +3,7 @@ import type { AdminTarget } from '../control/admin-server.js'
 import { EXIT } from '../errors/exit-codes.js'
 import { createError } from '../errors/service-error.js'
 import { beginProcessDrain } from '../hosting/drain-listeners.js'
+import { limitLastCalls, ON_STOP_MS } from '../hosting/last-calls.js'
 import type { DrainOptions, DrainReport } from '../http/host-drain.js'
 import { socketUrl } from '../net/socket-url.js'
 import { flushLogs } from '../observe/create-logger.js'
@@ -156,6 +157,7 @@ export class LoneServer implements Server {
     this.#state = 'draining'
     const deadline = new MovingDeadline()
     deadline.set(settings.gracefulShutdownMs)
+    limitLastCalls(settings.gracefulShutdownMs - ON_STOP_MS)
     leaving.abort()
     beginProcessDrain()
     this.#host?.onStop?.()
@@ -163,6 +165,7 @@ export class LoneServer implements Server {
     const report = await this.#host?.drain({ keepAliveDrainMs, deadlineMs: settings.gracefulShutdownMs })
     const isClosed = await Promise.race([this.#close(), deadline.passed.then(() => false)])
     deadline.clear()
+    limitLastCalls(undefined)
     this.#state = 'stopped'
     const forced = [...(report?.cut ?? []), ...(isClosed ? [] : [`the end of ${this.#options.name}`])]
     for (const what of forced) log.warn({ what }, 'had to be cut short')

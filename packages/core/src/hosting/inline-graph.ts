@@ -14,9 +14,11 @@ import { bindDependencies } from '../service/bind-dependencies.js'
 import { definitionOf } from '../service/registry.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 import type { HostSession } from './host-session.js'
+import { LastCalls } from './last-calls.js'
 
 /** A service that runs in this process. */
 export interface RunningService {
+  readonly service: string
   readonly instance: ServiceInstance
   readonly runner: Runner
   readonly transport: CallTransport
@@ -33,6 +35,8 @@ export interface InlineGraphOptions {
   readonly reach?: ((definition: ServiceDefinition) => CallTransport) | undefined
   /** Told of each that has started, whoever looks after this process; what it returns, before any stops. */
   readonly join?: HostSession['join'] | undefined
+  /** What their last calls get as they stop, where nobody ends this process by a deadline of its own. Default: 20 s. */
+  readonly lastCallsMs?: number
 }
 
 export interface InlineStart {
@@ -76,7 +80,10 @@ export class InlineGraph {
     for (const { runner } of this.#running) runner.beginDrain()
   }
 
-  /** Dependents before what they depend on. Rejects with what an `onStop` threw, when all have stopped. */
+  /**
+   * Dependents before what they depend on, each after its last call, if that ends in time. Rejects with what an `onStop`
+   * threw, when all have stopped.
+   */
   async stop(): Promise<void> {
     // What still starts is stopped as well.
     await Promise.allSettled(this.#starting.values())
@@ -84,9 +91,12 @@ export class InlineGraph {
     this.beginDrain()
     for (const leave of this.#leave.splice(0)) leave()
     const failures: unknown[] = []
-    for (const { instance } of this.#running.splice(0).reverse()) {
+    const { log, lastCallsMs } = this.#options
+    const lastCalls = new LastCalls(log, lastCallsMs)
+    for (const running of this.#running.splice(0).reverse()) {
+      await lastCalls.of(running)
       try {
-        await instance.onStop?.()
+        await running.instance.onStop?.()
       } catch (error) {
         failures.push(error)
       }
@@ -126,7 +136,7 @@ export class InlineGraph {
     const gate = this.gateOf(definition)
     const handler = runner.invoke.bind(runner)
     const transport = createInlineTransport({ service, handler: gate ? gatedHandler(gate, handler) : handler })
-    const running = { instance, runner, transport, client: createServiceClient(definition, transport) }
+    const running = { service, instance, runner, transport, client: createServiceClient(definition, transport) }
     this.#running.push(running)
     if (join !== undefined) this.#leave.push(join(running))
     return running

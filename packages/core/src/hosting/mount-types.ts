@@ -154,6 +154,9 @@ export interface Mount {
    * streams can end in time. Until the returned function is called.
    */
   onDrain(listener: () => void): () => void
-  /** Stops what was started: after the host has answered its last request. */
+  /**
+   * Stops what was started: after the host has answered its last request. A call that goes on for nobody is waited for,
+   * by default 20 s.
+   */
   close(): Promise<void>
 }

@@ -21,6 +21,9 @@ export interface TestServiceOptions<TService extends ServiceClass> {
   readonly log?: Logger
 }
 
+/** Runners of tests give each test a few seconds, its end included. */
+const LAST_CALLS_MS = 1_000
+
 /** A service that runs in this process, for a test. */
 export interface TestedService<TService extends ServiceClass> {
   /** Calls the apis by the rules of a call from another service: validation, copies, errors, deadlines. */
@@ -32,7 +35,10 @@ export interface TestedService<TService extends ServiceClass> {
    * 'POST', … })`. Of a URL only path and query count. It follows no redirect.
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
-  /** Runs `onStop` of all that was started, and leaves nothing behind. Rejects with what one of them threw. */
+  /**
+   * Runs `onStop` of all that was started, after the last call or a second, and leaves nothing behind. Rejects with what
+   * one of them threw.
+   */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -59,7 +65,7 @@ export async function testService<TService extends ServiceClass>(
 ): Promise<TestedService<TService>> {
   const definition = definitionFor(service, 'testService()')
   refuseUnknown(definition, dependencies)
-  const graph = new InlineGraph({ log })
+  const graph = new InlineGraph({ log, lastCallsMs: LAST_CALLS_MS })
   const open = async () => {
     const running = await graph.start(definition, { standIns: dependencies })
     return { running, host: await openHost(definition, running, log) }

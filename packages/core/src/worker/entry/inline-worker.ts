@@ -1,8 +1,8 @@
 import { encodeError } from '../../errors/error-codec.js'
+import { limitLastCalls } from '../../hosting/last-calls.js'
 import { makeMounts } from '../../http/make-mounts.js'
 import type { BootStage, DrainMessage, HttpSettings } from '../../ipc/protocol.js'
 import { createLogger, flushLogs } from '../../observe/create-logger.js'
-import { MovingDeadline } from '../../util/moving-deadline.js'
 import { CountReporter } from './count-reporter.js'
 import { offerDiagnosis } from './diagnosis.js'
 import type { Endpoint } from './endpoint.js'
@@ -22,7 +22,6 @@ export class InlineWorker {
   readonly #options: WorkerOptions
   readonly #heartbeat: Heartbeat
   readonly #reporter: CountReporter
-  readonly #deadline = new MovingDeadline()
   #stage: BootStage = 'load'
   #service: InlineService | undefined
   #endpoint: Endpoint | undefined
@@ -60,7 +59,7 @@ export class InlineWorker {
   shed(): void {}
 
   leave(how: Farewell): Promise<void> {
-    this.#deadline.set(how.timeoutMs)
+    limitLastCalls(how.timeoutMs)
     if (this.#leaving !== undefined) void this.#endpoint?.drain(how)
     this.#leaving ??= this.#leave(how)
     return this.#leaving
@@ -102,8 +101,6 @@ export class InlineWorker {
     const onWithdrawn = (): void => void link.send({ type: 'withdrawn' })
     const cut = (await this.#endpoint?.drain({ timeoutMs, keepAliveDrainMs, onWithdrawn })) ?? []
     if (cut.length > 0) await link.send({ type: 'cut', what: cut })
-    if (this.#service !== undefined) await Promise.race([this.#service.runner.whenIdle(), this.#deadline.passed])
-    this.#deadline.clear()
     await this.#stopService()
     await this.#reporter.report()
     await flushLogs()

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import { limitLastCalls, ON_STOP_MS } from '../../../hosting/last-calls.js'
 import type { LocalServices } from '../../../hosting/local-services.js'
 import { endOwnPools } from '../../../hosting/own-session.js'
 import { flushLogs } from '../../../observe/create-logger.js'
@@ -47,6 +48,7 @@ export class AppEnding {
   /** Again: with other times, from now. */
   run(how: Farewell): Promise<void> {
     this.#deadline.set(how.timeoutMs)
+    limitLastCalls(how.timeoutMs - ON_STOP_MS)
     if (this.hasBegun) this.#parts.servers.hurry(how)
     this.#running ??= this.#run(how)
     return this.#running
