@@ -87,6 +87,19 @@ test('draining finishes what is in flight, then ends', async () => {
   assert.equal(code, 0)
 })
 
+test('draining sends what must be read before it can be sent', async () => {
+  await using pool = openCallPool()
+  const client = pool.client()
+  const worker = await pool.start()
+  client.update([worker])
+  const answers = [call(client, 'file', { ms: 300 }), call(client, 'file', { ms: 300 })]
+  await call(client, 'mark', 'connected')
+  worker.drain()
+  for (const blob of (await Promise.all(answers)) as Blob[]) assert.equal(await blob.text(), 'read before it is sent')
+  const [code] = (await worker.exited) as [number]
+  assert.equal(code, 0)
+})
+
 test('calls that were not sent to a worker that does not read are not lost with it', async () => {
   await using pool = openCallPool()
   const client = pool.client()

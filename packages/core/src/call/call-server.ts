@@ -157,20 +157,25 @@ export class CallServer {
       return this.#leave(call, startedAt, statusOf(error))
     }
     if (!isThenable(result)) {
-      connection.answer(call, result)
-      return this.#leave(call, startedAt, OK)
+      return this.#answer(call, result, { connection, startedAt })
     }
     result.then(
       (value) => {
         if (value instanceof ApiStream) return void this.#stream(call, value, { connection, startedAt })
-        connection.answer(call, value)
-        this.#leave(call, startedAt, OK)
+        this.#answer(call, value, { connection, startedAt })
       },
       (error: unknown) => {
         connection.fail(call, error)
         this.#leave(call, startedAt, statusOf(error))
       },
     )
+  }
+
+  /** It runs until its answer is sent: a connection that ends before would lose it. */
+  #answer(call: ServerCall, value: unknown, { connection, startedAt }: Started): void {
+    const sending = connection.answer(call, value)
+    if (sending === undefined) this.#leave(call, startedAt, OK)
+    else void sending.then(() => this.#leave(call, startedAt, OK))
   }
 
   async #stream(call: ServerCall, items: ApiStream, { connection, startedAt }: Started): Promise<void> {

@@ -74,20 +74,25 @@ export class ServerConnection {
     this.#socket.destroy()
   }
 
-  /** The answer of a call; a value that cannot be sent becomes its error. */
-  answer(call: ServerCall, value: unknown): void {
-    if (!this.#take(call)) return
+  /**
+   * The answer of a call; a value that cannot be sent becomes its error. Resolves when it is sent, which for a Blob is
+   * when that was read; undefined: it is.
+   */
+  answer(call: ServerCall, value: unknown): Promise<void> | undefined {
+    if (!this.#take(call)) return undefined
     let message: EncodedMessage
     try {
       message = encodeMessage(value)
     } catch (error) {
-      return this.#sendError(call.id, error)
+      this.#sendError(call.id, error)
+      return undefined
     }
     const attachments = readAttachments(message.attachments)
     if (!(attachments instanceof Promise)) {
-      return this.#send(FRAME_TYPE.result, call.id, { body: message.body, attachments })
+      this.#send(FRAME_TYPE.result, call.id, { body: message.body, attachments })
+      return undefined
     }
-    attachments.then(
+    return attachments.then(
       (read) => this.#send(FRAME_TYPE.result, call.id, { body: message.body, attachments: read }),
       (error: unknown) => this.#sendError(call.id, error),
     )
