@@ -61,6 +61,13 @@ test('deadline and cancellation end the call and abort its signal', async () => 
   assert.deepEqual(reasons, ['EKB_ERR_TIMEOUT', 'EKB_ERR_ABORTED'])
 })
 
+test('more time than a timer can take is as good as any', async () => {
+  const transport = open(() => new Promise((resolve) => setTimeout(resolve, 50, 'in time')))
+  for (const timeoutMs of [2 ** 31 - 1, 2 ** 31, 2 ** 53, Infinity]) {
+    assert.equal(await transport.call('a', 1, { ...ids, timeoutMs }), 'in time')
+  }
+})
+
 test('what an api makes of the end of its time is no answer', async () => {
   const transport = open((_api, _input, request) => {
     // Its clock and the call's are set in different moments, and timers take whole milliseconds: either may be first.

@@ -2,6 +2,7 @@ import { createError } from '../errors/service-error.js'
 import { ApiStream, iteratorOf } from '../runner/api-stream.js'
 import type { CallHandler } from '../runner/call-request.js'
 import { notIterableError } from '../runner/validation-error.js'
+import { MAX_TIMER_MS } from '../util/max-timer.js'
 import { monotonicMs } from '../util/monotonic.js'
 import { CallStream } from './call-stream.js'
 import { FRAME_HEADER_BYTES, type Frame, paddingAfter } from './frame.js'
@@ -79,7 +80,7 @@ class InlineCall {
       }
       const onAbort = () => this.cancel()
       const expire = () => call.deadlineAt !== undefined && this.#end(this.#timedOut(leftMs))
-      const timer = Number.isFinite(leftMs) ? setTimeout(expire, leftMs) : undefined
+      const timer = Number.isFinite(leftMs) ? setTimeout(expire, Math.min(leftMs, MAX_TIMER_MS)) : undefined
       signal?.addEventListener('abort', onAbort)
       const settle = (end: () => void) => {
         // Its own clock may abort it a moment before ours: what the api makes of that is no answer.
