@@ -4,6 +4,7 @@ import type { StreamCaller } from '../http/open-stream.js'
 import { acceptRequestId } from '../http/request-id.js'
 import { HttpResponseControl } from '../http/response-control.js'
 import type { ResponseControl } from '../service/call-context.js'
+import { MAX_TIMER_MS } from '../util/max-timer.js'
 import { monotonicMs } from '../util/monotonic.js'
 import type { MountRequest } from './mount-types.js'
 
@@ -94,9 +95,8 @@ export class MountCall implements DispatchRequest, StreamCaller {
   /** From now on it may take so long. */
   limit(timeoutMs: number): void {
     this.deadlineAt = monotonicMs() + timeoutMs
-    this.#timer = setTimeout(() => {
-      this.#cut(createError('EKB_ERR_TIMEOUT', { what: this.route, timeoutMs }))
-    }, timeoutMs)
+    const expire = () => this.#cut(createError('EKB_ERR_TIMEOUT', { what: this.route, timeoutMs }))
+    this.#timer = setTimeout(expire, Math.min(timeoutMs, MAX_TIMER_MS))
   }
 
   /** Its first item is there: the time it had was for that. */

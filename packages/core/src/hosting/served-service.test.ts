@@ -68,6 +68,25 @@ test('a request whose client has left before its turn begins no call', async () 
   }
 })
 
+test('a call that may take longer than a timer can is not cut', async () => {
+  const Slow = defineService(
+    class Slow {
+      wait() {
+        return new Promise((resolve) => setTimeout(resolve, 50, 'in time'))
+      }
+    },
+    { apis: { wait: {} } },
+  )
+  const mount = createMount(Slow, { dependencies: 'inline', scope: {} })
+  try {
+    for (const timeoutMs of [2 ** 31, Infinity]) {
+      assert.equal(await mount.call('wait', undefined, { timeoutMs }), 'in time')
+    }
+  } finally {
+    await mount.close()
+  }
+})
+
 test('a client that leaves in the middle of a stream is counted once, as one that left', async () => {
   const Endless = defineService(
     class Endless {

@@ -1,3 +1,5 @@
+import { MAX_TIMER_MS } from './max-timer.js'
+
 /** The end of a process is heard in several turns: its last output, its exit, and then that each pipe is closed. */
 const TURNS = 5
 
@@ -10,7 +12,7 @@ export function hearFirst(timeoutMs: number, onOver: () => void, { keepsAlive = 
   const hear = (turns: number): void => {
     next = setImmediate(() => (turns === 1 ? onOver() : hear(turns - 1)))
   }
-  const timer = setTimeout(hear, timeoutMs, TURNS)
+  const timer = setTimeout(hear, Math.min(timeoutMs, MAX_TIMER_MS), TURNS)
   if (!keepsAlive) timer.unref()
   return () => {
     clearTimeout(timer)
