@@ -15,6 +15,7 @@ import {
 } from '@ekiben/core'
 import { fakeClient, testService } from '@ekiben/core/testing'
 import { z } from 'zod'
+import { recordingLog } from '../helpers/http-host.js'
 import { runNodeToEnd } from '../helpers/run-node.js'
 import { sendJson, startScripted } from '../helpers/scripted-server.js'
 import { SERVICES } from '../helpers/serve-fixture.js'
@@ -150,6 +151,35 @@ describe('testService', () => {
     for (let timeoutMs = 20; timeoutMs < 30; timeoutMs += 0.5) {
       await assert.rejects(tested.client.waitLate(undefined, { timeoutMs }), { code: 'EKB_ERR_TIMEOUT' })
     }
+  })
+
+  it("ends a call when the time that the called service allows is over, a fake's too", async () => {
+    const Slow = defineService(
+      class Slow {
+        hang(): Promise<void> {
+          return new Promise(() => {})
+        }
+      },
+      { apis: { hang: {} }, traffic: { timeoutMs: 50 } },
+    )
+    const Asking = defineService(
+      class Asking {
+        slow!: ServiceClient<typeof Slow>
+        async ask(): Promise<void> {
+          await this.slow.hang()
+        }
+      },
+      { apis: { ask: {} }, dependencies: { slow: Slow } },
+    )
+    const fake = fakeClient(Slow, { hang: () => new Promise(() => {}) })
+    for (const dependencies of [{}, { slow: fake }]) {
+      await using tested = await testService(Asking, { dependencies, log: recordingLog([]) })
+      const answer = await tested.fetch('/ask', post({}))
+      const { code } = (await answer.json()) as { code: string }
+      assert.deepEqual([answer.status, code], [504, 'EKB_ERR_TIMEOUT'])
+    }
+    await using tested = await testService(Slow)
+    await assert.rejects(tested.client.hang(), { code: 'EKB_ERR_TIMEOUT' })
   })
 
   it('answers over HTTP as a served one, through no port', async (t) => {

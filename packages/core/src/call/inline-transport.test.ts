@@ -6,7 +6,8 @@ import { monotonicMs } from '../util/monotonic.js'
 import { createInlineTransport } from './inline-transport.js'
 import type { ServiceCallError } from './service-call-error.js'
 
-const open = (handler: CallHandler) => createInlineTransport({ service: 'Here', handler })
+const open = (handler: CallHandler, timeoutMs?: number) =>
+  createInlineTransport({ service: 'Here', handler, timeoutMs })
 const coded = (code: string) => (error: unknown) => isServiceError(error, code)
 const ids = { requestId: 'r' }
 
@@ -59,6 +60,17 @@ test('deadline and cancellation end the call and abort its signal', async () => 
   await assert.rejects(call, coded('EKB_ERR_ABORTED'))
   await assert.rejects(transport.call('a', 1, { ...ids, signal: controller.signal }), coded('EKB_ERR_ABORTED'))
   assert.deepEqual(reasons, ['EKB_ERR_TIMEOUT', 'EKB_ERR_ABORTED'])
+})
+
+test("the service's own limit is a deadline, which a call can only shorten", async () => {
+  const hang: CallHandler = (_api, _input, { signal }) =>
+    new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+  const limited = open(hang, 50)
+  await assert.rejects(limited.call('a', 1, ids), coded('EKB_ERR_TIMEOUT'))
+  await assert.rejects(limited.call('a', 1, { ...ids, timeoutMs: 60_000 }), coded('EKB_ERR_TIMEOUT'))
+  const items = limited.stream('a', 1, ids)
+  await assert.rejects(items.next(), coded('EKB_ERR_TIMEOUT'))
+  await assert.rejects(open(hang, 60_000).call('a', 1, { ...ids, timeoutMs: 50 }), coded('EKB_ERR_TIMEOUT'))
 })
 
 test('more time than a timer can take is as good as any', async () => {

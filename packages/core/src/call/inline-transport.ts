@@ -19,6 +19,8 @@ import { toWireError } from './wire-error.js'
 export interface InlineTransportOptions {
   readonly service: string
   readonly handler: CallHandler
+  /** The service's own limit for a call. Default: none. */
+  readonly timeoutMs?: number | undefined
 }
 
 /**
@@ -60,8 +62,8 @@ class InlineCall {
     this.#api = api
     this.#options = options
     const { requestId, traceparent } = options
-    const request = { id: 0, api, input: undefined, requestId, traceparent, deadlineAt: deadlineOf(options) }
-    this.#call = new ServerCall(request)
+    const deadlineAt = deadlineOf(options, target.timeoutMs)
+    this.#call = new ServerCall({ id: 0, api, input: undefined, requestId, traceparent, deadlineAt })
   }
 
   /** What `finish` makes of the api's result. The caller does not wait for an api that ignores its signal. */
@@ -158,8 +160,12 @@ function toStream(result: unknown): ApiStream | undefined {
   return items && new ApiStream({ items, check: undefined, inCall: (step) => step(), onEnd: () => {} })
 }
 
-function deadlineOf({ deadlineAt = Infinity, timeoutMs = Infinity }: CallOptions): number | undefined {
-  const nearest = Math.min(deadlineAt, monotonicMs() + timeoutMs)
+/** The nearest of the caller's deadline, the call's own limit and the service's. */
+function deadlineOf(
+  { deadlineAt = Infinity, timeoutMs = Infinity }: CallOptions,
+  limitMs = Infinity,
+): number | undefined {
+  const nearest = Math.min(deadlineAt, monotonicMs() + Math.min(timeoutMs, limitMs))
   return nearest === Infinity ? undefined : nearest
 }
 

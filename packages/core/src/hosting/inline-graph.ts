@@ -135,7 +135,11 @@ export class InlineGraph {
     await instance.onStart?.()
     const gate = this.gateOf(definition)
     const handler = runner.invoke.bind(runner)
-    const transport = createInlineTransport({ service, handler: gate ? gatedHandler(gate, handler) : handler })
+    const transport = createInlineTransport({
+      service,
+      handler: gate ? gatedHandler(gate, handler) : handler,
+      timeoutMs: definition.settings.traffic?.timeoutMs,
+    })
     const running = { service, instance, runner, transport, client: createServiceClient(definition, transport) }
     this.#running.push(running)
     if (join !== undefined) this.#leave.push(join(running))

@@ -14,8 +14,8 @@ type FakeMethod<TMethod> = TMethod extends (...args: infer TArguments) => infer 
 
 /**
  * A client of a service that nobody runs: its methods are those that are given, behind the rules of a real call. What
- * they take and return is copied as it would be between processes, and an error of theirs arrives as one of the service
- * would. A method that was not given rejects with `EKB_ERR_FAKE_METHOD_MISSING`.
+ * they take and return is copied as it would be between processes, an error of theirs arrives as one of the service
+ * would, and they may take as long as its `traffic.timeoutMs` says. A method that was not given rejects with `EKB_ERR_FAKE_METHOD_MISSING`.
  *
  * @example
  * const embedder = fakeClient(Embedder, { embed: ({ texts }) => texts.map(() => [1, 0]) })
@@ -40,6 +40,7 @@ export function fakeClient<TService extends ServiceClass>(
       if (method === undefined) throw createError('EKB_ERR_FAKE_METHOD_MISSING', { service: name, method: api })
       return method(input)
     },
+    timeoutMs: definition.settings.traffic?.timeoutMs,
   })
   return createServiceClient(definition, transport) as ServiceClient<TService>
 }

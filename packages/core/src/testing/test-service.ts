@@ -50,7 +50,7 @@ type StandInsFor<TInstance> = { readonly [K in keyof TInstance]?: TInstance[K] |
 
 /**
  * Runs a service in this process, without supervisor, workers or port: constructed, its dependencies set, `onStart`
- * done. `onDeploy`, `env`, `isReady` and the limits under `traffic` are left to production.
+ * done. `onDeploy`, `env` and `isReady` are left to production, and for what comes by `fetch` `traffic.maxConcurrency`.
  *
  * @example
  * await using tested = await testService(TextClassifier, { dependencies: { embedder: fakeClient(Embedder, { … }) } })
