@@ -1,10 +1,8 @@
+import { MAX_TIMER_MS } from '../util/max-timer.js'
 import { monotonicMs } from '../util/monotonic.js'
 
 /** Deadlines within so many milliseconds of each other share a bucket: they expire up to that much late. */
 const BUCKET_MS = 10
-
-/** Node fires timers beyond this at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** Many deadlines on one timer: most calls end long before theirs, so entering and leaving must cost next to nothing. */
 export class DeadlineWheel<TItem> {
@@ -12,6 +10,7 @@ export class DeadlineWheel<TItem> {
   readonly #buckets = new Map<number, Set<TItem>>()
   #timer: NodeJS.Timeout | undefined
   #armedFor = Number.POSITIVE_INFINITY
+  #restsWhenEmpty = false
 
   constructor(onExpired: (item: TItem) => void) {
     this.#onExpired = onExpired
@@ -29,12 +28,18 @@ export class DeadlineWheel<TItem> {
     const bucket = bucketOf(deadlineAt)
     const items = this.#buckets.get(bucket)
     if (items?.delete(item) && items.size === 0) this.#buckets.delete(bucket)
+    if (this.#restsWhenEmpty && this.#buckets.size === 0) this.#disarm()
+  }
+
+  /** From now on it keeps the process alive for no deadline but those to come. Before, its timer is left to the next. */
+  unref(): void {
+    this.#restsWhenEmpty = true
+    if (this.#buckets.size === 0) this.#disarm()
   }
 
   close(): void {
-    clearTimeout(this.#timer)
     this.#buckets.clear()
-    this.#armedFor = Number.POSITIVE_INFINITY
+    this.#disarm()
   }
 
   #arm(bucket: number): void {
@@ -42,6 +47,11 @@ export class DeadlineWheel<TItem> {
     this.#armedFor = bucket
     const waitMs = Math.max(0, bucket * BUCKET_MS - monotonicMs())
     this.#timer = setTimeout(() => this.#expire(), Math.min(Math.ceil(waitMs), MAX_TIMER_MS))
+  }
+
+  #disarm(): void {
+    clearTimeout(this.#timer)
+    this.#armedFor = Number.POSITIVE_INFINITY
   }
 
   #expire(): void {

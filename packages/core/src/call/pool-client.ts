@@ -80,9 +80,10 @@ export class PoolClient implements PoolCallOwner {
     return new CallStream(() => this.#beginStream(api, input, options))
   }
 
-  /** Its connections keep the process alive no longer; calls go on. */
+  /** Its connections keep the process alive no longer, nor does the limit of a call that has ended; calls go on. */
   unref(): void {
     this.#members.unref()
+    this.#wheel.unref()
   }
 
   /** Ends all connections; calls that wait or run are rejected. */
@@ -91,8 +92,7 @@ export class PoolClient implements PoolCallOwner {
     for (const call of [...this.#queue, ...this.#inFlight]) this.#cancel(call, this.#lost(call, reason))
     this.#members.destroy()
     this.#wheel.close()
-    clearTimeout(this.#graceTimer)
-    clearTimeout(this.#retryTimer)
+    this.#endWait()
   }
 
   /** @internal */
@@ -210,7 +210,8 @@ export class PoolClient implements PoolCallOwner {
       this.#queue.delete(call)
       this.#start(call, link)
     }
-    if (this.#queue.size > 0 && this.#members.usable().length === 0) this.#waitForWorker()
+    if (this.#queue.size === 0) this.#endWait()
+    else if (this.#members.usable().length === 0) this.#waitForWorker()
   }
 
   /** Nobody can be reached: the queue waits as long as the grace lasts; after that, calls fail at once until a worker comes. */
@@ -225,6 +226,13 @@ export class PoolClient implements PoolCallOwner {
     if (retryInMs === undefined) return
     clearTimeout(this.#retryTimer)
     this.#retryTimer = setTimeout(() => this.#serveQueue(), Math.ceil(retryInMs))
+  }
+
+  /** No call waits any more: nor does the process. */
+  #endWait(): void {
+    clearTimeout(this.#graceTimer)
+    clearTimeout(this.#retryTimer)
+    this.#graceTimer = undefined
   }
 
   #failQueue(): void {
