@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { connectClient, createClient } from '@ekiben/core/client'
-import { appProject, failApp, mainFile } from '../helpers/bootstrap-app.js'
+import { appProject, failApp, mainFile, startApp } from '../helpers/bootstrap-app.js'
 import { runNodeToEnd } from '../helpers/run-node.js'
 import { call, EKIBEN, failFixture, logLines, serveFixture } from '../helpers/serve-fixture.js'
 import { startServing } from '../helpers/serving-command.js'
@@ -186,6 +186,21 @@ describe('an option that has no use where it is given', () => {
       assert.equal(code, 2, stderr)
       assert.match(stderr, /EKB_ERR_CLI_USAGE/)
     }
+  })
+
+  it('is refused to bootstrapProduction where it names something else to serve', async () => {
+    const main = (identifier: string) => mainFile('() => createServer()', { options: `{ identifier: ${identifier} }` })
+    for (const identifier of ["'service:Other'", 'class Other {}']) {
+      await using project = await appProject(main(identifier))
+      for (const mode of ['supervised', 'one process'] as const) {
+        const { code, stderr } = await failApp(project, mode)
+        assert.match(stderr, /^EKB_ERR_CONFIG_UNUSED: .*'identifier' \(options in code\)/m)
+        assert.equal(code, 2)
+      }
+    }
+    await using project = await appProject(main('undefined'))
+    await using run = await startApp(project, 'one process')
+    assert.equal(await run.stop(), 0)
   })
 
   it('is refused in code to whom it is for the command line', async () => {

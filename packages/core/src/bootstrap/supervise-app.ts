@@ -2,7 +2,7 @@ import cluster from 'node:cluster'
 import { relative, resolve } from 'node:path'
 import { findApp } from '../config/find-app.js'
 import { inDevelopment } from '../config/merge-config.js'
-import { refuseUnused } from '../config/refuse-unused.js'
+import { refuseIdentifier, refuseUnused } from '../config/refuse-unused.js'
 import { loadServeSettingsFromCode } from '../config/resolve-serve-settings.js'
 import type { ServeHttpProductionOptions, ServeSettings } from '../config/serve-settings.js'
 import { EXIT } from '../errors/exit-codes.js'
@@ -33,6 +33,7 @@ export interface AppSettings {
 
 /** The settings of the app whose main file is this process's own. */
 export async function readAppSettings(options: BootstrapOptions): Promise<AppSettings> {
+  refuseIdentifier(options, 'options in code')
   announcedServices(options)
   const registry = ownRegistry(options)
   const { services, uses: _uses, metrics: _metrics, handleSignals = true, ...others } = options

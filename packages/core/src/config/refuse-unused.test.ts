@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { ServiceError } from '../errors/service-error.js'
 import { layerFromData } from './layer-from-data.js'
 import { OPTION_TAKERS, OPTIONS } from './options.js'
-import { refuseUnused } from './refuse-unused.js'
+import { refuseIdentifier, refuseUnused } from './refuse-unused.js'
 
 describe('refuseUnused', () => {
   for (const { key, takenBy = OPTION_TAKERS } of OPTIONS) {
@@ -34,6 +34,14 @@ describe('refuseUnused', () => {
       assert.throws(() => layerFromData({ [key]: {} }, 'code', 'options in code'), { code: 'EKB_ERR_CONFIG_UNKNOWN' })
     }
     assert.throws(() => layerFromData({ metrics: {} }, 'file', 'file x'), { code: 'EKB_ERR_CONFIG_UNKNOWN' })
+  })
+
+  it('refuses an identifier to an app, which is served itself', () => {
+    refuseIdentifier({ identifier: undefined }, 'options in code')
+    assert.throws(() => refuseIdentifier({ identifier: 'x' }, 'options in code'), {
+      code: 'EKB_ERR_CONFIG_UNUSED',
+      message: /'identifier' \(options in code\) has no use in bootstrapProduction\(\)/,
+    })
   })
 
   it('knows a part of a setting by its first name', () => {

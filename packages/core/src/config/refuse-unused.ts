@@ -41,6 +41,14 @@ export function refuseAppsOwn(key: string, source: string): void {
   throw unused({ path: key, source }, { taker: 'serveHttpProduction', takers: ['bootstrapProduction'], instead })
 }
 
+/** Throws where an app's own main file says in its options what to serve. */
+export function refuseIdentifier(options: object, source: string): void {
+  if (!('identifier' in options) || options.identifier === undefined) return
+  const instead = 'What the function that it is called with returns is served.'
+  const refusal: Refusal = { taker: 'bootstrapProduction', takers: ['serveHttpProduction'], instead }
+  throw unused({ path: 'identifier', source }, refusal)
+}
+
 interface Refusal {
   readonly taker: OptionTaker
   readonly takers: readonly OptionTaker[]
