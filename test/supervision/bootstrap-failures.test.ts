@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { appProject, failApp, type Mode, mainFile, startApp } from '../helpers/bootstrap-app.js'
+import { projectFolder } from '../helpers/project-folder.js'
 import { runNode, runNodeToEnd } from '../helpers/run-node.js'
+import { EKIBEN } from '../helpers/serve-fixture.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
 const MODES: readonly Mode[] = ['supervised', 'one process']
@@ -116,6 +118,17 @@ describe('bootstrapProduction that cannot start', () => {
     await using project = await appProject(mainFile('() => new Promise(() => {})'))
     const { code, stderr } = await failApp(project, 'supervised', { env: { TEST_BOOT_MS: '8000' } })
     assert.match(stderr, /^EKB_ERR_WORKER_BOOT_TIMEOUT: Worker shop#0 .*build/m)
+    assert.equal(code, 3)
+  })
+
+  it('gives an app the time to boot that is set for it by name, from its first worker on', async () => {
+    await using project = await projectFolder({
+      'package.json': { name: 'shop' },
+      'main.cjs': 'setInterval(() => {}, 60_000)',
+    })
+    const args = [EKIBEN, 'run', 'main.cjs', '--port', '0', '--set', 'shop.bootTimeoutMs=2000']
+    const { code, stderr } = await runNodeToEnd(args, { cwd: project.path })
+    assert.match(stderr, /^EKB_ERR_WORKER_BOOT_TIMEOUT: Worker shop#0 .*2000 ms/m)
     assert.equal(code, 3)
   })
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ServeSettings } from '../config/serve-settings.js'
 import type { ServicePlan } from '../plan/serve-plan.js'
-import { type EntryProcess, entryProcess, fitsPlan } from './entry-process.js'
+import { announcementTimeoutMs, type EntryProcess, entryProcess, fitsPlan } from './entry-process.js'
 
 const SPAWNED: EntryProcess = { declared: {}, allow: undefined, nodeArgs: [], maxHeapBytes: undefined, threads: false }
 const PLAN = {
@@ -42,6 +42,18 @@ describe('how an entry worker is spawned before the plan', () => {
     const plain = { ...SPAWNED, allow: ['D'] }
     assert.deepEqual(entryProcess({ app: undefined, services, envAllow: ['D'], threaded: undefined }), plain)
     assert.deepEqual(entryProcess({ app, services: {}, envAllow: ['D'], threaded: undefined }), plain)
+  })
+})
+
+describe('the time for an announcement', () => {
+  it('is that of the app, of all, or the default', () => {
+    const app = { name: 'shop' } as NonNullable<ServeSettings['app']>
+    const services = { shop: { bootTimeoutMs: 5 } }
+    const supervision = { bootTimeoutMs: 7 }
+    assert.equal(announcementTimeoutMs({ app, services, supervision }), 5)
+    assert.equal(announcementTimeoutMs({ app, services: {}, supervision }), 7)
+    assert.equal(announcementTimeoutMs({ app: undefined, services, supervision }), 7)
+    assert.equal(announcementTimeoutMs({ app: undefined, services: {}, supervision: {} }), 60_000)
   })
 })
 

@@ -1,5 +1,6 @@
 import type { ServeSettings } from '../config/serve-settings.js'
 import type { ServicePlan } from '../plan/serve-plan.js'
+import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
 import { parseBytes } from '../util/parse-bytes.js'
 import { type Environment, isInherited } from './worker-environment.js'
 
@@ -33,6 +34,16 @@ export function entryProcess({
     maxHeapBytes: given.maxHeapBytes === undefined ? undefined : parseBytes(given.maxHeapBytes),
     threads: app === undefined && threaded === true,
   }
+}
+
+/** How long the first worker may take to announce what it is: of what is said by name, that of an app alone is known. */
+export function announcementTimeoutMs({
+  app,
+  services,
+  supervision,
+}: Pick<ServeSettings, 'app' | 'services' | 'supervision'>): number {
+  const given = app === undefined ? undefined : services[app.name]?.bootTimeoutMs
+  return given ?? supervision.bootTimeoutMs ?? SUPERVISION_DEFAULTS.bootTimeoutMs
 }
 
 /** Can a worker that was spawned so serve under the plan, or must a fresh one take its place? */

@@ -7,11 +7,10 @@ import type { ServiceSource } from '../ipc/protocol.js'
 import type { WorkerTrait } from '../ipc/worker-variables.js'
 import type { Logger } from '../observe/logger.js'
 import type { ServePlan, ServicePlan } from '../plan/serve-plan.js'
-import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
 import { ThreadHosts } from '../worker/thread-hosts.js'
 import type { WorkerHandle } from '../worker/worker-handle.js'
 import { awaitAnnouncement } from './announcement.js'
-import { entryProcess, fitsPlan } from './entry-process.js'
+import { announcementTimeoutMs, entryProcess, fitsPlan } from './entry-process.js'
 import type { Generation } from './generation.js'
 import { GenerationGrowth } from './generation-growth.js'
 import { serviceSource } from './service-source.js'
@@ -59,7 +58,7 @@ export class GenerationPlanner {
   /** Rejects with a coded error, and nothing left behind, when there can be no such generation. */
   async plan({ number, settings, signal, beside = false }: PlanRequest): Promise<Generation> {
     const source = pin(serviceSource(settings))
-    const bootTimeoutMs = settings.supervision.bootTimeoutMs ?? SUPERVISION_DEFAULTS.bootTimeoutMs
+    const bootTimeoutMs = announcementTimeoutMs(settings)
     const { slotSockets } = this.#options
     await slotSockets?.reach(beside ? workersBegun(settings) : 1)
     const read = await this.#options.tls?.read(settings)

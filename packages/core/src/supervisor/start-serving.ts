@@ -6,11 +6,11 @@ import type { ServiceGraph } from '../graph/service-graph.js'
 import { createLogger } from '../observe/create-logger.js'
 import type { Logger } from '../observe/logger.js'
 import type { ServePlan } from '../plan/serve-plan.js'
-import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
 import { isWorker } from '../util/below-supervisor.js'
 import type { LocalWorker } from '../worker/local-backend.js'
 import { awaitAnnouncement } from './announcement.js'
 import { AppSockets } from './app-sockets.js'
+import { announcementTimeoutMs } from './entry-process.js'
 import { GenerationPlanner, inheritance, pin } from './generation-planner.js'
 import { httpSettings } from './http-settings.js'
 import { Instance } from './instance.js'
@@ -153,7 +153,7 @@ export async function describePlan(
 /** The graph of a service, read by a short process of its own. */
 export async function describeGraph(settings: ServeSettings): Promise<ServiceGraph> {
   refusePlatform()
-  const bootTimeoutMs = settings.supervision.bootTimeoutMs ?? SUPERVISION_DEFAULTS.bootTimeoutMs
+  const bootTimeoutMs = announcementTimeoutMs(settings)
   const factory = new WorkerFactory({
     ...inheritance(settings),
     instance: settings.instance ?? 'describe',
