@@ -19,6 +19,14 @@ const OWN: ServiceSettings = {
   restart: { flappingCount: 7 },
 }
 
+const MACHINE = {
+  cpuCount: 8,
+  memoryLimitBytes: undefined,
+  somaxconn: undefined,
+  gpuCount: 4,
+  cudaVisibleDevices: undefined,
+}
+
 function graphOf(settings: ServiceSettings): ServiceGraph {
   const shared = { apis: [], remotes: [], constructorParameters: 0, deploys: false }
   const nodes = [
@@ -32,14 +40,7 @@ function explain(file: object, flags: Parameters<typeof layerFromFlags>[0] = {},
   const layers = [layerFromData(file, 'file', 'file x.json'), layerFromFlags(flags)]
   const settings = mergeConfig(layers, { terminal: false })
   const graph = graphOf(own)
-  const machine = {
-    cpuCount: 8,
-    memoryLimitBytes: undefined,
-    somaxconn: undefined,
-    gpuCount: 4,
-    cudaVisibleDevices: undefined,
-  }
-  return explainServices(makeServePlan(graph, settings, machine), graph, settings) as Record<string, Explained>
+  return explainServices(makeServePlan(graph, settings, MACHINE), graph, settings) as Record<string, Explained>
 }
 
 /** Any part of it. */
@@ -89,6 +90,28 @@ describe('explainServices', () => {
   it('knows that a timeout of one service may come from a stronger place than that of all', () => {
     const { Front } = explain({ timeout: 1 }, { set: ['Front.traffic.timeoutMs=900'] })
     assert.deepEqual(Front?.traffic?.timeoutMs, { value: 900, source: 'flag --set' })
+  })
+
+  it('shows of an app nothing that is about calls', () => {
+    const settings = mergeConfig(
+      [
+        layerFromData(
+          { services: { Front: { traffic: { timeoutMs: 9 }, dependencyGraceMs: 7 } } },
+          'file',
+          'file x.json',
+        ),
+      ],
+      { terminal: false },
+    )
+    const app = { name: 'Front', main: '/a.js', args: [], appPort: undefined, nodeArgs: [] }
+    const run = { ...settings, app: { ...app, ready: 'listen', bindsAsked: true } as const }
+    const graph = graphOf({})
+    const shown = explainServices(makeServePlan(graph, run, MACHINE), graph, run)
+    assert.deepEqual(
+      [shown.Front && 'traffic' in shown.Front, shown.Front && 'dependencyGraceMs' in shown.Front],
+      [false, false],
+    )
+    assert.ok(shown.Front && 'bootTimeoutMs' in shown.Front && shown.Back && 'traffic' in shown.Back)
   })
 
   it('says that GPUs forbid one worker more', () => {

@@ -1,7 +1,7 @@
 import type { ServeSettings } from '../config/serve-settings.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
 import { timeoutKey, workersKey } from '../plan/plan-service.js'
-import type { ServePlan, ServicePlan } from '../plan/serve-plan.js'
+import type { ServePlan, ServicePlan, TrafficPlan } from '../plan/serve-plan.js'
 import type { ServiceSettings } from '../service/service-definition.js'
 import type { ExplainedSettings, ExplainedValue } from './explain-settings.js'
 
@@ -25,21 +25,27 @@ function explainService(plan: ServicePlan, origin: Origin): ExplainedSettings {
   const { traffic, supervision, env } = plan
   const { restart, ...watched } = supervision
   const supervised = (path: string, value: unknown): ExplainedValue => at(value, origin.ofSupervision(path))
+  const { dependencyGraceMs: _ofCalls, ...ofApp } = watched
   return {
     workers: at(plan.workers, origin.ofWorkers()),
     threads: at(plan.threads, origin.ofThreads()),
-    traffic: {
-      timeoutMs: at(traffic.timeoutMs, origin.ofTimeout()),
-      maxConcurrency: at(traffic.maxConcurrency, origin.of('traffic.maxConcurrency')),
-      maxQueue: at(traffic.maxQueue, origin.of('traffic.maxQueue')),
-    },
+    ...(traffic !== undefined && { traffic: explainTraffic(traffic, origin) }),
     resources: { gpu: at(origin.valueOf('resources.gpu') ?? 0, origin.of('resources.gpu')) },
     env: mapValues(env, (name, value) => at(value, origin.ofVariable(name))),
     envAllow: at(plan.envAllow, origin.ofEnvAllow()),
     nodeArgs: at(plan.nodeArgs, origin.of('nodeArgs')),
     maxHeapBytes: at(plan.maxHeapBytes, origin.of('maxHeapBytes')),
-    ...mapValues(watched, supervised),
+    // Nobody calls an app.
+    ...mapValues(traffic === undefined ? ofApp : watched, supervised),
     restart: mapValues(restart, (key, value) => supervised(`restart.${key}`, value)),
+  }
+}
+
+function explainTraffic({ timeoutMs, maxConcurrency, maxQueue }: TrafficPlan, origin: Origin): ExplainedSettings {
+  return {
+    timeoutMs: at(timeoutMs, origin.ofTimeout()),
+    maxConcurrency: at(maxConcurrency, origin.of('traffic.maxConcurrency')),
+    maxQueue: at(maxQueue, origin.of('traffic.maxQueue')),
   }
 }
 

@@ -48,13 +48,13 @@ export async function serveHere(options: ServeHereOptions): Promise<LoneServer> 
   const leaving = new AbortController()
   leaving.signal.addEventListener('abort', running.beginDrain)
   const server = new LoneServer({ name, leaving, settings, handleSignals, tidy, log })
-  const { traffic } = plan.services.find(({ entry }) => entry) as ServicePlan
+  const planned = plan.services.find(({ entry }) => entry) as ServicePlan
   try {
     const host = await openHost({
       settings,
       running,
       service,
-      traffic,
+      traffic: planned.traffic as TrafficPlan,
       tls,
       log: log.child({ service: name, slot: 0 }),
     })

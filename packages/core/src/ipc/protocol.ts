@@ -205,7 +205,8 @@ export interface InitMessage {
 /** The plan's word to a worker that is `held`: go on. */
 export interface StartMessage {
   readonly type: 'start'
-  readonly traffic: TrafficPlan
+  /** undefined: to an app, which answers its requests itself. */
+  readonly traffic: TrafficPlan | undefined
   /** After how many calls it asks to be recycled. */
   readonly recycling: Pick<SupervisionPlan, 'maxRequests' | 'maxRequestsJitter'>
   /** Be able to serve, but do not accept before `admit`: this worker has to prove itself first. */

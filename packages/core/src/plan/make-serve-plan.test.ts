@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { SERVICE_SHAPE, SUPERVISION_SHAPE } from '../config/service-settings-rows.js'
 import { isServiceError } from '../errors/service-error.js'
 import type { GraphNode, ServiceGraph } from '../graph/service-graph.js'
 import type { ServiceSettings } from '../service/service-definition.js'
@@ -150,8 +151,8 @@ describe('makeServePlan', () => {
   it('gives apiWorkers and the timeout to the entry service alone', () => {
     const graph = graphOf(node('Leaf', { traffic: { timeoutMs: 9 } }), node('Root', { workers: 2 }, 'Leaf'))
     const [leaf, root] = plan(graph, { apiWorkers: 4, timeoutMs: 500 }).services
-    assert.deepEqual([leaf?.workers, leaf?.traffic.timeoutMs], [1, 9])
-    assert.deepEqual([root?.workers, root?.traffic.timeoutMs], [4, 500])
+    assert.deepEqual([leaf?.workers, leaf?.traffic?.timeoutMs], [1, 9])
+    assert.deepEqual([root?.workers, root?.traffic?.timeoutMs], [4, 500])
   })
 
   it('lets the stronger place win where two settings say the same thing', () => {
@@ -166,9 +167,9 @@ describe('makeServePlan', () => {
       sources: { apiWorkers: whole, timeout: whole, 'workers.A': named, 'services.A.traffic.timeoutMs': named },
     })
     const flagWins = planOne({}, from('flag --api-workers', 'file ekiben.config.json'))
-    assert.deepEqual([flagWins?.workers, flagWins?.traffic.timeoutMs], [4, 500])
+    assert.deepEqual([flagWins?.workers, flagWins?.traffic?.timeoutMs], [4, 500])
     const namedWins = planOne({}, from('file ekiben.config.json', 'flag --set'))
-    assert.deepEqual([namedWins?.workers, namedWins?.traffic.timeoutMs], [2, 900])
+    assert.deepEqual([namedWins?.workers, namedWins?.traffic?.timeoutMs], [2, 900])
   })
 
   it("counts 'cpu' by the machine, wherever it is written", () => {
@@ -198,6 +199,44 @@ describe('makeServePlan', () => {
       )
     }
     assert.deepEqual(plan(graphOf(node('A')), { app }).warnings, [])
+  })
+
+  it('plans no traffic for an app, which answers by itself, and says so of each limit that was set for it', () => {
+    const app = { bindsAsked: true }
+    const graph = graphOf(node('Back'), node('shop', {}, 'Back'))
+    const traffic = { timeoutMs: 5, maxConcurrency: 1 }
+    const { services, warnings } = plan(graph, { app, services: { shop: { traffic }, Back: { traffic } } })
+    assert.deepEqual(
+      services.map((service) => service.traffic),
+      [{ ...traffic, maxQueue: 1000 }, undefined],
+    )
+    const told = (key: string) => ({
+      code: 'EKB_WRN_PLAN_TRAFFIC_APP',
+      message: `services.shop.traffic.${key} has no effect: the app 'shop' answers its requests itself; set the limit in the app, or for a service that it calls`,
+    })
+    assert.deepEqual(warnings, [told('timeoutMs'), told('maxConcurrency')])
+  })
+
+  it('says that no service waits for an app', () => {
+    const services = { A: { dependencyGraceMs: 5 } }
+    const { warnings } = plan(graphOf(node('A')), { app: { bindsAsked: true }, services })
+    assert.deepEqual(
+      warnings.map(({ code }) => code),
+      ['EKB_WRN_PLAN_GRACE_APP'],
+    )
+    assert.match(
+      warnings[0]?.message ?? '',
+      /^services\.A\.dependencyGraceMs has no effect: no service calls the app 'A'/,
+    )
+    assert.deepEqual(plan(graphOf(node('A')), { services }).warnings, [])
+  })
+
+  /** What each key does for an app is tested where it does it; `threads` too is warned of. */
+  it('knows of each setting of a service whether an app has a use for it', () => {
+    const acts = ['workers', 'resources', 'env', 'envAllow', 'nodeArgs', 'maxHeapBytes']
+    const watched = Object.keys(SUPERVISION_SHAPE).filter((key) => key !== 'dependencyGraceMs')
+    const warned = ['threads', 'traffic', 'dependencyGraceMs']
+    assert.deepEqual(Object.keys(SERVICE_SHAPE).toSorted(), [...acts, ...watched, ...warned].toSorted())
   })
 
   it('allocates GPUs per worker unless they are preset', () => {

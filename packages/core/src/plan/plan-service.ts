@@ -33,7 +33,7 @@ export function planService(node: GraphNode, context: PlanContext): LoneServiceP
     threads: areThreads(node, context),
     dependencies: node.dependencies,
     remotes: node.remotes,
-    traffic: planTraffic(node, context),
+    traffic: isApp(name, context) ? undefined : planTraffic(node, context),
     supervision: gpu > 0 ? { ...supervision, surge: 0 } : supervision,
     env: { ...own.env, ...given.env },
     envAllow: given.envAllow ?? settings.envAllow ?? own.envAllow,
@@ -67,9 +67,15 @@ function countWorkers({ name, settings: own }: GraphNode, { entry, settings, mac
 }
 
 /** What is said of this service goes before what is said of all. A host app's own workers run its main file, each a process. */
-function areThreads({ name, settings: own }: GraphNode, { entry, settings }: PlanContext): boolean {
-  if (settings.app !== undefined && name === entry) return false
+function areThreads({ name, settings: own }: GraphNode, context: PlanContext): boolean {
+  const { settings } = context
+  if (isApp(name, context)) return false
   return settings.services[name]?.threads ?? settings.threaded ?? own.threads ?? false
+}
+
+/** The host app itself, and no service. */
+function isApp(name: string, { entry, settings }: Pick<PlanContext, 'entry' | 'settings'>): boolean {
+  return settings.app !== undefined && name === entry
 }
 
 /** Which setting says how many workers a service has; undefined: the service itself does, or nobody. */

@@ -23,13 +23,14 @@ export function planWarnings(facts: PlanFacts): PlanWarning[] {
     ...memoryWarnings(facts),
     ...gpuWarnings(facts),
     ...threadWarnings(facts),
+    ...appWarnings(facts),
   ]
 }
 
 function serviceWarnings({ name, traffic, supervision }: ServicePlan, settings: PlanSettings): PlanWarning[] {
   const { drainTimeoutMs, prestopDelayMs, keepAliveDrainMs, livenessTimeoutMs } = supervision
   const { gracefulShutdownMs } = settings
-  const timeoutMs = traffic.timeoutMs ?? 0
+  const timeoutMs = traffic?.timeoutMs ?? 0
   const stop = `the ${gracefulShutdownMs} ms of the whole stop (--timeout-graceful-shutdown)`
   const warnings: PlanWarning[] = []
   if (timeoutMs > gracefulShutdownMs) {
@@ -110,14 +111,34 @@ function gpuWarnings({ services, machine: { gpuCount } }: PlanFacts): PlanWarnin
 }
 
 /** Node runs an app's main file as that of a process. */
-function threadWarnings({ services, settings }: PlanFacts): PlanWarning[] {
-  const app = settings.app === undefined ? undefined : services.find((service) => service.entry)
+function threadWarnings(facts: PlanFacts): PlanWarning[] {
+  const { settings } = facts
+  const app = appOf(facts)
   if (app === undefined) return []
   const own = settings.services[app.name]?.threads === true ? `services.${app.name}.threads` : undefined
   const key = own ?? (settings.threaded === true ? 'threaded' : undefined)
   if (key === undefined) return []
   const message = `${key} has no effect on the workers of '${app.name}', which run its main file: each is a process`
   return [{ code: 'EKB_WRN_PLAN_THREADS_APP', message }]
+}
+
+/** What is about the calls of a service says nothing of an app's requests. */
+function appWarnings(facts: PlanFacts): PlanWarning[] {
+  const app = appOf(facts)
+  if (app === undefined) return []
+  const { name } = app
+  const { traffic = {}, dependencyGraceMs } = facts.settings.services[name] ?? {}
+  const warnings = Object.keys(traffic).map((key) => ({
+    code: 'EKB_WRN_PLAN_TRAFFIC_APP',
+    message: `services.${name}.traffic.${key} has no effect: the app '${name}' answers its requests itself; set the limit in the app, or for a service that it calls`,
+  }))
+  if (dependencyGraceMs === undefined) return warnings
+  const message = `services.${name}.dependencyGraceMs has no effect: no service calls the app '${name}'; set it for those that it calls, or for all under supervision`
+  return [...warnings, { code: 'EKB_WRN_PLAN_GRACE_APP', message }]
+}
+
+function appOf({ services, settings }: PlanFacts): ServicePlan | undefined {
+  return settings.app === undefined ? undefined : services.find((service) => service.entry)
 }
 
 function toMiB(bytes: number): number {

@@ -52,7 +52,8 @@ export interface ServicePlan {
   readonly remotes: readonly RemoteEdge[]
   /** 0 for a service that needs no other. A service is at least one above all it depends on. */
   readonly level: number
-  readonly traffic: TrafficPlan
+  /** undefined: an app answers its requests itself, and no service calls it. */
+  readonly traffic: TrafficPlan | undefined
   readonly supervision: SupervisionPlan
   /** Variables the service declares; what the operating system sets wins. */
   readonly env: Readonly<Record<string, string>>

@@ -13,7 +13,7 @@ export function callEndpoint(path: string, { init, start, service, runner, log, 
     schemaHash,
     log,
     counts: counts.requests,
-    maxConcurrency: start.traffic.maxConcurrency,
+    maxConcurrency: start.traffic?.maxConcurrency,
   })
   let drain: CallDrain | undefined
   return {

@@ -5,12 +5,13 @@ import { prefixMounts, prefixRoutes } from '../../http/prefix-routes.js'
 import type { HttpSettings } from '../../ipc/protocol.js'
 import { sameAddress } from '../../net/same-address.js'
 import { isSocketPath, socketAddress, socketUrl } from '../../net/socket-url.js'
+import type { TrafficPlan } from '../../plan/serve-plan.js'
 import type { Endpoint, Serving } from './endpoint.js'
 
 /** HTTP on the public socket that the supervisor bound and this worker was given. */
 export function httpEndpoint(http: HttpSettings, serving: Serving): Endpoint {
   const { init, start, service, runner, log, isReady, counts, scrape, mounts, seat } = serving
-  const { timeoutMs, maxConcurrency, maxQueue } = start.traffic
+  const { timeoutMs, maxConcurrency, maxQueue } = start.traffic as TrafficPlan
   const { prefix = '' } = http
   const host = new NodeHost({
     definition: prefixRoutes(service.definition, prefix),
