@@ -6,6 +6,7 @@ import { request } from 'node:https'
 import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import type { TLSSocket } from 'node:tls'
+import { makeAuthority } from '../helpers/certificates.js'
 import { runNodeToEnd } from '../helpers/run-node.js'
 import { EKIBEN } from '../helpers/serve-fixture.js'
 import { type ServingCommand, startServing } from '../helpers/serving-command.js'
@@ -133,12 +134,12 @@ describe('an app that is run by HTTPS', () => {
   }
 })
 
-const MAIN = (build: string): string => `
+const MAIN = (build: string, more: object = {}): string => `
 import { bootstrapProduction } from '@ekiben/core'
 import { createServer } from 'node:http'
 await bootstrapProduction(${build}, {
   port: 0, host: '127.0.0.1', logFormat: 'json', sslCertfile: 'cert.pem', sslKeyfile: 'key.pem',
-  sslKeyfilePassword: process.env.TEST_PASSWORD,
+  sslKeyfilePassword: process.env.TEST_PASSWORD, ...${JSON.stringify(more)},
 })`
 
 const BUILDS: Readonly<Record<string, string>> = {
@@ -192,3 +193,48 @@ for (const NODE_ENV of ['production', undefined]) {
     })
   })
 }
+
+const KNOWS_CLIENTS = `(request, response) => {
+  const { authorized } = request.socket
+  const name = request.socket.getPeerCertificate().subject?.CN ?? null
+  response.end(JSON.stringify({ authorized, name }))
+}`
+const ASKS_CLIENTS = { sslCaCerts: 'ca.pem', sslClientCert: 'optional' }
+
+/** Clients may show no certificate, or one of somebody else: the app is told. */
+async function tellsClientsApart({ authority }: TlsProject, url: string): Promise<void> {
+  const seen = async (shown: object): Promise<object> => {
+    const { status, body } = await callSecurely(`${url}/`, { ca: authority.cert, method: 'GET', ...shown })
+    assert.equal(status, 200, body)
+    return JSON.parse(body) as object
+  }
+  const none = await seen({})
+  const known = await seen(authority.issue('a client'))
+  const strange = await seen(makeAuthority('Somebody Else').issue('a stranger'))
+  assert.deepEqual(known, { authorized: true, name: 'a client' })
+  assert.deepEqual(strange, {
+    authorized: false,
+    name: 'a stranger',
+  })
+  assert.deepEqual(none, { authorized: false, name: null })
+}
+
+describe('an app whose clients may show a certificate', () => {
+  it('is told who has, by ekiben run', async () => {
+    await using project = await appProject({
+      'app.cjs': `require('node:http').createServer(${KNOWS_CLIENTS}).${LISTEN}`,
+    })
+    await using run = await runApp(project, 'app.cjs', ['--ssl-ca-certs', 'ca.pem', '--ssl-client-cert', 'optional'])
+    await tellsClientsApart(project, run.url)
+    assert.equal(await run.stop(), 0)
+  })
+
+  for (const NODE_ENV of ['production', undefined]) {
+    it(`is told who has, by bootstrapProduction with NODE_ENV ${NODE_ENV}`, async () => {
+      await using project = await appProject({ 'main.js': MAIN(`() => ${KNOWS_CLIENTS}`, ASKS_CLIENTS) })
+      await using run = await startServing(['main.js'], { cwd: project.path, env: { NODE_ENV } })
+      await tellsClientsApart(project, run.url)
+      assert.equal(await run.stop(), 0)
+    })
+  }
+})

@@ -46,6 +46,17 @@ async function askPlainly(port: number): Promise<string> {
   return received
 }
 
+/** What is said in a handshake by either side, as OpenSSL traces it. */
+async function handshake(url: string): Promise<string> {
+  const { hostname, port } = new URL(url)
+  const to = `{ host: '${hostname}', port: ${port}, rejectUnauthorized: false }`
+  const program = `const socket = require('node:tls').connect(${to}, () => socket.end()).resume()`
+  const { code, stderr } = await runNodeToEnd(['--trace-tls', '-e', program])
+  assert.equal(code, 0, stderr)
+  assert.match(stderr, /ServerHello/)
+  return stderr
+}
+
 describe('a service served by HTTPS', () => {
   it('says so in its address, answers apis and probes, and knows its clients', async () => {
     await using project = await tlsProject()
@@ -192,12 +203,17 @@ describe('clients that have to show a certificate', () => {
     )
   })
 
-  it('may do without where that is said', async () => {
+  it('may do without where that is said, or show one of somebody else, and are asked', async () => {
     await using project = await tlsProject()
     const flags = [...project.flags, '--ssl-ca-certs', 'ca.pem', '--ssl-client-cert', 'optional']
     await using server = await serve(project, flags)
     const ca = project.authority.cert
-    assert.equal((await callSecurely(`${server.url}/who`, { ca })).status, 200)
-    assert.equal((await callSecurely(`${server.url}/who`, { ca, ...project.authority.issue('a client') })).status, 200)
+    const strange = makeAuthority('Somebody Else').issue('a client')
+    for (const shown of [{}, project.authority.issue('a client'), strange])
+      assert.equal((await callSecurely(`${server.url}/who`, { ca, ...shown })).status, 200)
+    assert.match(await handshake(server.url), /CertificateRequest/)
+
+    await using open = await serve(project, [...project.flags, '--instance', 'open'])
+    assert.doesNotMatch(await handshake(open.url), /CertificateRequest/)
   })
 })
