@@ -128,6 +128,19 @@ describe('a socket that a service manager passes', () => {
     assert.equal(await stop(run), 0)
   })
 
+  it('has the backlog that is asked for, whatever its own was', async (t) => {
+    const backlogs: (number | undefined)[] = []
+    for (const own of [5, 100]) {
+      await using run = await activate({ sockets: [{ port: 0, backlog: own }] }, ['--backlog', '17'])
+      const [port = 0] = await portsOf(run)
+      await said(run, 'ready')
+      backlogs.push(await backlogOf(port))
+      assert.equal(await stop(run), 0)
+    }
+    if (backlogs.includes(undefined)) t.diagnostic('ss is not installed: the backlog was not looked at')
+    else assert.deepEqual(backlogs, [17, 17])
+  })
+
   it('may be a Unix socket, which is not removed', async () => {
     await using temp = await temporary()
     const path = join(temp.folder, 's')
