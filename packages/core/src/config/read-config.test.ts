@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
@@ -56,6 +56,18 @@ describe('readConfig', () => {
     const { pid } = (await readOne(t, 'b.mjs', 'export default { pid: process.pid }')) as { pid: number }
     assert.notEqual(pid, process.pid)
     assert.deepEqual(await readOne(t, 'c.cjs', 'module.exports = { host: "x" }'), { host: 'x' })
+  })
+
+  it('runs a file of .js as the package.json beside it says', async (t) => {
+    for (const [manifest, text] of [
+      ['{ "type": "module" }', 'export default { port: 1, from: import.meta.filename }'],
+      ['{ "type": "commonjs" }', 'module.exports = { port: 1, from: __filename }'],
+      ['{}', 'module.exports = { port: 1, from: __filename }'],
+    ] as const) {
+      const folder = await folderWith(t, { 'package.json': manifest, 'ekiben.config.js': text })
+      const file = (await findConfig(folder)) as string
+      assert.deepEqual(await readConfig(file), { port: 1, from: await realpath(file) }, manifest)
+    }
   })
 
   it('runs TypeScript without a build step', async (t) => {
