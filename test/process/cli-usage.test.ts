@@ -51,6 +51,26 @@ describe('ekiben --help', () => {
     })
   }
 
+  it('is that of each command, which also says its version', async () => {
+    const [, listed = ''] = (await ekiben(['--help'])).stdout.split('\nCommands:\n')
+    const commands = [...listed.matchAll(/^ {2}(\w+)/gm)].map(([, name = '']) => name).filter((name) => name !== 'help')
+    const known = ['call', 'dump', 'graph', 'ps', 'reload', 'restart', 'run', 'scale', 'serve', 'stop']
+    assert.deepEqual(commands.toSorted(), known)
+    const version = (await ekiben(['--version'])).stdout
+    for (const command of commands) {
+      const help = await ekiben([command, '--help'])
+      assert.deepEqual([help.code, help.stderr], [0, ''], command)
+      assert.match(help.stdout, new RegExp(`^Usage: ekiben ${command} .*\n`))
+      assert.match(help.stdout, /^ {2}-h, --help +print this help$/m)
+      for (const args of [
+        [command, '-h'],
+        ['help', command],
+      ])
+        assert.deepEqual(await ekiben(args), help)
+      assert.deepEqual(await ekiben([command, '--version']), { ...help, stdout: version })
+    }
+  })
+
   it('shows the flags of graph', async () => {
     const { code, stdout } = await ekiben(['graph', '--help'])
     assert.equal(code, 0)
