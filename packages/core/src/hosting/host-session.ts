@@ -3,9 +3,10 @@ import type { CountTable } from '../metrics/count-table.js'
 import type { ServiceInstance } from '../runner/service-instance.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 import { sharedSlot } from '../util/shared-state.js'
+import type { EndingService } from './last-calls.js'
 
 /** A service that runs in a host's own process: mounted, or called by one that is. */
-export interface LocalService {
+export interface LocalService extends EndingService {
   readonly instance: ServiceInstance
 }
 

@@ -1,6 +1,7 @@
 import type { Logger } from '../observe/logger.js'
 import { ServiceProbes } from '../runner/service-probes.js'
 import type { LocalService } from './host-session.js'
+import { LastCalls } from './last-calls.js'
 
 /** The services that run in this process: the app has mounted them, or they are called there. */
 export class LocalServices {
@@ -36,9 +37,11 @@ export class LocalServices {
 
   /** Stops those that nobody has stopped: an app of Express has no end of its own at which it would. */
   async stop(): Promise<void> {
-    for (const { instance } of [...this.#joined.keys()].reverse()) {
+    const lastCalls = new LastCalls(this.#log)
+    for (const service of [...this.#joined.keys()].reverse()) {
+      await lastCalls.of(service)
       try {
-        await instance.onStop?.()
+        await service.instance.onStop?.()
       } catch (error) {
         process.stderr.write(`onStop failed: ${error instanceof Error ? error.stack : String(error)}\n`)
       }
