@@ -21,6 +21,19 @@ const FILES = {
     import { createServer } from 'node:http'
     createServer((_request, response) => response.end()).${LISTEN}
     process.on('SIGTERM', () => ${NEVER})`,
+  'tells.mjs': `
+    import { createServer } from 'node:http'
+    import { useService } from '@ekiben/express-adapter'
+    import { Ledger } from './ledger.mjs'
+    const ledger = useService(Ledger)
+    createServer((_request, response) => response.end()).${LISTEN}
+    process.on('SIGTERM', async () => console.log('told: ' + await ledger.close()))`,
+  'ledger.mjs': `
+    import { setTimeout as sleep } from 'node:timers/promises'
+    import { defineService } from '@ekiben/core'
+    export const Ledger = defineService(class Ledger {
+      close() { return sleep(300, 'closed') }
+    }, { name: 'Ledger', apis: { close: {} } })`,
   'throws.mjs': `
     import { createServer } from 'node:http'
     import { defineService } from '@ekiben/core'
@@ -54,6 +67,14 @@ const WAYS: Readonly<Record<string, readonly [args: readonly string[], cut: stri
 }
 
 describe('an app in a worker', () => {
+  it('that calls a service in a pool at SIGTERM gets its answer', async () => {
+    await using project = await projectFolder(FILES, { packages: PACKAGES })
+    const args = [EKIBEN, 'run', 'tells.mjs', ...RUN]
+    await using run = await startServing(args, { cwd: project.path, env: { NODE_ENV: 'production' } })
+    assert.equal(await run.stop(), 0, run.stdout() + run.stderr())
+    assert.match(run.stdout(), /^told: closed$/m)
+  })
+
   it('that throws at SIGTERM has its services stop all the same, and what it threw is said', async () => {
     await using project = await projectFolder(FILES, { packages: PACKAGES })
     const args = [EKIBEN, 'run', 'throws.mjs', ...RUN]

@@ -86,6 +86,11 @@ export class PoolClient implements PoolCallOwner {
     this.#wheel.unref()
   }
 
+  /** Does a call wait for its answer? Streams do not count: one may go on for as long as its reader lives. */
+  get isWaitedFor(): boolean {
+    return [...this.#queue, ...this.#inFlight].some(({ isStream }) => !isStream)
+  }
+
   /** Ends all connections; calls that wait or run are rejected. */
   close(): void {
     const reason = 'its caller is closing'

@@ -12,6 +12,9 @@ import type { AppServers } from './app-servers.js'
 import type { AppSignals } from './app-signals.js'
 import type { Farewell } from './drain-options.js'
 
+/** What the app does at SIGTERM may be a call to a pool, whose connection does not keep the process alive by then. */
+const LOOK_AGAIN_MS = 20
+
 export interface AppEndingParts {
   readonly signals: AppSignals
   readonly servers: AppServers
@@ -101,7 +104,11 @@ export class AppEnding {
     const raised = raise(signals)
     if (raised === undefined) return
     const ended = deferred()
-    process.once('beforeExit', ended.resolve)
+    // Each time that nothing else keeps the process alive.
+    process.on('beforeExit', () => {
+      if (pools.areWaitedFor) setTimeout(() => {}, LOOK_AGAIN_MS)
+      else ended.resolve()
+    })
     // Only what is the app's own keeps the process alive now.
     process.channel?.unref()
     this.#deadline.unref()

@@ -143,6 +143,11 @@ export class AppPools {
     return pools.every(({ name }) => (this.#snapshot.pools[name]?.length ?? 0) > 0)
   }
 
+  /** Does the app wait for an answer of one of them? */
+  get areWaitedFor(): boolean {
+    return [...this.#clients.values()].some(({ isWaitedFor }) => isWaitedFor)
+  }
+
   /** They keep the process alive no longer; calls go on. */
   unref(): void {
     for (const client of this.#clients.values()) client.unref()
