@@ -27,13 +27,16 @@ const BACKLOG = Math.min(SOMAXCONN + 1, 2 ** 31 - 1)
 const ABOVE_SOMAXCONN = 'EKB_WRN_PLAN_BACKLOG_ABOVE_SOMAXCONN'
 
 type Start = (options: {
-  readonly host?: string
+  /** null: nobody says. */
+  readonly host?: string | null
   readonly backlog?: number
   readonly keepAlive?: number
 }) => Promise<{ readonly run: ServingCommand } & AsyncDisposable>
 
+const hostOf = (host: string | null = '127.0.0.1'): string | undefined => host ?? undefined
+
 function flagsOf({ host, backlog, keepAlive }: Parameters<Start>[0]): string[] {
-  const given = { host: host ?? '127.0.0.1', backlog, 'timeout-keep-alive': keepAlive }
+  const given = { host: hostOf(host), backlog, 'timeout-keep-alive': keepAlive }
   const flags = Object.entries(given).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}`, `${value}`]))
   return ['--port', '0', '--log-format', 'json', ...flags]
 }
@@ -61,11 +64,12 @@ const DEVELOPMENT: Readonly<Record<string, Start>> = {
 }
 
 const inCode = ({ host, backlog, keepAlive }: Parameters<Start>[0], more: object = {}): string =>
-  JSON.stringify({ host: host ?? '127.0.0.1', backlog, timeoutKeepAlive: keepAlive, ...more })
+  JSON.stringify({ host: hostOf(host), backlog, timeoutKeepAlive: keepAlive, ...more })
 
 async function bootstrapped(options: Parameters<Start>[0], mode: 'supervised' | 'one process') {
   const build = "() => createServer((_, res) => res.end('{}'))"
-  const project = await appProject(mainFile(build, { options: inCode(options) }))
+  const given = `{ host: undefined, ...${inCode(options)} }`
+  const project = await appProject(mainFile(build, { options: given }))
   return inProject(project, () => startApp(project, mode))
 }
 
@@ -100,6 +104,14 @@ async function isFree(host: string, port: number): Promise<boolean> {
   }
 }
 
+/** Other addresses of this machine. */
+const OTHERS = [
+  ...(process.platform === 'linux' ? ['127.0.0.2'] : []),
+  ...Object.values(networkInterfaces()).flatMap((list = []) =>
+    list.flatMap(({ address, family, internal }) => (family === 'IPv4' && !internal ? [address] : [])),
+  ),
+]
+
 async function listensOnBoth(start: Start): Promise<void> {
   await using started = await start({ host: '::' })
   const { url } = started.run
@@ -126,6 +138,14 @@ for (const [way, start] of Object.entries(WAYS)) {
     })
 
     it('may be every address of both families', { skip }, () => listensOnBoth(start))
+
+    it('is every address of IPv4 where nobody says', async () => {
+      await using started = await start({ host: null })
+      const { port } = new URL(started.run.url)
+      for (const host of ['127.0.0.1', ...OTHERS])
+        assert.equal((await call(`http://${host}:${port}`, 'who')).status, 200, host)
+      assert.equal(await started.run.stop(), 0)
+    })
 
     it('may be a name: its first address is bound, and all are told', async () => {
       const addresses = [...new Set((await lookup('localhost', { all: true })).map(({ address }) => address))]
@@ -167,6 +187,17 @@ for (const [way, start] of Object.entries(WAYS)) {
 for (const [way, start] of Object.entries(DEVELOPMENT)) {
   describe(`${way}: where it listens`, () => {
     it('may be every address of both families', { skip }, () => listensOnBoth(start))
+
+    it('is out of reach from any other address where nobody says', async () => {
+      await using started = await start({ host: null })
+      const { url } = started.run
+      const { hostname, port } = new URL(url)
+      assert.equal(hostname, '127.0.0.1')
+      assert.equal((await call(url, 'who')).status, 200)
+      for (const host of OTHERS)
+        await assert.rejects(call(`http://${host}:${port}`, 'who'), { code: 'ECONNREFUSED' }, host)
+      assert.equal(await started.run.stop(), 0)
+    })
   })
 }
 
