@@ -5,27 +5,30 @@ import { get, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
-import { greeterProject } from '../helpers/development-project.js'
 import { projectFolder } from '../helpers/project-folder.js'
-import { greets, save, serveReloading, stops, words } from '../helpers/reloading.js'
+import { greets, save, stops } from '../helpers/reloading.js'
 import { runNodeToEnd } from '../helpers/run-node.js'
 import { call, EKIBEN } from '../helpers/serve-fixture.js'
 import { startServing } from '../helpers/serving-command.js'
 import { freePort } from '../helpers/socket-facts.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
+const ANSWER = '{ own: process.pid, words }'
 const SERVICE = `
 import { defineService } from '@ekiben/core'
-export const Greeter = defineService(class Greeter { async greet() { return { own: process.pid } } }, { apis: { greet: {} } })
+import { words } from './words.js'
+export const Greeter = defineService(class Greeter { async greet() { return ${ANSWER} } }, { apis: { greet: {} } })
 `
-const LISTENER = '(request, response) => { request.resume(); response.end(JSON.stringify({ own: process.pid })) }'
+const LISTENER = `(request, response) => { request.resume(); response.end(JSON.stringify(${ANSWER})) }`
 const APP = `
 import { createServer } from 'node:http'
+import { words } from './words.js'
 createServer(${LISTENER}).listen(process.env.PORT)
 `
-const OPTIONS = "port: 0, logFormat: 'json', inspect: process.env.DEBUGGER"
+const OPTIONS = "port: 0, logFormat: 'json', inspect: process.env.DEBUGGER, reload: process.env.RELOADED === 'yes'"
 const BOOTSTRAP = `
 import { bootstrapProduction } from '@ekiben/core'
+import { words } from './words.js'
 await bootstrapProduction(() => ${LISTENER}, { ${OPTIONS} })
 `
 const FROM_CODE = `
@@ -33,7 +36,15 @@ import { serveHttpProduction } from '@ekiben/core/serving'
 const development = process.env.NODE_ENV !== 'production'
 await serveHttpProduction({ identifier: 'service:Greeter', developmentMode: development, handleSignals: true, ${OPTIONS} })
 `
-const FILES = { 'service.js': SERVICE, 'app.js': APP, 'bootstrap.js': BOOTSTRAP, 'code.js': FROM_CODE }
+const wordsJs = (text: string): string => `export const words = '${text}'\n`
+const FILES = {
+  'package.json': { name: 'app', type: 'module' },
+  'words.js': wordsJs('first'),
+  'service.js': SERVICE,
+  'app.js': APP,
+  'bootstrap.js': BOOTSTRAP,
+  'code.js': FROM_CODE,
+}
 const FLAGS = ['--development', '--port', '0', '--log-format', 'json']
 
 /** What each is started with, without reload. */
@@ -46,12 +57,13 @@ const WAYS: Readonly<Record<string, (address: string) => readonly string[]>> = {
 
 interface Seen {
   readonly own: number
+  readonly words: string
 }
 
 describe('a debugger in development mode', () => {
   for (const [name, argsFor] of Object.entries(WAYS)) {
     it(`attaches to the process that runs the code of ${name}`, async () => {
-      await using project = await projectFolder({ 'package.json': { name: 'app', type: 'module' }, ...FILES })
+      await using project = await projectFolder(FILES)
       const address = `127.0.0.1:${await freePort()}`
       const env = { NODE_ENV: undefined, DEBUGGER: address }
       await using run = await startServing(argsFor(address), { cwd: project.path, env })
@@ -62,23 +74,29 @@ describe('a debugger in development mode', () => {
     })
   }
 
-  it('finds the same address after each restart', async () => {
-    await using project = await greeterProject()
-    const address = `127.0.0.1:${await freePort()}`
-    await using run = await serveReloading(project, [`--inspect=${address}`])
-    const first = await evaluate(address)
-    assert.equal(first, (await call<Seen>(run.url, 'greet')).body.own)
-    assert.notEqual(first, run.pid)
-    await save(project, 'words.ts', words('second'))
-    await greets(run, 'second')
-    const second = await evaluate(address)
-    assert.equal(second, (await call<Seen>(run.url, 'greet')).body.own)
-    assert.notEqual(second, first)
-    await stops(run)
-  })
+  for (const [name, argsFor] of Object.entries(WAYS)) {
+    it(`finds the same address after each restart of ${name}`, async () => {
+      await using project = await projectFolder(FILES)
+      const address = `127.0.0.1:${await freePort()}`
+      const isCommand = name.startsWith('ekiben')
+      const args = [...argsFor(address), ...(isCommand ? ['--reload'] : [])]
+      const env = { NODE_ENV: undefined, DEBUGGER: address, RELOADED: 'yes' }
+      await using run = await startServing(args, { cwd: project.path, env })
+      const first = await greets<Seen>(run, 'first')
+      assert.equal(await evaluate(address), first.own)
+      assert.notEqual(first.own, run.pid)
+      for (const text of ['second', 'third']) {
+        await save(project, 'words.js', wordsJs(text))
+        const { own } = await greets<Seen>(run, text)
+        assert.equal(await evaluate(address), own)
+        assert.notEqual(own, first.own)
+      }
+      await stops(run)
+    })
+  }
 
   it('is refused in production from code too', async () => {
-    await using project = await projectFolder({ 'package.json': { name: 'app', type: 'module' }, ...FILES })
+    await using project = await projectFolder(FILES)
     const env = { NODE_ENV: 'production', DEBUGGER: '127.0.0.1:9230' }
     for (const main of ['bootstrap.js', 'code.js']) {
       const { code, stderr } = await runNodeToEnd([main], { cwd: project.path, env })
