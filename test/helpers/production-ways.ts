@@ -1,6 +1,7 @@
 import { chmod, writeFile } from 'node:fs/promises'
-import { OPTIONS, type OptionTaker } from '../../packages/core/src/config/options.js'
+import type { OptionTaker } from '../../packages/core/src/config/options.js'
 import { encryptKey } from './certificates.js'
+import { flagsOf, variablesOf } from './option-text.js'
 import { EKIBEN } from './serve-fixture.js'
 import { type ServingCommand, type ServingCommandOptions, startServing } from './serving-command.js'
 import { type TlsProject, tlsProject } from './tls-project.js'
@@ -155,34 +156,11 @@ async function commandLine(taker: OptionTaker, { file }: TlsProject, options: ob
   if (taker === 'serve') {
     const { sslKeyfilePassword: _, ...flags } = options as Record<string, unknown>
     const variables = { EKIBEN_SSL_KEYFILE_PASSWORD: PASSWORD }
-    return { args: [EKIBEN, 'serve', 'service:Greeter', ...Object.entries(flags).flatMap(flagOf)], variables }
+    return { args: [EKIBEN, 'serve', 'service:Greeter', ...flagsOf(flags)], variables }
   }
   if (taker === 'run') {
-    const variables = Object.entries(options).map(([key, value]) => [rowOf(key).env, textOf(value)])
-    return { args: [EKIBEN, 'run', 'app.mjs'], variables: Object.fromEntries(variables) }
+    return { args: [EKIBEN, 'run', 'app.mjs'], variables: variablesOf(options) }
   }
   await writeFile(file('main.mjs'), FROM_CODE[taker](JSON.stringify(options)))
   return { args: [file('main.mjs')] }
-}
-
-function flagOf([key, value]: [string, unknown]): string[] {
-  const { flag } = rowOf(key)
-  if (typeof value === 'boolean') return [value ? `--${flag}` : `--no-${flag}`]
-  return [`--${flag}`, textOf(value)]
-}
-
-function rowOf(key: string) {
-  const row = OPTIONS.find((option) => option.key === key)
-  if (row === undefined) throw new Error(`there is no option ${key}`)
-  return row
-}
-
-/** As flags and variables have it. */
-function textOf(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return String(value)
-  return Array.isArray(value)
-    ? value.join(',')
-    : Object.entries(value)
-        .map((pair) => pair.join('='))
-        .join(',')
 }

@@ -3,13 +3,22 @@
  * configuration may be that of both.
  */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { Agent } from 'node:https'
 import { describe, it } from 'node:test'
 import { askSocket } from '../helpers/control-socket.js'
 import { greeterProject } from '../helpers/development-project.js'
-import { DEVELOPMENT_WAYS, type DevelopmentWay, type Facts, startInDevelopment } from '../helpers/development-ways.js'
+import {
+  BACKLOG,
+  DEVELOPMENT_WAYS,
+  type DevelopmentWay,
+  type Facts,
+  fileOf,
+  hasInstance,
+  SOMAXCONN,
+  startInDevelopment,
+} from '../helpers/development-ways.js'
+import { isService } from '../helpers/production-ways.js'
 import { projectFolder } from '../helpers/project-folder.js'
 import { runNodeToEnd } from '../helpers/run-node.js'
 import { call, EKIBEN, logLines } from '../helpers/serve-fixture.js'
@@ -19,46 +28,10 @@ import { callSecurely, type TlsProject } from '../helpers/tls-project.js'
 import { socketFolder } from '../helpers/unix-http.js'
 import { waitUntil } from '../helpers/wait-until.js'
 
-/** What has no effect without pools. */
-const FOR_POOLS = { apiWorkers: 3, threaded: true, user: 'nobody', group: 'nogroup', supervision: { maxRequests: 9 } }
-
-const SOMAXCONN = Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'))
-const BACKLOG = Math.min(SOMAXCONN + 1, 2 ** 31 - 1)
-
-const configOf = ({ kind, isApart }: DevelopmentWay, { file }: TlsProject): object => ({
-  ...FOR_POOLS,
-  port: 0,
-  host: '127.0.0.1',
-  // Above what the system allows, unless that is any.
-  backlog: BACKLOG,
-  timeoutGracefulShutdown: 0.5,
-  logFormat: 'json',
-  name: 'shop',
-  ...(isApart ? {} : { instance: 'shop-a' }),
-  envAllow: ['PATH', 'HOME', 'TMPDIR', 'EKIBEN_*'],
-  pidfile: file('pid'),
-  admin: file('admin'),
-  sslCertfile: file('cert.pem'),
-  sslKeyfile: file('key.pem'),
-  sslCaCerts: file('ca.pem'),
-  sslClientCert: isApart ? 'optional' : 'required',
-  sslMinVersion: 'TLSv1.3',
-  sslCiphers: 'TLS_AES_128_GCM_SHA256',
-  ...(kind === 'app' ? { logLevel: 'warn' } : SERVICES_OWN),
-})
-const SERVICES_OWN = {
-  logLevel: 'debug',
-  prefix: '/ml',
-  systemRoutes: 'probes',
-  trustProxy: true,
-  timeout: 1,
-  accessLog: false,
-}
-
 for (const [name, way] of Object.entries(DEVELOPMENT_WAYS)) {
   describe(`options of ${name}`, () => {
     it('act, or are warned of', async () => {
-      await using started = await startInDevelopment(way, (project) => configOf(way, project))
+      await using started = await startInDevelopment(way)
       const { run, project } = started
       await checkEncryption(run, project, way)
       await checkConnection(run, project, way)
@@ -68,7 +41,7 @@ for (const [name, way] of Object.entries(DEVELOPMENT_WAYS)) {
       const keys = ['apiWorkers', 'threaded', 'user', 'group', ...(way.isApart ? [] : ['envAllow'])]
       const told = [...keys, 'supervision.maxRequests'].join(', ')
       const message = String(warnings[0]?.msg)
-      assert.ok(message.endsWith(`: ${told} (file ${project.file('ekiben.config.json')})`), message)
+      assert.ok(message.endsWith(`: ${told} (file ${project.file(fileOf(way))})`), message)
       const cut = logLines(run.stdout()).filter(({ code }) => code === 'EKB_WRN_PLAN_BACKLOG_ABOVE_SOMAXCONN')
       assert.equal(cut.length, BACKLOG > SOMAXCONN ? 1 : 0)
       await checkStop(run, project, way)
@@ -76,7 +49,7 @@ for (const [name, way] of Object.entries(DEVELOPMENT_WAYS)) {
   })
 }
 
-const routeOf = ({ kind }: DevelopmentWay, route: string): string => (kind === 'service' ? `ml/${route}` : route)
+const routeOf = ({ taker }: DevelopmentWay, route: string): string => (isService(taker) ? `ml/${route}` : route)
 const identity = ({ authority, issued }: TlsProject) => ({ ca: authority.cert, cert: issued.cert, key: issued.key })
 
 async function checkEncryption({ url }: ServingCommand, project: TlsProject, way: DevelopmentWay): Promise<void> {
@@ -86,8 +59,12 @@ async function checkEncryption({ url }: ServingCommand, project: TlsProject, way
   assert.deepEqual([cipher, protocol], ['TLS_AES_128_GCM_SHA256', 'TLSv1.3'])
   await assert.rejects(callSecurely(target, { ...own, maxVersion: 'TLSv1.2' }), /protocol version/)
   const stranger = callSecurely(target, { ca: own.ca })
-  if (way.isApart) assert.equal((await stranger).status, 200)
-  else await assert.rejects(stranger)
+  if (!way.isApart) return void (await assert.rejects(stranger))
+  assert.equal((await stranger).status, 200)
+  if (isService(way.taker)) return
+  const known = await callSecurely(target, own)
+  const authorized = [known, await stranger].map(({ body }) => (JSON.parse(body) as Facts).authorized)
+  assert.deepEqual(authorized, [true, false])
 }
 
 async function checkConnection({ url, pid }: ServingCommand, project: TlsProject, way: DevelopmentWay): Promise<void> {
@@ -105,7 +82,7 @@ async function checkConnection({ url, pid }: ServingCommand, project: TlsProject
   assert.equal(facts.cwd, project.path)
   assert.equal(facts.pid === pid, !way.isApart)
   assert.equal(facts.hidden, way.isApart ? null : 'yes')
-  if (way.kind === 'app') return
+  if (!isService(way.taker)) return
   assert.equal(facts.remoteAddress, '203.0.113.9')
   const statusOf = async (path: string, method = 'GET') =>
     (await callSecurely(`${url}/${path}`, { ...identity(project), method })).status
@@ -117,20 +94,21 @@ async function checkSurroundings(run: ServingCommand, { file }: TlsProject, way:
   assert.equal(Number(await readFile(file('pid'), 'utf8')), run.pid)
   assert.equal((await askSocket(file('admin'), '/readyz')).status, 200)
   const shown = JSON.parse((await askSocket(file('admin'), '/status')).body)
-  const instance = way.isApart ? 'shop' : 'shop-a'
-  const service = way.kind === 'app' ? 'shop' : 'Greeter'
+  const instance = hasInstance(way) ? 'shop-a' : 'shop'
+  const service = isService(way.taker) ? 'Greeter' : 'shop'
   assert.deepEqual([shown.instance, shown.services[0].name], [instance, service])
   // A process that is slow to tell what it has counted is not waited for.
   await waitUntil(async () => {
     const metrics = (await askSocket(file('admin'), '/metrics')).body
     assert.match(metrics, new RegExp(`^ekiben_worker_rss_bytes\\{service="${service}"`, 'm'))
-    if (way.kind === 'app') assert.match(metrics, /^orders 3$/m)
-    else assert.match(metrics, /^ekiben_requests_total\{service="Greeter",api="who",code="200"\} \d/m)
+    if (way.taker === 'bootstrapProduction') assert.match(metrics, /^orders 3$/m)
+    if (isService(way.taker))
+      assert.match(metrics, /^ekiben_requests_total\{service="Greeter",api="who",code="200"\} \d/m)
     return true
   })
   const lines = logLines(run.stdout())
   const levels = new Set(lines.map(({ level }) => level))
-  if (way.kind === 'app') assert.ok(levels.has('warn') && !levels.has('info'))
+  if (!isService(way.taker)) assert.ok(levels.has('warn') && !levels.has('info'))
   else assert.ok(levels.has('debug') && lines.every(({ msg }) => msg !== 'request'))
   assert.ok(lines.some((line) => line.instance === instance))
 }
@@ -139,7 +117,7 @@ async function checkSurroundings(run: ServingCommand, { file }: TlsProject, way:
 async function checkStop(run: ServingCommand, project: TlsProject, way: DevelopmentWay): Promise<void> {
   const asked = () => logLines(run.stdout()).filter((line) => line.asked).length
   const before = asked()
-  const route = way.kind === 'service' ? 'lasting' : 'slow'
+  const route = isService(way.taker) ? 'lasting' : 'slow'
   const cut = callSecurely(`${run.url}/${routeOf(way, route)}`, identity(project)).then(
     () => 'answered',
     () => 'cut',
@@ -200,6 +178,21 @@ describe('a graph in one process', () => {
     await using project = await greeterProject()
     await using helper = await startServing([...SERVE, '--only', 'Helper'], { cwd: project.path })
     await using greeter = await startServing([...SERVE, '--depends', `Helper=${helper.url}`], { cwd: project.path })
+    const seen = (await call<{ own: number; helper: number }>(greeter.url, 'greet')).body
+    assert.deepEqual([seen.own, seen.helper], [greeter.pid, helper.pid])
+    assert.equal(await greeter.stop(), 0)
+    assert.equal(await helper.stop(), 0)
+  })
+
+  it('is the same from code', async () => {
+    const main = `
+      import { serveHttpProduction } from '@ekiben/core/serving'
+      const options = { identifier: 'service:Greeter', developmentMode: true, port: 0, logFormat: 'json', handleSignals: true }
+      await serveHttpProduction({ ...options, ...JSON.parse(process.argv[2]) })`
+    await using project = await greeterProject('standard', { 'main.mjs': main })
+    const start = (part: object) => startServing(['main.mjs', JSON.stringify(part)], { cwd: project.path })
+    await using helper = await start({ only: 'Helper' })
+    await using greeter = await start({ depends: { Helper: helper.url } })
     const seen = (await call<{ own: number; helper: number }>(greeter.url, 'greet')).body
     assert.deepEqual([seen.own, seen.helper], [greeter.pid, helper.pid])
     assert.equal(await greeter.stop(), 0)

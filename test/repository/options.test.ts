@@ -14,6 +14,7 @@ import { OPTION_TAKERS, OPTIONS, type OptionRow, type OptionTaker } from '../../
 import { refuseUnused } from '../../packages/core/src/config/refuse-unused.js'
 import { resolveServeSettings } from '../../packages/core/src/config/resolve-serve-settings.js'
 import { unusedInDevelopment } from '../../packages/core/src/config/unused-in-development.js'
+import { givenInDevelopment } from '../helpers/development-ways.js'
 import { IN_FILE, isService, productionOptions } from '../helpers/production-ways.js'
 
 interface Sample {
@@ -172,35 +173,47 @@ const SHOWN_BY: Readonly<Record<string, Shown>> = {
 
 /** Started in each of the ways that development mode has: by command, in code, with and without a process of its own. */
 const ALL_WAYS: Proof = ['process/development-options', 'act, or are warned of']
-const WAYS_FILES = ['test/process/development-options.test.ts', 'test/helpers/development-ways.ts']
 const DRY: Proof = ['process/development-options', 'is shown by a dry run']
-const IN_PART: Proof = ['process/development-options', 'has a part elsewhere, and is served in part']
 
-const ON_SOCKET_IN_DEVELOPMENT: Shown = {
-  service: ['process/development-options', 'is served on a Unix socket'],
-  app: ['edge/uds', 'is taken by bootstrapProduction: '],
+/** A proof for each taker, and none that stands for several unless its test goes through them. */
+type ShownInDevelopment = Readonly<Partial<Record<OptionTaker, Proof>>>
+
+const forEach = (proof: Proof, takers: readonly OptionTaker[] = OPTION_TAKERS): ShownInDevelopment =>
+  Object.fromEntries(takers.map((taker) => [taker, proof]))
+
+const ON_SOCKET_IN_DEVELOPMENT: ShownInDevelopment = {
+  serve: ['process/development-options', 'is served on a Unix socket'],
+  run: ['edge/address-options', 'is that of an app that is run'],
+  serveHttpProduction: ['edge/address-options', 'is that of serveHttpProduction'],
+  bootstrapProduction: ['edge/uds', 'is taken by bootstrapProduction: '],
 }
-const RUN_IN_DEVELOPMENT: Shown = {
+const IN_PART_IN_DEVELOPMENT: ShownInDevelopment = {
+  serve: ['process/development-options', 'has a part elsewhere, and is served in part'],
+  serveHttpProduction: ['process/development-options', 'is the same from code'],
+}
+const RUN_IN_DEVELOPMENT: ShownInDevelopment = {
   run: ['process/development-options', 'insists on a port, and says itself when it is ready'],
 }
-const DEBUGGED_IN_DEVELOPMENT: Proof = ['development/debugger', 'attaches to the process that runs the code of']
 
-/** The same of those that have an effect in development mode. Default: ALL_WAYS, where the option is named. */
-const SHOWN_IN_DEVELOPMENT: Readonly<Record<string, Shown>> = {
+/** The same of those that have an effect in development mode. Default: ALL_WAYS, where the taker is given the option. */
+const SHOWN_IN_DEVELOPMENT: Readonly<Record<string, ShownInDevelopment>> = {
+  host: forEach(['edge/address-options', 'may be every address of both families']),
   uds: ON_SOCKET_IN_DEVELOPMENT,
   udsMode: ON_SOCKET_IN_DEVELOPMENT,
   developmentMode: SHOWN_BY.developmentMode ?? {},
   reload: {
-    service: ['development/reload', 'takes a saved file into service'],
-    app: ['development/hosts', 'restarts one that nobody changed'],
+    serve: ['development/reload', 'takes a saved file into service'],
+    run: ['development/hosts', 'restarts one that nobody changed'],
+    serveHttpProduction: ['development/hosts', 'restarts a service for whoever calls serveHttpProduction'],
+    bootstrapProduction: ['development/hosts', 'runs the services of one that calls bootstrapProduction'],
   },
-  inspect: { service: DEBUGGED_IN_DEVELOPMENT, app: DEBUGGED_IN_DEVELOPMENT },
-  depends: { service: IN_PART },
-  only: { service: IN_PART },
+  inspect: forEach(['development/debugger', 'attaches to the process that runs the code of']),
+  depends: IN_PART_IN_DEVELOPMENT,
+  only: IN_PART_IN_DEVELOPMENT,
   appPort: RUN_IN_DEVELOPMENT,
   ready: RUN_IN_DEVELOPMENT,
-  dryRun: { service: DRY, app: DRY },
-  explain: { service: DRY, app: DRY },
+  dryRun: forEach(DRY, ['serve', 'run']),
+  explain: forEach(DRY, ['serve', 'run']),
 }
 
 describe('the table of options', () => {
@@ -289,16 +302,8 @@ describe('the table of options', () => {
 
   function assertDevelopmentProof(key: string, taker: OptionTaker): void {
     const own = SHOWN_IN_DEVELOPMENT[key]
-    const proof = own === undefined ? ALL_WAYS : proofFor(own, taker)
-    assertProof(proof ?? assert.fail(`nothing shows what ${key} does for ${taker}`))
-    if (own !== undefined) return
-    const names = WAYS_FILES.map((file) => readFileSync(file, 'utf8')).join('')
-    const named = OPTIONS.find((row) => row.key === key) as OptionRow
-    const spellings = [key, named.env, `--${named.flag}'`]
-    assert.ok(
-      spellings.some((name) => names.includes(name)),
-      `${ALL_WAYS[0]} gives no ${key}: nothing shows that it acts in development mode`,
-    )
+    const proof = own === undefined ? givenInDevelopment(taker).has(key) && ALL_WAYS : own[taker]
+    assertProof(proof || assert.fail(`nothing shows what ${key} does for ${taker} in development mode`))
   }
 
   it('has a sample and a proof for nothing else', () => {
