@@ -6,20 +6,20 @@ export async function readJournal(folder) {
   const accepted = new Map()
   const taken = new Map()
   for (const name of await readdir(folder)) {
-    const pid = Number(name)
+    const [pid, thread] = name.split('-').map(Number)
     for (const line of (await readFile(join(folder, name), 'utf8')).split('\n')) {
       const [kind, key, time] = line.split(' ')
-      if (kind === 'connection') push(accepted, Number(key), { pid, at: Number(time) })
-      else if (kind === 'request') push(taken, key, { pid, at: Number(time) })
+      if (kind === 'connection') push(accepted, Number(key), { pid, thread, at: Number(time) })
+      else if (kind === 'request') push(taken, key, { pid, thread, at: Number(time) })
     }
   }
   return {
-    /** Did that process have the failed request in hand? By its connection, or by its id where it was called. */
-    hadInHand(pid, { id, localPort, endedAt }) {
-      if (taken.get(id)?.some((note) => note.pid === pid)) return true
+    /** Did that worker, or any of that process, have the failed request in hand? By its connection, or by its id where it was called. */
+    hadInHand(worker, { id, localPort, endedAt }) {
+      if (taken.get(id)?.some((note) => isBy(note, worker))) return true
       // A port is used again: its last acceptor before the request ended counts.
       const acceptors = accepted.get(localPort)?.filter((note) => note.at <= endedAt + 1) ?? []
-      return acceptors.at(-1)?.pid === pid
+      return acceptors.length > 0 && isBy(acceptors.at(-1), worker)
     },
     /** Did nobody take note of the connection that the request came on, nor of the request? */
     knowsNobodyFor({ id, localPort, at, endedAt }) {
@@ -28,6 +28,11 @@ export async function readJournal(folder) {
       return !acceptors.some((note) => note.at >= at - 1 && note.at <= endedAt + 1)
     },
   }
+}
+
+/** `thread`: undefined where the process is one worker, or all of its are meant. */
+function isBy(note, { pid, thread = note.thread }) {
+  return note.pid === pid && note.thread === thread
 }
 
 function push(map, key, note) {

@@ -101,7 +101,7 @@ function attribute(failures, strikes, journal) {
 /** By its connection or its id; a call that the victim had not yet read is in no journal, but its caller names the loss. */
 function wasOf(failure, { pid, service, killedAt }, journal) {
   if (failure.endedAt < killedAt - CLOCK_MS) return false
-  if (journal.hadInHand(pid, failure) || wasJustAccepted(failure, killedAt, journal)) return true
+  if (journal.hadInHand({ pid }, failure) || wasJustAccepted(failure, killedAt, journal)) return true
   return service === 'Back' && failure.text?.includes('"EKB_ERR_WORKER_LOST"') === true
 }
 

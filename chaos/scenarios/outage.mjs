@@ -9,7 +9,9 @@ const CLIENTS = { busy: 2, newConnection: 1, caller: 4, newCaller: 2 }
 const GRACE_MS = 1_500
 const POLICY = ['restart.resetAfterMs=200', 'restart.maxMs=500', 'restart.flappingCount=1000']
 const SETTINGS = [`dependencyGraceMs=${GRACE_MS}`, ...POLICY].flatMap((setting) => ['--set', setting])
-const FLAGS = ['--api-workers', '2', ...SETTINGS]
+/** With a variable of its own, Back has a process of its own where workers are threads as well. */
+const APART = ['--set', 'Back.env.APART=yes']
+const FLAGS = ['--api-workers', '2', ...APART, ...SETTINGS]
 const OUTAGE_MS = 4_000
 /** Once it is known that nobody is there, saying so takes next to nothing. */
 const QUICKLY_MS = 100
@@ -17,8 +19,6 @@ const RECOVERED_WITHIN_MS = 5_000
 
 /** A dependency with one worker: killed, which is over within the grace; then killed and broken, which is not. */
 export async function outage({ quick, slack, nodes, results }) {
-  if (process.env.EKIBEN_THREADED)
-    return results.skip('outage', 'its one worker cannot be killed without the others of its process')
   const blips = []
   const outages = []
   for (const node of nodes) {
@@ -59,7 +59,7 @@ async function killed({ node, count, results }) {
   await server.stop()
   const journal = await readJournal(project.journal)
   await project.remove()
-  const hadInHand = (failure) => victims.some((pid) => journal.hadInHand(pid, failure)) || wasLost(failure)
+  const hadInHand = (failure) => victims.some((pid) => journal.hadInHand({ pid }, failure)) || wasLost(failure)
   const foreign = report.failures.filter((failure) => !hadInHand(failure))
   const events = `${count} kills of its only worker`
   const row = { scenario: 'a dependency is killed', server: server.name, node: node.version, events }

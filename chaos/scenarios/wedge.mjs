@@ -35,7 +35,7 @@ async function measure({ node, results }) {
   const load = await startLoad(server.port, CLIENTS)
   await sleep(500)
   const { mark } = server
-  const before = server.workers('Front').map(({ pid }) => pid)
+  const before = server.workers('Front')
   const spunAt = Date.now()
   const spun = ask(server.port, '/spin').catch((error) => error)
   const became = (state) => (line) => line.msg === 'worker state' && line.service === 'Front' && line.to === state
@@ -49,8 +49,10 @@ async function measure({ node, results }) {
   await server.stop()
   const journal = await readJournal(project.journal)
   await project.remove()
-  if (!before.includes(end.workerPid)) throw new Error(`${end.workerPid} ended, which is none of ${before.join(' ')}`)
-  const foreign = report.failures.filter((failure) => !journal.hadInHand(end.workerPid, failure))
+  const victim = { pid: end.workerPid, thread: end.workerThread }
+  const isVictim = ({ pid, thread }) => pid === victim.pid && thread === victim.thread
+  if (!before.some(isVictim)) throw new Error(`${JSON.stringify(victim)} ended, none of ${JSON.stringify(before)}`)
+  const foreign = report.failures.filter((failure) => !journal.hadInHand(victim, failure))
   const times = `replacement ready after ${ready.time - spunAt} ms, killed after ${end.time - spunAt} ms`
   const row = {
     scenario: 'an api that spins for ever',

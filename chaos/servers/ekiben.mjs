@@ -79,12 +79,13 @@ class Ekiben {
     return [...states.values()].filter((state) => state !== 'ready' && state !== 'exited').length
   }
 
-  /** Ready workers of a service, or of all: `{ pid, slot }`, by the supervisor's log. */
+  /** Ready workers of a service, or of all: `{ pid, thread, slot }`, by the supervisor's log. */
   workers(service) {
     const ready = new Map()
     for (const line of this.#supervisor.lines) {
       if (line.msg !== 'worker state' || (service !== undefined && line.service !== service)) continue
-      if (line.to === 'ready') ready.set(workerOf(line), { pid: line.workerPid, slot: line.slot })
+      if (line.to === 'ready')
+        ready.set(workerOf(line), { pid: line.workerPid, thread: line.workerThread, slot: line.slot })
       else ready.delete(workerOf(line))
     }
     return [...ready.values()]

@@ -3,6 +3,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import { openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { threadId } from 'node:worker_threads'
 
 const DOWNLOAD_BYTES = 8 * 1024 * 1024
 const download = Buffer.alloc(DOWNLOAD_BYTES, 'd')
@@ -40,7 +41,7 @@ export function noteRequest(id) {
 function openJournal() {
   const folder = process.env.CHAOS_JOURNAL
   if (folder === undefined) return undefined
-  const file = openSync(join(folder, String(process.pid)), 'a')
+  const file = openSync(join(folder, `${process.pid}-${threadId}`), 'a')
   const write = (line) => writeSync(file, `${line} ${Date.now()}\n`)
   subscribe('net.server.socket', ({ socket }) => {
     if (socket.remotePort !== undefined) write(`connection ${socket.remotePort}`)
