@@ -25,6 +25,14 @@ describe('an instance that stops', () => {
     assert.deepEqual(begun, [])
   })
 
+  it('refuses to scale where it was told to stop just after', async () => {
+    await using project = await releaseProject({ version: 'one' })
+    await using server = await serveProject(project.path)
+    const refused = assert.rejects(server.scale('Back', 3), { code: 'EKB_ERR_INSTANCE_STOPPED' })
+    assert.deepEqual(await server.stop(), { exitCode: 0, forced: [] })
+    await refused
+  })
+
   it('refuses to scale and to restart, until its end and after it', async () => {
     await using project = await releaseProject({ version: 'one' })
     await using server = await serveProject(project.path)

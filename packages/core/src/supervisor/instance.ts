@@ -164,6 +164,8 @@ export class Instance implements Server {
       throw createError('EKB_ERR_CONFIG_INVALID', { source: 'scale()', key: service, value: String(workers), expected })
     }
     const { scalePool } = await import('./scale-pool.js')
+    // It may have been told to stop meanwhile.
+    this.#refuseStopped('scale')
     const { slotSockets } = this.#options
     try {
       await scalePool(watcher, workers, watcher === this.#supervisor?.entry ? slotSockets : undefined)

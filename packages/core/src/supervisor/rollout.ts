@@ -4,6 +4,7 @@ import type { Generation } from './generation.js'
 import { isMemoryShort } from './memory-headroom.js'
 import { type RolloutStep, rolloutSteps } from './rollout-steps.js'
 import type { Supervisor } from './supervisor.js'
+import { SlotGivenUp } from './trial.js'
 import type { Watcher } from './watcher.js'
 import { bootError } from './worker-exit.js'
 
@@ -131,6 +132,8 @@ export class Rollout {
       if (watcher.service === this.#generation.plan.entry) watcher.admit()
       watcher.want(slot, surge === 0 ? [number] : [number, ...without(before, number)])
       const error = await this.#trial(change)
+      // There are to be fewer workers than when it began.
+      if (error instanceof SlotGivenUp) return undefined
       // One that has proved itself is wanted by callers of its own generation: it is started again like any other.
       if (error !== undefined && !isProven) watcher.want(slot, before)
       return error

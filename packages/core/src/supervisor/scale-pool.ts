@@ -17,6 +17,8 @@ export async function scalePool(watcher: Watcher, workers: number, sockets?: Slo
   } catch (cause) {
     if (watcher.target === workers) void watcher.scale(before)
     const { message: reason, detail } = cause as Error & { detail?: unknown }
-    throw createError('EKB_ERR_SCALE_REFUSED', { service: watcher.service, workers, before, reason }, { cause, detail })
+    // Another number than before, where it was set again meanwhile.
+    const { service, target } = watcher
+    throw createError('EKB_ERR_SCALE_REFUSED', { service, workers, before: target, reason }, { cause, detail })
   }
 }

@@ -25,8 +25,8 @@ export interface Server extends AsyncDisposable {
    * Sets the number of workers of a service; resolves when those added have proved themselves and the rest were told
    * to leave.
    *
-   * @throws `EKB_ERR_SCALE_REFUSED`: one that was added failed, and the number is what it was.
-   * `EKB_ERR_INSTANCE_STOPPED`: the instance stops.
+   * @throws `EKB_ERR_SCALE_REFUSED`: one that was added failed, and the number is what it was; or another number
+   * was set before it was ready. `EKB_ERR_INSTANCE_STOPPED`: the instance stops.
    */
   scale(service: string, workers: number): Promise<void>
   /**

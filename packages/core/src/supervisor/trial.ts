@@ -2,10 +2,19 @@ import { type Deferred, deferred } from '../util/deferred.js'
 import type { SlotTable } from './slot-table.js'
 
 /** Someone waits until the new worker of a slot has proved itself. */
-export interface Trial {
+interface Trial {
   readonly slot: number
-  readonly generation: number
+  generation: number
   readonly outcome: Deferred<void>
+}
+
+/** Nobody wants a worker any more in the slot whose worker was on trial. */
+export class SlotGivenUp extends Error {
+  override name = 'SlotGivenUp'
+
+  constructor() {
+    super('its slot was given up meanwhile')
+  }
 }
 
 /** Who waits for which new worker to prove itself. A worker on trial that dies ends its trial, and is no other death. */
@@ -20,6 +29,7 @@ export class Trials {
 
   /** Passes those whose worker has been able to serve for `minReadyMs`; when to look again, Infinity: no need. */
   judge(slots: SlotTable, now: number, minReadyMs: number): number {
+    this.#follow(slots)
     let lookAt = Number.POSITIVE_INFINITY
     for (const trial of this.#open) {
       const worker = slots.at(trial.slot)?.fit(trial.generation)?.worker
@@ -48,6 +58,21 @@ export class Trials {
     const failed = this.#open
     this.#close(failed)
     for (const { outcome } of failed) outcome.reject(error)
+  }
+
+  /** Where a slot wants others by now, the trial is that of the newest of them; where it wants none, it has failed. */
+  #follow(slots: SlotTable): void {
+    for (const trial of this.#open) {
+      const wanted = slots.at(trial.slot)?.wanted ?? []
+      if (wanted.includes(trial.generation)) continue
+      const [newest] = wanted
+      if (newest !== undefined) {
+        trial.generation = newest
+        continue
+      }
+      this.#close([trial])
+      trial.outcome.reject(new SlotGivenUp())
+    }
   }
 
   #close(closed: readonly Trial[]): void {
