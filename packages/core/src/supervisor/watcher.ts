@@ -10,11 +10,11 @@ import { type PoolAction, reconcile } from './reconcile.js'
 import { recycleReason } from './recycling.js'
 import type { RestartBudget } from './restart-budget.js'
 import { RestartReport } from './restart-report.js'
-import { deathOf, ServiceRestarts } from './service-restarts.js'
-import { bootErrorOf, type Incarnation, isAvailable, memberOf, newIncarnation, placeOf, type Slot } from './slot.js'
+import { ServiceRestarts } from './service-restarts.js'
+import { type Incarnation, isAvailable, memberOf, newIncarnation, placeOf, type Slot } from './slot.js'
 import { SlotTable } from './slot-table.js'
 import { Trials } from './trial.js'
-import { describeExit } from './worker-exit.js'
+import { WorkerDeaths } from './worker-deaths.js'
 
 export interface WatcherOptions {
   readonly service: string
@@ -61,6 +61,7 @@ export class Watcher implements WorkerObserver {
   #target: number
   readonly #restarts: ServiceRestarts
   readonly #report: RestartReport
+  readonly #deaths: WorkerDeaths
   #callOff: (() => void) | undefined
   #incarnations = 0
   #isEnding = false
@@ -78,6 +79,15 @@ export class Watcher implements WorkerObserver {
     this.#target = this.plan.workers
     this.#report = new RestartReport(options.log, (reason) => options.observer.onRestart(this, reason))
     this.#restarts = new ServiceRestarts({ budget: options.budget, settings: () => this.plan.supervision })
+    this.#deaths = new WorkerDeaths({
+      slots: this.#slots,
+      trials: this.#trials,
+      restarts: this.#restarts,
+      report: this.#report,
+      now: options.now,
+      random: options.random,
+      onFlapping: (deaths) => options.observer.onFlapping(this, deaths),
+    })
   }
 
   /** Of the generation that new slots get. */
@@ -291,7 +301,7 @@ export class Watcher implements WorkerObserver {
     this.#options.log.debug({ slot, generation, ...placeOf(worker), ...change }, 'worker state')
     this.#options.observer.onPoolChange(this, worker, change)
     if (change.to === 'exited') {
-      this.#reap(worker)
+      this.#deaths.reap(worker)
       this.#options.observer.onGone(this, worker)
     }
     this.reconcile()
@@ -334,7 +344,7 @@ export class Watcher implements WorkerObserver {
   /** Its own service says that it is past help: its place is taken like that of one that died, but it may finish its calls. */
   #giveUp(slot: Slot, { worker, replaceReason }: Incarnation): void {
     if (worker.state !== 'ready' || replaceReason !== undefined) return
-    this.#delayNext(slot, worker)
+    this.#deaths.delayNext(slot, worker)
     this.replace(worker, NOT_ALIVE, { usable: false })
     this.#options.observer.onAvailability(this)
   }
@@ -374,27 +384,5 @@ export class Watcher implements WorkerObserver {
   #sayFarewell(worker: WorkerHandle, { supervision } = this.plan): void {
     const unhurried = { timeoutMs: supervision.reloadDrainMs, keepAliveDrainMs: null }
     worker.drain({ type: 'drain', ...(this.#farewell ?? unhurried) })
-  }
-
-  /** Accounts for the end of a worker; one that nobody asked for delays the next in its slot. */
-  #reap(worker: WorkerHandle): void {
-    const slot = this.#slots.at(worker.identity.slot)
-    const incarnation = slot?.remove(worker)
-    if (slot === undefined || incarnation === undefined) return
-    slot.lastExit = describeExit(worker.record)
-    if (incarnation.leaving) return
-    const error = bootErrorOf(incarnation)
-    if (this.#trials.fail(slot.index, worker.identity.generation, error)) return slot.rest(this.#options.now())
-    this.#report.died(worker, this.#delayNext(slot, worker))
-  }
-
-  /** The longer, the less the last tries have helped. */
-  #delayNext(slot: Slot, worker: WorkerHandle): number {
-    slot.restarts++
-    const at = this.#options.now()
-    const { waitMs, beganFlapping } = this.#restarts.onDeath(deathOf(worker, at), this.#options.random())
-    slot.notBefore = at + waitMs
-    if (beganFlapping) this.#options.observer.onFlapping(this, this.#restarts.deaths)
-    return waitMs
   }
 }
