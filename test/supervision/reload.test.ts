@@ -242,6 +242,15 @@ describe('reload', () => {
     await waitUntil(() => front()?.workers.length === 1, { describe: 'the workers beyond the plan to leave' })
   })
 
+  it('ends workers beyond the new plan where there is no surge, though nothing happens any more', async () => {
+    await using project = await releaseProject({ version: 'one', front: 'workers: 3' })
+    await using server = await serveProject(project.path, { services: { Front: { surge: 0 } } })
+    await project.deploy({ version: 'two', front: 'workers: 2' })
+    await server.reload()
+    const front = () => server.status().services.find(({ name }) => name === 'Front')
+    await waitUntil(() => front()?.workers.length === 2, { describe: () => JSON.stringify(front()) })
+  })
+
   it('drains one before it starts the next where there is no surge', async () => {
     await using project = await releaseProject({ version: 'one' })
     await using server = await serveProject(project.path, { services: { Back: { workers: 2, surge: 0 } } })

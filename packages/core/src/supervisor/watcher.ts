@@ -142,8 +142,10 @@ export class Watcher implements WorkerObserver {
     const before = this.plan.workers
     this.learn(generation)
     this.#generation = generation
+    if (this.#isEnding) return
     if (this.plan.workers !== before) this.#target = this.plan.workers
     this.#slots.fill(this.#target, this.generation)
+    this.reconcile()
   }
 
   /** Takes over a worker that was spawned before the plan was known; one that has exited meanwhile is in no slot. */
