@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Server } from '@ekiben/core/serving'
+import { readMetrics, total } from '../helpers/read-metrics.js'
 import {
   linkRelease,
   pointAt,
@@ -325,6 +326,26 @@ describe('restart', () => {
     await server.restart('Back', 0)
     assert.notDeepEqual(readyPids(server).Back, before.Back)
     assert.deepEqual((await load.stop()).failures, [])
+  })
+
+  it('goes on where the old one dies while its successor starts, and accounts for that death', async () => {
+    const onLoad = "import { existsSync } from 'node:fs'"
+    const onBackStart = "while (existsSync('hold')) await sleep(10)"
+    await using project = await releaseProject({ version: 'one', onLoad, onBackStart })
+    await using server = await serveProject(project.path)
+    const [old = 0] = readyPids(server).Back ?? []
+    const hold = join(project.path, 'hold')
+    await writeFile(hold, '')
+    const restart = server.restart('Back', 0)
+    const back = () => server.status().services.find(({ name }) => name === 'Back')?.workers ?? []
+    await waitUntil(() => back().length === 2, { describe: 'its successor to start' })
+    process.kill(old, 'SIGKILL')
+    await waitUntil(() => back().length === 1, { describe: 'the old one to be gone' })
+    await rm(hold)
+    await restart
+    assert.notEqual(readyPids(server).Back?.[0] ?? old, old)
+    const samples = await readMetrics(server.url)
+    assert.equal(total(samples, 'ekiben_worker_restarts_total', { service: 'Back', reason: 'killed' }), 1)
   })
 
   it('leaves the old one where its successor fails', async () => {

@@ -78,6 +78,11 @@ export class Slot {
     return this.#incarnations
   }
 
+  /** Those whose place another is to take. */
+  get replaced(): readonly WorkerHandle[] {
+    return this.#incarnations.filter(({ replaceReason }) => replaceReason !== undefined).map(({ worker }) => worker)
+  }
+
   add(incarnation: Incarnation): void {
     this.#incarnations.push(incarnation)
   }

@@ -1,10 +1,14 @@
 import { type Deferred, deferred } from '../util/deferred.js'
+import type { WorkerHandle } from '../worker/worker-handle.js'
+import type { Slot } from './slot.js'
 import type { SlotTable } from './slot-table.js'
 
 /** Someone waits until the new worker of a slot has proved itself. */
 interface Trial {
   readonly slot: number
   generation: number
+  /** Whose place the new worker is to take. */
+  readonly predecessors: readonly WorkerHandle[]
   readonly outcome: Deferred<void>
 }
 
@@ -21,8 +25,8 @@ export class SlotGivenUp extends Error {
 export class Trials {
   #open: readonly Trial[] = []
 
-  begin(slot: number, generation: number): Promise<void> {
-    const trial: Trial = { slot, generation, outcome: deferred() }
+  begin({ index: slot, replaced: predecessors }: Slot, generation: number): Promise<void> {
+    const trial: Trial = { slot, generation, predecessors, outcome: deferred() }
     this.#open = [...this.#open, trial]
     return trial.outcome.promise
   }
@@ -46,12 +50,18 @@ export class Trials {
     return lookAt
   }
 
-  /** Ends every trial of this slot and generation; false: there was none. */
-  fail(slot: number, generation: number, error: Error): boolean {
-    const failed = this.#open.filter((trial) => trial.slot === slot && trial.generation === generation)
+  /** A worker has died: ends every trial it was on; false: there was none. */
+  fail(worker: WorkerHandle, error: Error): boolean {
+    const { slot, generation } = worker.identity
+    const failed = this.#of(slot, generation).filter(({ predecessors }) => !predecessors.includes(worker))
     this.#close(failed)
     for (const { outcome } of failed) outcome.reject(error)
     return failed.length > 0
+  }
+
+  /** Does anyone wait for a worker of this generation in this slot? */
+  awaits(slot: number, generation: number): boolean {
+    return this.#of(slot, generation).length > 0
   }
 
   failAll(error: Error): void {
@@ -73,6 +83,10 @@ export class Trials {
       this.#close([trial])
       trial.outcome.reject(new SlotGivenUp())
     }
+  }
+
+  #of(slot: number, generation: number): readonly Trial[] {
+    return this.#open.filter((trial) => trial.slot === slot && trial.generation === generation)
   }
 
   #close(closed: readonly Trial[]): void {

@@ -182,11 +182,15 @@ export class Watcher implements WorkerObserver {
     this.reconcile()
   }
 
-  /** Resolves when the worker of this generation in this slot has proved itself; rejects when it dies before. */
+  /**
+   * Resolves when the worker of this generation in this slot, or of the one that takes its place meanwhile, has proved
+   * itself; rejects when it dies before, or when the slot is given up.
+   */
   trial(slot: number, generation: number): Promise<void> {
-    const outcome = this.#trials.begin(slot, generation)
+    const place = this.#slots.ensure(slot, [generation])
+    const outcome = this.#trials.begin(place, generation)
     // Whoever asks for it does not wait until the deaths before it are forgotten.
-    this.#slots.ensure(slot, [generation]).notBefore = 0
+    place.notBefore = 0
     this.#restarts.onAsked(slot)
     this.reconcile()
     return outcome

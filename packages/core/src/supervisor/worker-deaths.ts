@@ -33,9 +33,13 @@ export class WorkerDeaths {
     if (slot === undefined || incarnation === undefined) return
     slot.lastExit = describeExit(worker.record)
     if (incarnation.leaving) return
-    const error = bootErrorOf(incarnation)
-    if (trials.fail(slot.index, worker.identity.generation, error)) return slot.rest(now())
-    report.died(worker, this.delayNext(slot, worker))
+    if (trials.fail(worker, bootErrorOf(incarnation))) return slot.rest(now())
+    const waitMs = this.delayNext(slot, worker)
+    const { generation } = worker.identity
+    // Its successor is there already, or was asked for.
+    const isExpected = slot.fit(generation) !== undefined || trials.awaits(slot.index, generation)
+    if (isExpected) slot.notBefore = 0
+    report.died(worker, isExpected ? 0 : waitMs)
   }
 
   /** The longer, the less the last tries have helped. */
