@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { serveHttpProduction } from '@ekiben/core/serving'
-import { runNodeToEnd } from '../helpers/run-node.js'
+import { runNode, runNodeToEnd } from '../helpers/run-node.js'
 import { call, SERVICES } from '../helpers/serve-fixture.js'
+import { waitUntil } from '../helpers/wait-until.js'
 
 const options = { workingDir: SERVICES, port: 0, host: '127.0.0.1', logLevel: 'silent' } as const
 
@@ -55,6 +56,18 @@ describe('serveHttpProduction', () => {
     const { Front } = await import('../fixtures/services/chain.mjs')
     await using server = await serveHttpProduction({ ...options, identifier: Front })
     assert.equal((await call(server.url, 'work')).status, 200)
+  })
+
+  it('gives signals back to the process when it cannot start', async () => {
+    const program = `require('@ekiben/core/serving').serveHttpProduction(
+        { identifier: 'throws-in-constructor', port: 0, host: '127.0.0.1', logLevel: 'silent', handleSignals: true })
+      .catch(({ code }) => console.log(code, process.listenerCount('SIGTERM')))
+      .then(() => setInterval(() => {}, 1_000))`
+    await using run = await runNode(['-e', program], { cwd: SERVICES })
+    await waitUntil(() => run.stdout().endsWith('\n'), { describe: () => `the failure:\n${run.stderr()}` })
+    assert.equal(run.stdout(), 'EKB_ERR_WORKER_BOOT_FAILED 0\n')
+    run.kill('SIGTERM')
+    assert.equal((await run.exited).signal, 'SIGTERM')
   })
 
   it('rejects with a coded error and leaves nothing behind', async () => {

@@ -15,8 +15,11 @@ export interface SignalTarget extends Pick<Server, 'stop' | 'reload' | 'closed'>
 /** A process that has not ended so long after its instance has other things to do: signals are its own again. */
 const END_MS = 5_000
 
-/** Steers an instance by signals until the process ends with it; those that were held for it come first. */
-export function controlBySignals(instance: SignalTarget, log: Logger, releaseHeld: ReleaseSignals): void {
+/**
+ * Steers an instance by signals until the process ends with it; those that were held for it come first. What it returns
+ * gives signals back to the process at once: one whose start has failed is never closed.
+ */
+export function controlBySignals(instance: SignalTarget, log: Logger, releaseHeld: ReleaseSignals): () => void {
   const judge = new SignalJudge({ onTerminal: process.stdin.isTTY === true })
   let isClosed = false
   const onSignal = (signal: HandledSignal): void => {
@@ -33,6 +36,7 @@ export function controlBySignals(instance: SignalTarget, log: Logger, releaseHel
   })
   // Not before there is another listener: for a moment there would be none.
   releaseHeld().forEach(onSignal)
+  return stopListening
 }
 
 function carryOut(action: SignalAction, signal: HandledSignal, instance: SignalTarget): void {

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
 import type { ServeSettings } from '../config/serve-settings.js'
 import type { ReloadOnChange } from '../development/reload-on-change.js'
-import { createError } from '../errors/service-error.js'
+import { createError, isServiceError } from '../errors/service-error.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
 import { createLogger } from '../observe/create-logger.js'
 import type { Logger } from '../observe/logger.js'
@@ -122,9 +122,11 @@ async function startInstance(
   const notifier = createNotifier(settings.serviceManager, log)
   const parts = { socket, slotSockets, folder, surroundings, planner, notifier }
   const instance = new Instance({ name, settings, readSettings, ...parts, log })
-  if (handleSignals) controlBySignals(instance, log, releaseSignals)
+  const stopListening = handleSignals ? controlBySignals(instance, log, releaseSignals) : () => {}
   await instance.start().catch((error: unknown) => {
     changes?.close()
+    // Where a signal has stopped it, the process is about to end by itself, with an exit code that another would take.
+    if (!isServiceError(error, 'EKB_ERR_STOPPED_BEFORE_READY')) stopListening()
     throw error
   })
   changes?.follow(instance)
