@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
@@ -143,5 +143,18 @@ describe('--pidfile', () => {
     const again = await writePidfile(file, process.pid)
     await again.remove()
     assert.ok(!existsSync(file))
+  })
+
+  it('leaves nothing behind, and is held by nobody, when it cannot be written', {
+    skip: existsSync('/dev/full') ? false : 'nothing here stands in for a full disk',
+  }, async (t) => {
+    const folder = await folderOf(t)
+    const file = join(folder, 'app.pid')
+    await symlink('/dev/full', `${file}.${process.pid}`)
+    await assert.rejects(writePidfile(file, process.pid), { code: 'EKB_ERR_PIDFILE', message: /ENOSPC/ })
+    assert.deepEqual(await readdir(folder), [])
+    await writeFile(file, `${process.pid}\n`)
+    await (await writePidfile(file, process.pid)).remove()
+    assert.deepEqual(await readdir(folder), [])
   })
 })

@@ -21,15 +21,26 @@ export async function writePidfile(file: string, pid: number): Promise<Pidfile> 
   const path = resolve(file)
   try {
     await refuseTaken(path, pid)
-    held.add(path)
-    // Under the final name it is never seen half written.
-    const prepared = `${path}.${pid}`
+    return await write(path, pid)
+  } catch (error) {
+    throw pidfileError(path, error)
+  }
+}
+
+async function write(path: string, pid: number): Promise<Pidfile> {
+  held.add(path)
+  // Under the final name it is never seen half written.
+  const prepared = `${path}.${pid}`
+  try {
     await writeFile(prepared, `${pid}\n`, { mode: 0o644 })
     const { ino } = await stat(prepared)
     await rename(prepared, path)
     return { remove: () => remove({ path, pid, ino }) }
   } catch (error) {
-    throw pidfileError(path, error)
+    held.delete(path)
+    // On a full disk it is there, and empty.
+    await unlink(prepared).catch(() => {})
+    throw error
   }
 }
 
