@@ -178,7 +178,7 @@ test('a port that an app asks for as its supervisor lets go of all is not kept',
   const port = await freePort()
   const settings = { host: '127.0.0.1', port: 3000, uds: undefined, backlog: BACKLOG, sources: {}, app: undefined }
   const sockets = new AppSockets(settings)
-  const given = sockets.give({ port, host: undefined })
+  const given = sockets.give({ port, host: undefined }, 1)
   sockets.close()
   await assert.rejects(given, { code: 'EKB_ERR_STOPPED_BEFORE_READY' })
   const again = await open('127.0.0.1', port)

@@ -25,6 +25,8 @@ interface Opening {
   readonly host: string | undefined
   readonly isPublic: boolean
   readonly socket: Promise<ListenSocket>
+  /** The generations whose workers have asked for it. */
+  readonly askedBy: Set<number>
 }
 
 /**
@@ -34,7 +36,7 @@ interface Opening {
 export class AppSockets implements ListenSocket {
   readonly #settings: SocketSettings
   readonly #opening = new Set<Opening>()
-  readonly #open: Closable[] = []
+  readonly #open = new Set<Closable>()
   #public: ListenSocket | undefined
   #publicPort: number | undefined
   #isClosed = false
@@ -46,8 +48,9 @@ export class AppSockets implements ListenSocket {
     if (known === undefined) return
     this.#public = known
     this.#publicPort = known.port
-    this.#open.push(known)
-    this.#opening.add({ port: known.port, host: undefined, isPublic: true, socket: Promise.resolve(known) })
+    this.#open.add(known)
+    const socket = Promise.resolve(known)
+    this.#opening.add({ port: known.port, host: undefined, isPublic: true, socket, askedBy: new Set() })
   }
 
   get fd(): number {
@@ -82,12 +85,14 @@ export class AppSockets implements ListenSocket {
     return this.#public?.handle
   }
 
-  /** The socket for what a worker's app asked to listen on. Rejects when it cannot be bound. */
-  async give(asked: AskedSocket): Promise<HandedSocket> {
+  /** The socket for what the app of a worker of this generation asked to listen on. Rejects when it cannot be bound. */
+  async give(asked: AskedSocket, generation: number): Promise<HandedSocket> {
     if (this.#isClosed) throw createError('EKB_ERR_STOPPED_BEFORE_READY', {})
     this.#publicPort ??= asked.port
     const isPublic = this.#isPublic(asked)
-    const socket = await this.#socketFor(asked, isPublic)
+    const opening = this.#openingFor(asked, isPublic)
+    opening.askedBy.add(generation)
+    const socket = await opening.socket
     if (isPublic) this.#public = socket
     return handOver(socket, isPublic)
   }
@@ -99,7 +104,20 @@ export class AppSockets implements ListenSocket {
 
   /** What is the app's as well is closed with its sockets. */
   closeWith(other: Closable): void {
-    this.#open.push(other)
+    this.#open.add(other)
+  }
+
+  /** Closes those beside the public one that only generations have asked for which are no more: nobody accepts on them. */
+  trim(isLiving: (generation: number) => boolean): void {
+    for (const opening of this.#opening) {
+      if (opening.isPublic || [...opening.askedBy].some(isLiving)) continue
+      this.#opening.delete(opening)
+      const close = (socket: ListenSocket): void => {
+        this.#open.delete(socket)
+        socket.close()
+      }
+      opening.socket.then(close, () => {})
+    }
   }
 
   close(): void {
@@ -107,29 +125,30 @@ export class AppSockets implements ListenSocket {
     for (const socket of this.#open) socket.close()
   }
 
-  #socketFor(asked: AskedSocket, isPublic: boolean): Promise<ListenSocket> {
+  #openingFor(asked: AskedSocket, isPublic: boolean): Opening {
     const port = isPublic ? (this.#publicPort as number) : asked.port
     const known = this.#find({ ...asked, port }, isPublic)
     if (known !== undefined) return known
     const settings = this.#settings
     const host = isPublic && isGiven(settings, 'host') ? settings.host : (asked.host ?? settings.host)
-    const opening = { port, host: asked.host, isPublic, socket: this.#bind(host, port) }
+    const socket = this.#bind(host, port)
+    const opening: Opening = { port, host: asked.host, isPublic, socket, askedBy: new Set() }
     this.#opening.add(opening)
     // The next worker may try again.
     opening.socket.catch(() => this.#opening.delete(opening))
-    return opening.socket
+    return opening
   }
 
   /** Another address than before makes no other socket of the first on its port: code that is reloaded may name one. */
-  #find({ port, host, which }: AskedSocket, isPublic: boolean): Promise<ListenSocket> | undefined {
+  #find({ port, host, which }: AskedSocket, isPublic: boolean): Opening | undefined {
     const there = [...this.#opening].filter((opening) => opening.port === port && opening.isPublic === isPublic)
     const exact = there.find((opening) => opening.host === host)
-    return (exact ?? (which === 'further' ? undefined : there[0]))?.socket
+    return exact ?? (which === 'further' ? undefined : there[0])
   }
 
   async #bind(host: string, port: number): Promise<ListenSocket> {
     const socket = await openListenSocket({ host, port, backlog: this.#settings.backlog })
-    this.#open.push(socket)
+    this.#open.add(socket)
     if (!this.#isClosed) return socket
     // While it was being opened.
     socket.close()

@@ -8,6 +8,7 @@ import { deferred } from '../util/deferred.js'
 import { monotonicMs } from '../util/monotonic.js'
 import { nearNames } from '../util/near-names.js'
 import { oneAtATime } from '../util/one-at-a-time.js'
+import type { AppSockets } from './app-sockets.js'
 import type { WorkerDump } from './dump-worker.js'
 import type { Generation } from './generation.js'
 import type { GenerationPlanner } from './generation-planner.js'
@@ -36,6 +37,8 @@ export interface InstanceOptions {
   /** Reads the settings anew, for a reload. */
   readonly readSettings: () => Promise<ServeSettings>
   readonly socket: ListenSocket
+  /** What the workers of a host app ask for. */
+  readonly appSockets: AppSockets | undefined
   readonly slotSockets: SlotSockets | undefined
   readonly folder: InstanceFolder
   readonly surroundings: Surroundings
@@ -255,6 +258,14 @@ export class Instance implements Server {
     slotSockets.trim(Math.max(entry.target, ...wanted))
   }
 
+  /** Closes those that an app asked for whose code is no more; while a reload goes on, its generation is in no slot yet. */
+  #trimAppSockets(): void {
+    const { state, generation } = this.#supervisor ?? {}
+    if (generation === undefined || state === 'reloading') return
+    const isNeeded = (number: number): boolean => this.#watchers.some(({ slots }) => slots.needs(number))
+    this.#options.appSockets?.trim((number) => number === generation.number || isNeeded(number))
+  }
+
   async #report(): Promise<void> {
     const { reportInstance } = await import('./report-instance.js')
     this.#endReport = reportInstance(this.#options.notifier, this)
@@ -308,6 +319,7 @@ export class Instance implements Server {
       return await this.#reloader.reload()
     } finally {
       this.#trimSockets()
+      this.#trimAppSockets()
       // However it went: what waits for the end of the reload would wait for ever.
       if (!signal.aborted) notifier.ready()
     }
@@ -320,6 +332,8 @@ export class Instance implements Server {
       generation,
       onWorkerGone: ({ socketPath }) => {
         if (socketPath !== undefined) folder.removeSocket(socketPath)
+        // It is in its slot until whoever is told of its end has been told.
+        queueMicrotask(() => this.#trimAppSockets())
       },
       folder: folder.path,
       closeSocket: () => {

@@ -120,7 +120,7 @@ async function startInstance(
     log,
   })
   const notifier = createNotifier(settings.serviceManager, log)
-  const parts = { socket, slotSockets, folder, surroundings, planner, notifier }
+  const parts = { socket, appSockets, slotSockets, folder, surroundings, planner, notifier }
   const instance = new Instance({ name, settings, readSettings, ...parts, log })
   const stopListening = handleSignals ? controlBySignals(instance, log, releaseSignals) : () => {}
   await instance.start().catch((error: unknown) => {

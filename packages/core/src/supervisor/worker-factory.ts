@@ -173,7 +173,9 @@ export class WorkerFactory {
     }
     const { bootTimeoutMs } = worker
     const giveSocket =
-      app && appSockets && (async (asked: AskedSocket) => giveOwn(asked, own) ?? (await appSockets.give(asked)))
+      app &&
+      appSockets &&
+      (async (asked: AskedSocket) => giveOwn(asked, own) ?? (await appSockets.give(asked, generation)))
     return new WorkerHandle({ identity, backend, init, bootTimeoutMs, now: monotonicMs, giveSocket, onLoaded })
   }
 
