@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { describe, test } from 'node:test'
+import { setTimeout as think } from 'node:timers/promises'
 import { z } from 'zod'
 import { listen } from '../../packages/core/build/http/listen.js'
 import type { CallContext } from '../../packages/core/build/service/call-context.js'
@@ -66,6 +67,29 @@ describe('pipelined requests', () => {
     assert.equal(statusOf((await client.answers(1))[0]), 200)
     await client.closed()
   })
+
+  for (const when of ['with them', 'once the last is answered'] as const) {
+    test(`followed by garbage that comes ${when} are answered in whatever order`, async () => {
+      await using host = await startHost(Api)
+      await using client = await rawClient(host.port)
+      const requests = postText('/hold', { name: 'g2' }) + postText('/echo', { text: 'two' })
+      const garbage = '\0\0garbage\r\n\r\n'
+      client.write(when === 'with them' ? requests + garbage : requests)
+      await waitUntil(() => host.log.some(({ message }) => message === 'request'))
+      if (when !== 'with them') {
+        client.write(garbage)
+        await waitUntil(() => client.socket.bytesWritten === requests.length + garbage.length)
+        await think(50)
+      }
+      await release('g2')
+      const answers = await client.answers(2)
+      assert.deepEqual(
+        answers.map((answer) => answer.split('\r\n\r\n')[1]),
+        ['g2', 'two'],
+      )
+      assert.equal(await client.closed(), 'ended')
+    })
+  }
 })
 
 describe('what is no HTTP', () => {

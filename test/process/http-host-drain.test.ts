@@ -180,6 +180,27 @@ describe('a drain', () => {
     await report
   })
 
+  for (const when of ['before the drain', 'during it'] as const) {
+    test(`sends an answer that was given ${when}, and waits behind a slower one`, async () => {
+      await using host = await startHost(Api)
+      await using client = await rawClient(host.port)
+      client.write(postText('/hold', { name: 'slow' }) + postText('/hold', { name: 'quick' }))
+      await waitUntil(() => held.has('quick'))
+      const giveQuick = async () => {
+        await release('quick')
+        await waitUntil(() => host.log.some(({ message }) => message === 'request'))
+      }
+      if (when === 'before the drain') await giveQuick()
+      const report = host.drain(20, FAR)
+      if (when === 'during it') await giveQuick()
+      await release('slow')
+      const answers = await client.answers(2)
+      assert.deepEqual(answers.map(isLast), [false, when === 'during it'])
+      assert.equal(await client.closed(), 'ended')
+      assert.deepEqual(await report, { cut: [] })
+    })
+  }
+
   test('waits for a request of which half has come', async () => {
     await using host = await startHost(Api)
     await using client = await rawClient(host.port)

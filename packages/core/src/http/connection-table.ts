@@ -18,6 +18,8 @@ export interface OpenRequest {
 export class Connection {
   readonly socket: Socket
   readonly requests: OpenRequest[] = []
+  /** The newest that came since none was open: its answer, given or not, waits for all of theirs. */
+  latest: OpenRequest | undefined = undefined
   /** No request after this one is taken: its answer says, or the parser knows, that the connection ends. */
   isClosing = false
   /** Its client is to connect anew: the next answer says so. */
@@ -34,13 +36,16 @@ export class Connection {
 
   begin(request: OpenRequest): void {
     this.requests.push(request)
+    this.latest = request
   }
 
   end(request: OpenRequest): void {
     // Nearly always the only one; pipelined requests may be answered out of order.
     if (this.requests.at(-1) === request) this.requests.pop()
     else this.requests.splice(this.requests.indexOf(request) >>> 0, 1)
-    if (this.requests.length === 0) this.settle()
+    if (this.requests.length > 0) return
+    this.latest = undefined
+    this.settle()
   }
 
   /** What was received until now has been answered. */

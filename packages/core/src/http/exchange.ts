@@ -136,10 +136,17 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
   /** Before an answer begins: has it say close where the connection takes no more requests. */
   settleConnection(isLast: boolean): void {
     const { connection } = this.#options
-    // Of pipelined requests only the last may say close: Node ends the connection after the answer that does.
-    if ((!isLast && !connection.isClosing) || connection.requests.at(-1) !== this) return
+    // Of pipelined requests only the last may say close: Node ends the connection after the answer that does. Where that
+    // one was answered first, without a close, its answer still waits behind this one.
+    if ((!isLast && !connection.isClosing) || connection.latest !== this) return
     connection.isClosing = true
     this.outgoing.shouldKeepAlive = false
+  }
+
+  /** Has its connection end once its answer is out, which may have been given and wait behind others. */
+  endConnection(): void {
+    const { outgoing, incoming } = this
+    outgoing.once('finish', () => incoming.socket.destroySoon())
   }
 
   /** Sends the head of an answer that comes in pieces. The time it had was for this: the rest takes what it takes. */

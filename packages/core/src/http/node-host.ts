@@ -391,7 +391,9 @@ export class NodeHost implements ExchangeOwner {
       socket.once('close', () => receiving.incoming.destroy())
     } else if (connection.requests.length === 0) {
       answerRaw(connection, refusal, this.#nextRequestId())
+    } else {
+      // Requests before it are answered first.
+      ;(connection.latest as Exchange).endConnection()
     }
-    // Else requests before it are answered first; the last answer ends the connection.
   }
 }
