@@ -9,6 +9,7 @@ import {
 } from 'node:http2'
 import { type AddressInfo, connect as connectTcp, createServer } from 'node:net'
 import { describe, test } from 'node:test'
+import { setTimeout as think } from 'node:timers/promises'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
 import type { NodeHostOptions } from '../../packages/core/build/http/node-host.js'
 import { CountTable } from '../../packages/core/build/metrics/count-table.js'
@@ -56,6 +57,9 @@ const Api = defineService(
         facts.push('endless ended')
       }
     }
+    big() {
+      return 'x'.repeat(20_000_000)
+    }
     nothing() {
       return new Response(null, { status: 204 })
     }
@@ -67,6 +71,7 @@ const Api = defineService(
       hold: {},
       count: { stream: true },
       endless: { stream: true },
+      big: {},
       nothing: {},
     },
   },
@@ -329,6 +334,23 @@ describe('the built-in host over HTTP/2', () => {
     assert.deepEqual(resting.goaways, [constants.NGHTTP2_NO_ERROR])
     assert.match(String(cut), /^POST \/hold after \d+ ms$/)
     assert.match(String(await running), /closed by/)
+  })
+
+  test('lets a slow reader have its whole answer, and says what it cuts of one', async () => {
+    for (const isRead of [true, false]) {
+      await using host = await startSecureHost()
+      await using client = await http2Client(host)
+      const stream = client.open('/big')
+      await once(stream, 'data')
+      stream.pause()
+      await waitUntil(() => host.log.some(({ message }) => message === 'request'))
+      const report = host.drain(20, isRead ? LONG : 300)
+      if (isRead) {
+        await think(200)
+        stream.resume()
+      }
+      assert.deepEqual(await report, { cut: isRead ? [] : ['an answer of which its client had not taken all'] })
+    }
   })
 
   test('closes a connection that rests for longer than it is kept, and none on which a call runs', async () => {

@@ -61,6 +61,13 @@ export class Connection {
     if (this.isIdle && (this.socket.bytesRead > 0 || !isNew(this.#acceptedAt))) this.socket.destroy()
   }
 
+  /** Names each answer that was given and that its client has not taken as a whole. */
+  get untaken(): string[] {
+    const { writableLength } = this.socket
+    if (this.requests.length > 0 || writableLength === 0) return []
+    return [`an answer of which its client had not taken ${writableLength} bytes`]
+  }
+
   /** Nothing asked, nothing half received, nothing still on its way out; also one that never sent a byte. */
   get isIdle(): boolean {
     const { bytesRead, writableLength } = this.socket

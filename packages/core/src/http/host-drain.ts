@@ -18,7 +18,7 @@ export interface DrainEvents {
 }
 
 export interface DrainReport {
-  /** Method, path and age of each request that was cut. */
+  /** Method, path and age of each request that was cut; answers that were given and not taken are told as such. */
   readonly cut: readonly string[]
 }
 
@@ -133,13 +133,13 @@ export function stopAccepting(server: NetServer): void {
 }
 
 function describeCut(connection: Connection): string[] {
-  const { requests, socket, isUpgraded } = connection
+  const { requests, untaken, isUpgraded } = connection
   if (isUpgraded) return ['a connection that was taken over (upgraded)']
-  if (requests.length === 0 && socket.writableLength > 0) {
-    return [`an answer of which its client had not taken ${socket.writableLength} bytes`]
+  if (requests.length + untaken.length === 0 && !connection.isIdle) {
+    return ['a request that was not yet received as a whole']
   }
-  if (requests.length === 0 && !connection.isIdle) return ['a request that was not yet received as a whole']
-  return requests.map(
+  const open = requests.map(
     ({ incoming, ageMs }) => `${incoming.method} ${askedPath(incoming)} after ${Math.round(ageMs)} ms`,
   )
+  return [...open, ...untaken]
 }

@@ -12,10 +12,25 @@ const ON_THEIR_WAY = 2 ** 31 - 1
 export class SessionConnection extends Connection {
   readonly #session: Http2Session
   #isLast = false
+  #streams = 0
 
   constructor(socket: Socket, session: Http2Session) {
     super(socket)
     this.#session = session
+  }
+
+  /** One more stream is open: of a request, or of its answer that is still being taken. */
+  beginStream(): void {
+    this.#streams++
+  }
+
+  endStream(): void {
+    this.#streams--
+  }
+
+  override get untaken(): string[] {
+    const count = this.#streams - this.requests.length
+    return new Array<string>(count).fill('an answer of which its client had not taken all')
   }
 
   /**

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { constants, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Stream } from 'node:http2'
 import { Exchange, type ExchangeOptions } from './exchange.js'
 import type { HttpAnswer, Piece } from './http-answer.js'
+import type { SessionConnection } from './session-connection.js'
 
 /** What HTTP/2 says in frames of its own; as a header it is an error there. */
 const NOT_IN_HTTP2: ReadonlySet<string> = new Set([
@@ -20,7 +21,10 @@ export class StreamExchange extends Exchange {
     // Node's own compatible pair: what differs is below.
     super(incoming as unknown as IncomingMessage, outgoing as unknown as ServerResponse, options)
     this.#stream = outgoing.stream
+    const connection = options.connection as SessionConnection
+    connection.beginStream()
     this.#stream.once('close', () => {
+      connection.endStream()
       if (this.isWanted) this.clientLeft()
     })
   }
