@@ -41,6 +41,7 @@ describe('a body that nobody should have to handle is refused', () => {
     ['deep JSON in a form', 'any', FORM_TYPE, `a=${DEEP}`, invalid],
     ['deep JSON in a part', 'any', PARTS_TYPE, parts(part('a', DEEP)), invalid],
     ['deep JSON that never ends', 'any', JSON_TYPE, '['.repeat(MIB), invalid],
+    ['JSON of a text that never ends', 'any', JSON_TYPE, `"${'\\n'.repeat(6 * MIB)}`, invalid],
     ['NaN', 'total', JSON_TYPE, '{"n":NaN}', invalid],
     ['Infinity', 'total', JSON_TYPE, '{"n":-Infinity}', invalid],
     ['a number beyond all', 'total', JSON_TYPE, '{"n":1e999}', wrong],

@@ -42,5 +42,6 @@ describe('findJsonError', () => {
   it('is not felled by deep nesting or a long string', () => {
     assert.equal(findJsonError('['.repeat(1_000_000)).position, 1_000_000)
     assert.equal(findJsonError(`"${'a\\n'.repeat(500_000)}`).position, 1_500_001)
+    assert.equal(findJsonError(`"${'\\n'.repeat(8_000_000)}`).position, 16_000_001)
   })
 })

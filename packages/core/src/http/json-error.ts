@@ -10,7 +10,7 @@ export interface JsonError {
 const WHITESPACE = /[ \t\n\r]*/y
 const SCALAR = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them in strings
-const STRING_START = /"?[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})[^"\\\u0000-\u001f]*)*/y
+const STRING_PART = /[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})[^"\\\u0000-\u001f]*){0,1000}/y
 
 /** The first error in a text that `JSON.parse` refuses. */
 export function findJsonError(text: string): JsonError {
@@ -61,7 +61,9 @@ function findPosition(text: string): number {
 
 /** After the closing quote; without one, where the string breaks off. */
 function stringEnd(text: string, at: number): number {
-  const end = skip(STRING_START, text, at)
+  let end = at + 1
+  // Part by part: for each escape, an expression keeps a way back, and millions of them are more than it can.
+  for (let next = skip(STRING_PART, text, end); next > end; next = skip(STRING_PART, text, end)) end = next
   return text[end] === '"' ? end + 1 : end
 }
 
