@@ -3,7 +3,7 @@ import { nearNames } from '../util/near-names.js'
 import { hideCredentials } from '../util/parse-remote-url.js'
 import { CORS_SHAPE } from './cors-settings.js'
 import { OPTIONS, type OptionRow } from './options.js'
-import { SERVICE_SHAPE, type SettingShape, SUPERVISION_SHAPE } from './service-settings-rows.js'
+import { SERVICE_SHAPE, type SettingShape, SUPERVISION_SHAPE, settingIndex } from './service-settings-rows.js'
 import type { SettingEntries } from './setting-entries.js'
 import { fromText, invalidSetting, unknownSetting } from './setting-errors.js'
 import { anyText, name, remoteUrl, workerCount } from './value-kinds.js'
@@ -65,9 +65,8 @@ function putSupervision(segments: readonly string[], value: string, target: Text
   putLeaf({ group: SUPERVISION_SHAPE }, { segments, above: ['supervision'], value }, target)
 }
 
-/** A service name may hold dots: the shortest name that leaves a known key wins. */
 function putService(segments: readonly string[], value: string, target: TextTarget): void {
-  const at = segments.findIndex((segment, index) => index > 0 && Object.hasOwn(SERVICE_SHAPE, segment))
+  const at = settingIndex(segments)
   const service = segments.slice(0, Math.max(at, 0)).join('.')
   if (name.fromText(service) === undefined) throw unknownAssignment(segments, target.source)
   if (segments[at] === 'workers') putWorkerCount(`${service}=${value}`, target)

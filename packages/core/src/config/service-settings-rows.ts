@@ -63,3 +63,8 @@ export const SERVICE_SHAPE: Readonly<Record<string, SettingShape>> = {
   maxHeapBytes: { kind: bytes },
   ...SUPERVISION_SHAPE,
 }
+
+/** Where the setting begins in a service's name and what is set for it. A name may hold dots: the shortest wins. */
+export function settingIndex(segments: readonly string[]): number {
+  return segments.findIndex((segment, index) => index > 0 && Object.hasOwn(SERVICE_SHAPE, segment))
+}

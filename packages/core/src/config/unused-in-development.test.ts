@@ -52,6 +52,19 @@ describe('unusedInDevelopment', () => {
     for (const run of ALL) assert.deepEqual(unusedInDevelopment(sources, run), [])
   })
 
+  it('knows the settings of services with dots in their names', () => {
+    const given = (...keys: string[]) => Object.fromEntries(keys.map((key) => [`services.${key}`, 'flag --set']))
+    const front = { ...service, entry: 'acme.front' }
+    const used = given('acme.front.env.A', 'acme.front.traffic.timeoutMs', 'acme.back.env.B')
+    assert.deepEqual(unusedInDevelopment(used, front), [])
+    const unused = given('acme.front.threads', 'acme.back.traffic.timeoutMs')
+    assert.deepEqual(
+      unusedInDevelopment(unused, front).map(({ path }) => path),
+      Object.keys(unused),
+    )
+    assert.deepEqual(unusedInDevelopment(given('acme.shop.nodeArgs'), { ...apart(app), entry: 'acme.shop' }), [])
+  })
+
   it('takes any service for the entry as long as that is not known', () => {
     const run = { ...service, entry: undefined }
     assert.deepEqual(unusedInDevelopment({ 'services.Back.traffic.timeoutMs': 'flag --set' }, run), [])

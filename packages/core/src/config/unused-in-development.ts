@@ -2,6 +2,7 @@ import { createError, type ServiceError } from '../errors/service-error.js'
 import type { Logger } from '../observe/logger.js'
 import { OPTIONS } from './options.js'
 import type { ServeSettings } from './serve-settings.js'
+import { settingIndex } from './service-settings-rows.js'
 
 /** What development mode runs, and where. */
 export interface DevelopmentProcess {
@@ -79,7 +80,10 @@ function hasSupervisionEffect([key = '']: readonly string[], { isApart }: Develo
   return key === 'keepAliveDrainMs' || (isApart && (key === 'bootTimeoutMs' || key === 'drainTimeoutMs'))
 }
 
-function hasServiceEffect([name, key = '']: readonly string[], { isApp, isApart, entry }: DevelopmentProcess): boolean {
+function hasServiceEffect(path: readonly string[], { isApp, isApart, entry }: DevelopmentProcess): boolean {
+  const at = settingIndex(path)
+  const name = path.slice(0, Math.max(at, 0)).join('.')
+  const key = path[at] ?? ''
   if (isApp) return isApart && name === entry && ['env', 'envAllow', 'nodeArgs', 'maxHeapBytes'].includes(key)
   return key === 'env' || (key === 'traffic' && (entry === undefined || name === entry))
 }
