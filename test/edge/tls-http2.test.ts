@@ -45,6 +45,9 @@ const Api = defineService(
       await new Promise<void>((resolve) => held.set(name, resolve))
       return name
     }
+    async wait() {
+      await new Promise<void>((resolve) => held.set('wait', resolve))
+    }
     async *count({ to, fail }: { to: number; fail?: boolean }) {
       // Those of one turn of the event loop are sent together.
       for (let n = 1; n <= to; n++) yield `${n}\n`
@@ -69,6 +72,7 @@ const Api = defineService(
       echo: { bodyLimit: 2_000_000 },
       about: {},
       hold: {},
+      wait: {},
       count: { stream: true },
       endless: { stream: true },
       big: {},
@@ -256,6 +260,19 @@ describe('the built-in host over HTTP/2', () => {
     const { status, text } = await answerOf(stream)
     assert.deepEqual([status, /EKB_ERR_HTTP_SLOW_REQUEST/.test(text)], [408, true])
     assert.equal((await client.ask('/echo', { after: true })).status, 200)
+  })
+
+  test('gives a call its time once its body is there, though its end is told later', async () => {
+    const receive = { headersTimeoutMs: 200, requestTimeoutMs: 200, checkIntervalMs: LONG }
+    await using host = await startSecureHost({ receive })
+    await using client = await http2Client(host)
+    const stream = client.open('/wait', null, { 'content-length': '0' })
+    const answer = answerOf(stream)
+    await waitUntil(() => held.has('wait'))
+    stream.end()
+    await think(600)
+    held.get('wait')?.()
+    assert.equal((await answer).status, 200)
   })
 
   test('runs no call of a body that was cut off', async () => {

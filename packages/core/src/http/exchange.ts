@@ -118,6 +118,9 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
     return performance.now() - this.startedAt
   }
 
+  /** Its body has come, as far as anybody reads it. */
+  arrived(): void {}
+
   /** From now on it may take so long. */
   limit(timeoutMs: number, onExpired: (exchange: Exchange) => void): void {
     this.limitMs = timeoutMs

@@ -263,6 +263,7 @@ export class NodeHost implements ExchangeOwner {
       const isParts = isMultipart(route.input, incoming.headers['content-type'])
       const taken = !this.#isLast(exchange) && !isParts ? takeBody(incoming) : undefined
       const body = taken ?? (await this.#receive(exchange, route, isParts))
+      exchange.arrived()
       // Over HTTP/2 what was cut off ends as if it were whole.
       if (!exchange.isWanted) return
       const result = this.#call(exchange, route, body)

@@ -16,6 +16,7 @@ const NOT_IN_HTTP2: ReadonlySet<string> = new Set([
 /** A request and its answer over HTTP/2: a stream among others on its connection, with an end of its own. */
 export class StreamExchange extends Exchange {
   readonly #stream: ServerHttp2Stream
+  #arrivalTimer: NodeJS.Timeout | undefined
 
   constructor(incoming: Http2ServerRequest, outgoing: Http2ServerResponse, options: ExchangeOptions) {
     // Node's own compatible pair: what differs is below.
@@ -32,10 +33,14 @@ export class StreamExchange extends Exchange {
   /** Its body may take so long to come. */
   limitArrival(timeoutMs: number, onExpired: (exchange: Exchange) => void): void {
     if (this.#stream.endAfterHeaders) return
-    const timer = setTimeout(onExpired, timeoutMs, this)
-    const clear = (): void => clearTimeout(timer)
-    this.incoming.once('end', clear)
-    this.#stream.once('close', clear)
+    this.#arrivalTimer = setTimeout(onExpired, timeoutMs, this)
+    this.incoming.once('end', () => this.arrived())
+    this.#stream.once('close', () => this.arrived())
+  }
+
+  /** The end of a body whose length was told may be told later, and be read by nobody. */
+  override arrived(): void {
+    clearTimeout(this.#arrivalTimer)
   }
 
   /** Its connection is told, and goes on as long as other requests do. */
