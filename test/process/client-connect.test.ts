@@ -148,4 +148,12 @@ describe('connectClient', () => {
       await assert.rejects(connect(), (error) => isClientError(error, code) && message.test(error.message))
     }
   })
+
+  it('asks nobody with a time that no timer takes', async () => {
+    const fetch = () => assert.fail('somebody was asked')
+    for (const timeoutMs of [Infinity, 2 ** 31, NaN, 0, -1]) {
+      const connected = connectClient('http://a', { timeoutMs, fetch })
+      await assert.rejects(connected, (error) => isClientError(error, 'EKB_ERR_CLIENT_OPTION'), String(timeoutMs))
+    }
+  })
 })

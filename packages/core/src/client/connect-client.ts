@@ -23,7 +23,8 @@ export async function connectClient<T = unknown>(
   options: ConnectClientOptions = {},
 ): Promise<unknown extends T ? DynamicClient : HttpClient<T>> {
   const base = baseUrl(url)
-  const { readyWithinMs } = options
+  const { readyWithinMs, timeoutMs } = options
+  checkTimeout(timeoutMs)
   if (readyWithinMs !== undefined && readyWithinMs !== 0) {
     checkTimeout(readyWithinMs, 'readyWithinMs')
     await whenReady(base, options)
