@@ -59,6 +59,7 @@ describe('a body that nobody should have to handle is refused', () => {
     ['a boundary of no characters', 'any', 'multipart/form-data; boundary=', parts(part('a', '1')), invalid],
     ['a file twice where one is asked for', 'file', PARTS_TYPE, parts(LARGE_FILE, LARGE_FILE), wrong],
     ['too long a file name', 'file', PARTS_TYPE, parts(part('file', 'x', `; filename="${'n'.repeat(256)}"`)), invalid],
+    ['one too long in bytes', 'file', PARTS_TYPE, parts(part('file', 'x', `; filename="${'文'.repeat(86)}"`)), invalid],
     ['UTF-16', 'any', JSON_TYPE, Buffer.from('\ufeff{}', 'utf16le'), invalid],
     ['UTF-8 of half a pair', 'any', JSON_TYPE, Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]), invalid],
     ['a bomb', 'any', { 'content-type': JSON_TYPE, 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(8 * MIB)), type],
@@ -94,6 +95,7 @@ describe("a file's name is never a path", () => {
     ['ａ‮gpj.exe', 'ａ‮gpj.exe'],
     ['%2e%2e%2fx', '%2e%2e%2fx'],
     ['n'.repeat(255), 'n'.repeat(255)],
+    ['文'.repeat(85), '文'.repeat(85)],
     [`${'../'.repeat(1000)}deep`, 'deep'],
   ]
   for (const [sent, expected] of names) {

@@ -14,8 +14,8 @@ export interface FormPart {
 }
 
 const MAX_NAME_LENGTH = 256
-/** The longest that file systems take: saved under a longer one, the file of a client would fail the api. */
-const MAX_FILE_NAME_LENGTH = 255
+/** The most bytes that file systems take: saved under a longer one, the file of a client would fail the api. */
+const MAX_FILE_NAME_BYTES = 255
 const MAX_HEAD_BYTES = 16 * 1024
 /** Encodings that leave the bytes as they are; RFC 7578 knows no others any more. */
 const PLAIN_ENCODINGS: readonly string[] = ['7bit', '8bit', 'binary']
@@ -114,8 +114,8 @@ async function keepPart(
     throw invalid(`its field '${name}' has the content-transfer-encoding '${encoding}', which is not decoded`)
   }
   const lastStep = fileName === undefined ? undefined : baseName(fileName)
-  if (lastStep !== undefined && lastStep.length > MAX_FILE_NAME_LENGTH) {
-    throw invalid(`the file of its field '${name}' has a name of more than ${MAX_FILE_NAME_LENGTH} characters`)
+  if (lastStep !== undefined && Buffer.byteLength(lastStep) > MAX_FILE_NAME_BYTES) {
+    throw invalid(`the file of its field '${name}' has a name of more than ${MAX_FILE_NAME_BYTES} bytes`)
   }
   return { name, head: { fileName: lastStep, type: type.toLowerCase() }, content: await keepContent(stream, files) }
 }
