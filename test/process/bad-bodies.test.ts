@@ -108,7 +108,7 @@ describe("a file's name is never a path", () => {
       // While the api ran: our folder, and in it one file under a name of ours.
       assert.equal(onDisk.length, 2, String(onDisk))
       assert.ok(
-        onDisk.every((path) => /^ekiben-uploads-\d+-\w+-\w{6}(\/[\da-f-]{36})?$/.test(path)),
+        onDisk.every((path) => /^ekiben-uploads-\d+-\w+-\d+-\w{6}(\/[\da-f-]{36})?$/.test(path)),
         String(onDisk),
       )
       await target.assertUntouched()

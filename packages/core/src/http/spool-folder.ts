@@ -1,11 +1,13 @@
 import { rmSync } from 'node:fs'
-import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { lstat, mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isAlive, processIdentity } from '../util/process-identity.js'
 
 /** Whose it is stands in its name: what a killed process leaves is known by it. */
-const NAME = /^ekiben-uploads-(\d+)-(\w+)-\w{6}$/
+const NAME = /^ekiben-uploads-(\d+)-(\w+)-(\d+)-\w{6}$/
+/** So long nobody has touched a folder of a process that cannot be seen from here, and it is taken for dead. */
+const DEAD_AFTER_MS = 24 * 60 * 60_000
 
 /**
  * The private folder (0700) of this process for what is too large for its memory, below the folder for temporary files
@@ -41,17 +43,23 @@ export class SpoolFolder {
   async clearDead(): Promise<void> {
     const folder = tmpdir()
     for (const name of await readdir(folder)) {
-      const [, pid, startTime] = NAME.exec(name) ?? []
+      const [, pid, startTime, namespace] = NAME.exec(name) ?? []
       if (pid === undefined || startTime === undefined) continue
       const path = join(folder, name)
-      if (!(await isOurs(path)) || (await isAlive({ pid: Number(pid), startTime }))) continue
-      await rm(path, { recursive: true, force: true })
+      const touchedAt = await lastTouch(path)
+      if (touchedAt === undefined) continue
+      // Of another container that shares this folder, the number means somebody else here.
+      const isUsed =
+        namespace === (await pidNamespace())
+          ? await isAlive({ pid: Number(pid), startTime })
+          : Date.now() - touchedAt < DEAD_AFTER_MS
+      if (!isUsed) await rm(path, { recursive: true, force: true })
     }
   }
 
   async #make(): Promise<string> {
     const { startTime = 'unknown' } = (await processIdentity(process.pid)) ?? {}
-    this.#made = await mkdtemp(join(tmpdir(), `ekiben-uploads-${process.pid}-${startTime}-`))
+    this.#made = await mkdtemp(join(tmpdir(), `ekiben-uploads-${process.pid}-${startTime}-${await pidNamespace()}-`))
     process.off('exit', this.#onExit)
     process.on('exit', this.#onExit)
     return this.#made
@@ -62,8 +70,14 @@ export class SpoolFolder {
   }
 }
 
-/** Another user's, in a shared place, is not ours to judge. */
-async function isOurs(path: string): Promise<boolean> {
+/** When something last came to or went from a folder of ours. Another user's, in a shared place, is not ours to judge. */
+async function lastTouch(path: string): Promise<number | undefined> {
   const facts = await lstat(path).catch(() => undefined)
-  return facts?.isDirectory() === true && facts.uid === process.getuid?.()
+  return facts?.isDirectory() === true && facts.uid === process.getuid?.() ? facts.mtimeMs : undefined
+}
+
+/** Among whom a process's number is its own: a container has numbers of its own. 0 where the system has one such set. */
+async function pidNamespace(): Promise<string> {
+  const link = await readlink('/proc/self/ns/pid').catch(() => '')
+  return /\d+/.exec(link)?.[0] ?? '0'
 }
