@@ -1,5 +1,7 @@
 /** The number of workers is set while others are on their way: a reload, or another number. */
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { Server } from '@ekiben/core/serving'
 import { type Release, releaseProject, serveProject } from '../helpers/release-project.js'
@@ -52,5 +54,34 @@ describe('scale', () => {
     assert.equal((await server.reload()).to.generation, 3)
     await waitUntil(() => backWorkers(server).length === 1, { describe: 'the others to leave' })
     assert.equal(server.status().state, 'running')
+  })
+
+  it('adds a slot to a reload, which replaces its worker too', async () => {
+    await using project = await releaseProject({ version: 'one' })
+    await using server = await serveProject(project.path, { workers: { Back: 2 } })
+    await project.deploy(held('two', [1]))
+    const reload = server.reload()
+    await isBooting(server, 1, 2)
+    const more = server.scale('Back', 3)
+    const isThere = () => backWorkers(server).some(({ slot, state }) => slot === 2 && state === 'ready')
+    await waitUntil(isThere, { describe: 'a worker of the code before' })
+    await writeFile(join(project.path, 'open'), '')
+    await Promise.all([reload, more])
+    const seen = () => backWorkers(server).map(({ slot, generation }) => `${slot}: ${generation}`)
+    await waitUntil(() => seen().join() === '0: 2,1: 2,2: 2', { describe: () => seen().join() })
+  })
+
+  it('takes a slot from a reload before its turn', async () => {
+    await using project = await releaseProject({ version: 'one' })
+    await using server = await serveProject(project.path, { workers: { Back: 3 } })
+    const release = held('two', [1])
+    const onBackStart = `if (process.env.EKIBEN_SLOT === '2') throw new Error('its turn'); ${release.onBackStart}`
+    await project.deploy({ ...release, onBackStart })
+    const reload = server.reload()
+    await isBooting(server, 1, 2)
+    const fewer = server.scale('Back', 2)
+    await writeFile(join(project.path, 'open'), '')
+    await Promise.all([reload, fewer])
+    await waitUntil(() => backWorkers(server).length === 2, { describe: 'the others to leave' })
   })
 })

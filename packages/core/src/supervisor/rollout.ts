@@ -53,7 +53,7 @@ export class Rollout {
     const refused = await this.#prove()
     if (refused !== undefined) return { result: 'refused', error: refused }
     this.#log.info({ generation: this.#generation.number }, 'the new code has proved itself')
-    for (const group of rolloutSteps(this.#services())) {
+    for (const group of this.#steps()) {
       const error = await this.#replace(group)
       if (error === undefined) continue
       this.#supervisor.abandon()
@@ -121,9 +121,29 @@ export class Rollout {
     return bootError({ service: identity.service, slot: identity.slot, bootTimeoutMs: 0, record, lastOutput })
   }
 
+  /** Those of the plan, then those for slots that were added meanwhile, which are of the code before. */
+  *#steps(): Generator<readonly RolloutStep[]> {
+    yield* rolloutSteps(this.#services())
+    for (let added = this.#added(); added.length > 0; added = this.#added()) yield added
+  }
+
+  #added(): readonly RolloutStep[] {
+    const { number } = this.#generation
+    return this.#services().flatMap(({ name, workers, surge }) => {
+      const old = this.#watcher(name).slots.all.filter(
+        ({ index, wanted }) => index < workers && wanted.length > 0 && !wanted.includes(number),
+      )
+      const slots = old.slice(0, Math.max(1, surge)).map(({ index }) => index)
+      return slots.length === 0 ? [] : [{ name, slots }]
+    })
+  }
+
   /** Replaces what one group of steps names; an error says that it did not come to its end. */
   async #replace(group: readonly RolloutStep[]): Promise<Error | undefined> {
-    const changes = group.flatMap(({ name, slots }) => slots.map((slot) => changeOf(this.#watcher(name), slot)))
+    const counts = new Map(this.#services().map(({ name, workers }) => [name, workers]))
+    // Fewer, where the number was set lower meanwhile.
+    const left = ({ name, slots }: RolloutStep) => slots.filter((slot) => slot < (counts.get(name) ?? 0))
+    const changes = group.flatMap((step) => left(step).map((slot) => changeOf(this.#watcher(step.name), slot)))
     const { number } = this.#generation
     const trials = changes.map(async (change) => {
       const { watcher, slot, before } = change
@@ -160,8 +180,7 @@ export class Rollout {
   #services() {
     return this.#generation.plan.services.map(({ name, workers, supervision }) => {
       const watcher = this.#watcher(name)
-      const planned = watcher.generation === this.#generation.number ? undefined : watcher.plan.workers
-      return { name, workers: planned === workers ? watcher.target : workers, surge: supervision.surge }
+      return { name, workers: watcher.plan.workers === workers ? watcher.target : workers, surge: supervision.surge }
     })
   }
 
