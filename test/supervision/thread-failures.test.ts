@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { readMetrics, total } from '../helpers/read-metrics.js'
-import { call, logLines } from '../helpers/serve-fixture.js'
+import { runNode } from '../helpers/run-node.js'
+import { call, EKIBEN, logLines, SERVICES } from '../helpers/serve-fixture.js'
 import type { ServingCommand } from '../helpers/serving-command.js'
 import { steadyLoad } from '../helpers/steady-load.js'
 import { deaths, endBack, type Place, places, serveThreads, untilReady } from '../helpers/threaded.js'
@@ -103,6 +104,33 @@ describe('a thread is recycled', () => {
     })
     assert.equal(back.pid, pid)
     assert.deepEqual(deaths(server), [])
+    assert.equal(await server.stop(), 0)
+  })
+})
+
+describe('the process of threads', () => {
+  const STILL = new URL('../fixtures/hangs-below-supervisor.mjs', import.meta.url).href
+
+  it('ends the start with exit 3 when it never begins one', async () => {
+    const flags = ['--threaded', '--port', '0', '--host', '127.0.0.1', '--set', 'supervision.bootTimeoutMs=1000']
+    const args = ['--import', STILL, EKIBEN, 'serve', 'threads:Front', ...flags]
+    await using run = await runNode(args, { cwd: SERVICES })
+    let code: number | null | undefined
+    void run.exited.then((exit) => {
+      code = exit.code
+    })
+    await waitUntil(() => code !== undefined, { describe: () => `its end:\n${run.stdout()}${run.stderr()}` })
+    assert.equal(code, 3)
+    assert.match(run.stderr(), /EKB_ERR_WORKER_BOOT_TIMEOUT: .* 1000 ms/)
+  })
+
+  it('is given up with all in it when it stands still, and its successor is in another', async () => {
+    await using server = await serveThreads([...APART.slice(2), '--set', 'Back.livenessTimeoutMs=2500'])
+    const { pid } = (await places(server, 2)).get('Back#0') as Place
+    process.kill(pid, 'SIGSTOP')
+    await untilReady(server, 'Back', 2)
+    const back = (await places(server, 2)).get('Back#0') as Place
+    assert.notEqual(back.pid, pid)
     assert.equal(await server.stop(), 0)
   })
 })

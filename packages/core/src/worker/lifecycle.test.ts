@@ -13,7 +13,7 @@ import {
 
 /** Which deadline must be armed in each state. */
 const DEADLINE: Record<WorkerState, WorkerTimer | undefined> = {
-  spawning: undefined,
+  spawning: 'boot',
   booting: 'boot',
   held: undefined,
   starting: 'boot',
@@ -52,7 +52,7 @@ describe('worker lifecycle', () => {
     const random = seededRandom(20261122)
     for (let walk = 0; walk < 5_000; walk++) {
       let state: WorkerState = 'spawning'
-      const armed = new Set<WorkerTimer>()
+      const armed = new Set<WorkerTimer>(['boot'])
       let kills = 0
       let releases = 0
       for (let step = 0; step < 40 && state !== 'exited'; step++) {

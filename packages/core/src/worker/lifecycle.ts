@@ -12,6 +12,9 @@
  * waits for the worker, none in held, standby, ready and exited; a worker is killed at most once; `release` happens once,
  * on the way into exited; `exit` is legal everywhere but in exited.
  *
+ * Whoever spawns it arms `boot`: a thread is not spawned before the process that it is to run in has come up. That counts
+ * as no part of its own boot, so the deadline is set anew.
+ *
  * `drain` before `ready` kills: nothing is in flight yet. In `draining` it sets the deadline anew. A process that does not even end when killed (a stuck
  * kernel wait) is abandoned after the deadline `reap`, so that a stop always ends.
  */
@@ -76,10 +79,11 @@ const exited = (...armed: WorkerTimer[]): WorkerTransition => ({
 
 const TABLE: Table = {
   spawning: {
-    spawned: { to: 'booting', effects: [arm('boot'), send('init')] },
-    drain: killing(),
-    kill: killing(),
-    exit: exited(),
+    spawned: { to: 'booting', effects: [disarm('boot'), arm('boot'), send('init')] },
+    drain: killing('boot'),
+    kill: killing('boot'),
+    'timeout:boot': killing(),
+    exit: exited('boot'),
   },
   booting: {
     held: { to: 'held', effects: [disarm('boot')] },

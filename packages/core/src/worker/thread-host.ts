@@ -42,6 +42,8 @@ export interface SeatEvents {
 
 interface Seat {
   readonly events: SeatEvents
+  /** Its thread has begun. */
+  isSeated: boolean
   isUnseated: boolean
 }
 
@@ -56,6 +58,8 @@ export class ThreadHost {
   #state: 'open' | 'retired' | 'ending' | 'ended' = 'open'
   /** A thread in it has not ended although it was to. */
   #hasStuck = false
+  /** Its main thread has begun one, which it does at once where it turns. */
+  #hasSeated = false
   #socketsLeft: number
   #lastId = 0
   /** How the last thread ended, which is told when the process has. */
@@ -96,7 +100,7 @@ export class ThreadHost {
   seat(start: Omit<SeatCommand, 'type' | 'seat'>, events: SeatEvents): number {
     const seat = ++this.#lastId
     if (start.role === 'entry') this.#socketsLeft--
-    this.#seats.set(seat, { events, isUnseated: false })
+    this.#seats.set(seat, { events, isSeated: false, isUnseated: false })
     this.#send({ type: 'seat', seat, ...start })
     return seat
   }
@@ -152,7 +156,7 @@ export class ThreadHost {
   #receive(report: HostReport): void {
     switch (report.type) {
       case 'seated':
-        this.#seats.get(report.seat)?.events.onSeated(report.threadId)
+        this.#onSeated(report.seat, report.threadId)
         return
       case 'told':
         this.#seats.get(report.seat)?.events.onMessage(report.message)
@@ -170,6 +174,14 @@ export class ThreadHost {
         this.#retire()
         return
     }
+  }
+
+  #onSeated(id: number, threadId: number): void {
+    this.#hasSeated = true
+    const seat = this.#seats.get(id)
+    if (seat === undefined) return
+    seat.isSeated = true
+    seat.events.onSeated(threadId)
   }
 
   #answer(id: number, outcome: Diagnosis | string): void {
@@ -208,9 +220,14 @@ export class ThreadHost {
     }
   }
 
-  /** Threads that do not end when they are told to end with the process, once only such are left in it. */
+  /**
+   * Threads that do not end when they are told to end with the process, once only such are left in it, and those that a
+   * main thread which stands still has not begun.
+   */
   #endStuck(): void {
-    if (this.#hasStuck && [...this.#seats.values()].every(({ isUnseated }) => isUnseated)) this.#process.kill()
+    if (!this.#hasStuck) return
+    const isLost = ({ isSeated, isUnseated }: Seat): boolean => isUnseated || (this.#hasSeated && !isSeated)
+    if ([...this.#seats.values()].every(isLost)) this.#process.kill()
   }
 
   #onExit(exit: WorkerExit): void {

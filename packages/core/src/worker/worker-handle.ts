@@ -145,6 +145,7 @@ export class WorkerHandle {
 
   spawn(observer: WorkerObserver): void {
     this.#observer = observer
+    this.#perform({ do: 'arm', timer: 'boot' })
     this.#options.backend.start({
       onSpawned: () => this.#apply('spawned'),
       onMessage: (received) => this.#receive(parseWorkerMessage(received)),
