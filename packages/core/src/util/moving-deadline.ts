@@ -6,6 +6,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 export class MovingDeadline {
   readonly #passed = deferred()
   #timer: NodeJS.Timeout | undefined
+  #holdsProcess = true
 
   /** Resolves when it passes. */
   get passed(): Promise<void> {
@@ -16,10 +17,12 @@ export class MovingDeadline {
   set(timeoutMs: number): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(this.#passed.resolve, Math.min(timeoutMs, MAX_TIMER_MS))
+    if (!this.#holdsProcess) this.#timer.unref()
   }
 
-  /** It keeps the process alive no longer. */
+  /** It keeps the process alive no longer, whenever it is set. */
   unref(): void {
+    this.#holdsProcess = false
     this.#timer?.unref()
   }
 
