@@ -22,17 +22,30 @@ const FILES = {
     createServer((_request, response) => response.end()).${LISTEN}
     process.on('SIGTERM', () => ${NEVER})`,
   'tells.mjs': `
+    import { writeFileSync } from 'node:fs'
     import { createServer } from 'node:http'
     import { useService } from '@ekiben/express-adapter'
     import { Ledger } from './ledger.mjs'
     const ledger = useService(Ledger)
     createServer((_request, response) => response.end()).${LISTEN}
+    process.once('beforeExit', () => writeFileSync('idle', ''))
     process.on('SIGTERM', async () => console.log('told: ' + await ledger.close()))`,
   'ledger.mjs': `
-    import { setTimeout as sleep } from 'node:timers/promises'
+    import { existsSync, watch } from 'node:fs'
     import { defineService } from '@ekiben/core'
     export const Ledger = defineService(class Ledger {
-      close() { return sleep(300, 'closed') }
+      // Once its caller has nothing else left to do.
+      close() {
+        return new Promise((resolve) => {
+          const watcher = watch('.', () => look())
+          const look = () => {
+            if (!existsSync('idle')) return
+            watcher.close()
+            resolve('closed')
+          }
+          look()
+        })
+      }
     }, { name: 'Ledger', apis: { close: {} } })`,
   'throws.mjs': `
     import { createServer } from 'node:http'

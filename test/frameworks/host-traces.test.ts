@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { before, describe, it } from 'node:test'
+import { before, describe, it, type TestContext } from 'node:test'
 import { defineService, type Logger } from '@ekiben/core'
 import { serve, useService } from '@ekiben/express-adapter'
 import { servePlugin } from '@ekiben/fastify-plugin'
@@ -101,14 +101,7 @@ for (const [name, start] of Object.entries(APPS)) {
     })
 
     it('warn, once, of dependencies that run inline in production', async (t) => {
-      const { NODE_ENV } = process.env
-      t.after(() => {
-        if (NODE_ENV === undefined) delete process.env.NODE_ENV
-        else process.env.NODE_ENV = NODE_ENV
-      })
-      process.env.NODE_ENV = 'production'
-      // As in a process of its own.
-      shared().slots.delete('warned-of-inline')
+      beInProduction(t)
       const warnings: unknown[] = []
       const log: Logger = {
         ...silentLog,
@@ -131,13 +124,7 @@ for (const [name, start] of Object.entries(APPS)) {
 }
 
 it('useService() alone warns as well of what runs inline in production', async (t) => {
-  const { NODE_ENV } = process.env
-  t.after(() => {
-    if (NODE_ENV === undefined) delete process.env.NODE_ENV
-    else process.env.NODE_ENV = NODE_ENV
-  })
-  process.env.NODE_ENV = 'production'
-  shared().slots.delete('warned-of-inline')
+  beInProduction(t)
   const warnings: unknown[] = []
   const log: Logger = {
     ...silentLog,
@@ -149,6 +136,17 @@ it('useService() alone warns as well of what runs inline in production', async (
   await counter.next()
   assert.deepEqual(warnings, [['Counter']])
 })
+
+/** As a process of its own would be, which has warned of nothing yet. */
+function beInProduction(t: TestContext): void {
+  const { NODE_ENV } = process.env
+  t.after(() => {
+    if (NODE_ENV === undefined) delete process.env.NODE_ENV
+    else process.env.NODE_ENV = NODE_ENV
+  })
+  process.env.NODE_ENV = 'production'
+  shared().slots.delete('warned-of-inline')
+}
 
 function shared(): { readonly slots: Map<string, unknown> } {
   return Reflect.get(globalThis, Symbol.for('ekiben.v1'))

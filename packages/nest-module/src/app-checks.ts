@@ -4,7 +4,7 @@ import { RequestMethod, type Type } from '@nestjs/common'
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core'
 import { kApi } from './answer-api.js'
 
-const OF_POST: unknown[] = [RequestMethod.POST, RequestMethod.ALL]
+export const OF_POST: readonly unknown[] = [RequestMethod.POST, RequestMethod.ALL]
 
 /** Throws for what Nest takes without a word: a service in the place of a module, and two routes of one path. */
 export function checkApp(modules: ModulesContainer): void {

@@ -1,9 +1,8 @@
 import type { MountRoute } from '@ekiben/core/adapter'
-import { RequestMethod, type Type, VERSION_NEUTRAL, type VersioningOptions, VersioningType } from '@nestjs/common'
+import { type Type, VERSION_NEUTRAL, type VersioningOptions, VersioningType } from '@nestjs/common'
 import type { ModuleRef, NestContainer } from '@nestjs/core'
 import { kApi } from './answer-api.js'
-
-const OF_POST: readonly unknown[] = [RequestMethod.POST, RequestMethod.ALL]
+import { OF_POST } from './app-checks.js'
 
 /** Where a route is looked for. */
 interface Routed {

@@ -6,6 +6,7 @@ import { type EncodedInput, encodeInput } from '../client/encode-input.js'
 import { readAnswer } from '../client/read-answer.js'
 import { sendOnce, wait } from '../client/send-call.js'
 import { TIME_LEFT_HEADER } from '../http/parse-time-left.js'
+import { MAX_TIMER_MS } from '../util/max-timer.js'
 import { monotonicMs } from '../util/monotonic.js'
 import { chooseRetry } from './choose-retry.js'
 import type { CallOptions } from './pool-call.js'
@@ -20,9 +21,6 @@ export interface RemoteCallOptions {
   readonly headers: Readonly<Record<string, string>>
   readonly options: CallOptions
 }
-
-/** Timers take no more. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** Items are asked for one by one, as lines of JSON; what is no stream is answered as ever. */
 const ANY_ANSWER = 'application/x-ndjson, application/json;q=0.9, */*;q=0.8'

@@ -1,5 +1,6 @@
 import { createError } from '../errors/service-error.js'
 import type { CallRequest } from '../runner/call-request.js'
+import { MAX_TIMER_MS } from '../util/max-timer.js'
 import { monotonicMs } from '../util/monotonic.js'
 
 /** Items on their way to the caller. */
@@ -90,6 +91,6 @@ export class ServerCall implements CallRequest {
     if (this.deadlineAt === undefined) return
     const timeoutMs = Math.max(0, this.deadlineAt - monotonicMs())
     const expire = () => this.abort(createError('EKB_ERR_TIMEOUT', { what: this.api, timeoutMs: Math.ceil(timeoutMs) }))
-    this.#timer = setTimeout(expire, Math.min(timeoutMs, 2 ** 31 - 1)).unref()
+    this.#timer = setTimeout(expire, Math.min(timeoutMs, MAX_TIMER_MS)).unref()
   }
 }

@@ -1,6 +1,7 @@
 import { Server as HttpServer } from 'node:http'
 import { Server as NetServer } from 'node:net'
 import { type Deferred, deferred } from '../util/deferred.js'
+import { MAX_TIMER_MS } from '../util/max-timer.js'
 import type { Connection, ConnectionTable } from './connection-table.js'
 import { idleByNode } from './idle-by-node.js'
 import { askedPath } from './route-table.js'
@@ -28,8 +29,6 @@ const MAX_ACCEPT_MS = 1_000
 const LEAST_ACCEPT_TURNS = 10
 /** How often connections are looked at once the idle window is over. */
 const IDLE_CHECK_MS = 100
-const MAX_TIMER_MS = 2 ** 31 - 1
-
 /**
  * Takes a server out of service without losing a request.
  *

@@ -1,6 +1,5 @@
 import { deferred } from './deferred.js'
-
-const MAX_TIMER_MS = 2 ** 31 - 1
+import { MAX_TIMER_MS } from './max-timer.js'
 
 /** A deadline that can be set anew for as long as it has not passed. */
 export class MovingDeadline {
