@@ -6,7 +6,10 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FOUND_WITHIN_MS, LOOK_AGAIN_MS, type TestedHost } from './tested-host.js'
 
-const IN_FLIGHT = 5
+/** What goes on at the moment of a stop. */
+const IN_FLIGHT = 20
+const STREAMS = 3
+const ASKING = 4
 
 /** Of a service that gives its calls little time. */
 export async function endsInTime(host: TestedHost): Promise<void> {
@@ -39,35 +42,84 @@ export async function refusesOverload(host: TestedHost, status = 429): Promise<v
 }
 
 /**
- * Calls, a stream and an idle connection at the moment of the stop: all that was begun is answered, to its end. Who asks
- * meanwhile is not told that the host is ready.
+ * Calls, streams, a request half sent, idle connections, and clients who go on asking, at the moment of the stop: all that was
+ * begun is answered, to its end, and what is taken meanwhile as well. Who asks meanwhile is not told that the host is ready.
  */
 export async function drainsUnderLoad(host: TestedHost, stop: () => Promise<void>): Promise<void> {
   const [idle, other] = [await idleConnection(host.url), await idleConnection(host.url)]
-  const stream = await host.post('/lasting', {}, { headers: { connection: 'close' } })
-  const reader = (stream.body as ReadableStream<Uint8Array>).getReader()
-  let streamed = new TextDecoder().decode((await reader.read()).value)
+  const streams = await Promise.all(Array.from({ length: STREAMS }, () => openStream(host)))
+  const half = await halfRequest(host.url)
   const ids = Array.from({ length: IN_FLIGHT }, (_, at) => `late-${at}`)
-  const calls = ids.map((id) =>
-    host.post('/wait', { ms: 400 }, { headers: { 'x-request-id': id, connection: 'close' } }),
-  )
+  const calls = ids.map((id, at) => {
+    const connection = at % 2 === 0 ? 'close' : 'keep-alive'
+    return host.post('/wait', { ms: 400 }, { headers: { 'x-request-id': id, connection } })
+  })
   for (const id of ids) await host.happened(`began ${id}`)
+  const asking = Array.from({ length: ASKING }, () => askOn(host))
   const stopped = stop()
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    streamed += new TextDecoder().decode(part.value)
-  }
-  assert.equal(streamed, '{"n":1}\n{"n":2}\n')
-  // The stream has ended because the stop has begun. A host may be deaf by now.
+  for (const rest of streams) assert.equal(await rest(), '{"n":1}\n{"n":2}\n')
+  // The streams have ended because the stop has begun. A host may be deaf by now.
   const said = host.traits.noSystemRoutes === true ? undefined : await other.ask('/readyz')
   assert.ok(said === undefined || said === 503, `/readyz says ${said} while the host is stopping`)
+  assert.deepEqual(await half.finish(), { status: 200, body: '{"words":2}' })
   for (const [at, call] of calls.entries()) {
     const response = await call
     assert.equal(response.status, 200)
     assert.equal(response.headers.get('x-request-id'), ids[at])
     assert.equal(typeof (await response.json()), 'object')
   }
-  await Promise.all([stopped, idle.closed])
+  await Promise.all([stopped, idle.closed, ...asking])
   await assert.rejects(host.post('/count', { text: 'late' }), TypeError, 'a request after the stop')
+}
+
+/** Opens a stream that lasts until the stop begins, and gives what reads it to its end. */
+async function openStream(host: TestedHost): Promise<() => Promise<string>> {
+  const { body } = await host.post('/lasting', {}, { headers: { connection: 'close' } })
+  const parts = (body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader()
+  let streamed = (await parts.read()).value ?? ''
+  return async () => {
+    for (let part = await parts.read(); !part.done; part = await parts.read()) streamed += part.value
+    return streamed
+  }
+}
+
+/** Asks again and again, each time on a connection of its own, until nobody takes it: whoever is taken gets a whole answer. */
+async function askOn(host: TestedHost): Promise<void> {
+  for (;;) {
+    const response = await host.post('/count', { text: 'a b' }, { headers: { connection: 'close' } }).catch(() => {})
+    if (response === undefined) return
+    const body = await response.text()
+    if (response.status !== 503) assert.deepEqual([response.status, body], [200, '{"words":2}'])
+  }
+}
+
+interface HalfRequest {
+  /** Sends the rest, and gives the answer. */
+  finish(): Promise<{ readonly status: number | undefined; readonly body: string }>
+}
+
+/** A request of which the host has taken the head and the first half of the body. */
+async function halfRequest(url: string): Promise<HalfRequest> {
+  const [first, second] = ['{"text":', '"a b"}']
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(first + second),
+    // Its answer to this word tells that it has begun.
+    expect: '100-continue',
+    connection: 'close',
+  }
+  const sent = request(`${url}/count`, { method: 'POST', agent: false, headers })
+  sent.flushHeaders()
+  await once(sent, 'continue')
+  sent.write(first)
+  return {
+    finish: async () => {
+      const answered = once(sent, 'response')
+      sent.end(second)
+      const [response] = (await answered) as [IncomingMessage]
+      return { status: response.statusCode, body: await text(response) }
+    },
+  }
 }
 
 /** On a connection of its own: fetch opens another for each whose client has left, and keeps it for seconds. */
