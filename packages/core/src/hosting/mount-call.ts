@@ -3,6 +3,7 @@ import type { DispatchRequest } from '../http/dispatch.js'
 import type { StreamCaller } from '../http/open-stream.js'
 import { acceptRequestId } from '../http/request-id.js'
 import { HttpResponseControl } from '../http/response-control.js'
+import { currentAnswer } from '../net/private-api.js'
 import type { ResponseControl } from '../service/call-context.js'
 import { MAX_TIMER_MS } from '../util/max-timer.js'
 import { monotonicMs } from '../util/monotonic.js'
@@ -14,6 +15,8 @@ export interface MountCallOwner {
   readonly makeId: () => string
   /** Is told that it goes on for nobody. */
   readonly onCut: (call: MountCall, reason: unknown) => void
+  /** Does the host stop, and end no connections but idle ones? */
+  readonly isLeaving: () => boolean
 }
 
 /**
@@ -134,11 +137,25 @@ export class MountCall implements DispatchRequest, StreamCaller {
     clearTimeout(this.#timer)
     this.#request.signal?.removeEventListener('abort', this.#onLeft)
     void this.files?.release()
+    const { outgoing } = this.#request
+    // Its answer is about to be sent, and says that its connection ends. One of HTTP/2 has none of its own.
+    if (outgoing?.shouldKeepAlive === true && this.#owner.isLeaving()) outgoing.shouldKeepAlive = false
   }
 
   /** Runs at the end of each answer, too: an error that nobody needs would be the dearest part of it. */
   readonly #onLeft = (): void => {
     if (this.#state === 'open') this.#cut(createError('EKB_ERR_ABORTED', { what: this.route }))
+    else if (this.#owner.isLeaving()) this.#endConnection()
+  }
+
+  /** Its answer had begun before it could say so: a client that keeps its connection would keep the host from its end. */
+  #endConnection(): void {
+    const { outgoing } = this.#request
+    // HTTP/2 has one connection for all answers.
+    if (outgoing?.shouldKeepAlive === undefined) return
+    const { socket } = outgoing.req
+    // Another answer may wait behind this one.
+    if (currentAnswer(socket) === undefined) socket.destroySoon()
   }
 
   #cut(reason: unknown): void {

@@ -147,7 +147,10 @@ export interface Mount {
   use<TService extends ServiceClass>(service: TService): ServiceClient<TService>
   /** Starts what runs in this process; resolves when the apis can be called. Rejects, with nothing running, when one cannot start. */
   ready(): Promise<void>
-  /** Tells calls that run (`ctx.draining`) that the host is about to stop, so that long streams can end. */
+  /**
+   * Tells calls that run (`ctx.draining`) that the host is about to stop, so that long streams can end. From then on each
+   * HTTP/1 answer ends its connection, and says so where it has not begun: clients who keep theirs would keep the host.
+   */
   beginDrain(): void
   /**
    * Calls back, once, when a drain begins: by `beginDrain()`, or as a supervisor says that this worker is about to leave. So a host's own long

@@ -223,7 +223,8 @@ function deafItems(hasFirst: boolean): ConstructorParameters<typeof ApiStream>[0
 /** The first api of a service, by a handler of the test's own. */
 function serve(service: ServiceClass, options: Pick<ServedServiceOptions, 'handler'> & Partial<ServedServiceOptions>) {
   const definition = definitionOf(service) as ServiceDefinition
-  const defaults = { counts: undefined, spool: new SpoolFolder(), errors: 'host', gate: undefined } as const
+  const isLeaving = () => false
+  const defaults = { counts: undefined, spool: new SpoolFolder(), errors: 'host', gate: undefined, isLeaving } as const
   const served = new ServedService({ definition, log: lineLogger(console), ...defaults, ...options })
   return { served, route: mountedApis([definition], '')[0]?.api as Parameters<typeof served.answer>[0] }
 }

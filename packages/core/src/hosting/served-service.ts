@@ -36,6 +36,8 @@ export interface ServedServiceOptions {
   readonly counts: CountTable | undefined
   /** What lets its calls in, those from inside as well; undefined: all at once. */
   readonly gate: Gate | undefined
+  /** Does the host stop, and end no connections but idle ones? */
+  readonly isLeaving: () => boolean
   readonly log: Logger
 }
 
@@ -50,7 +52,11 @@ export class ServedService {
     this.#options = options
     this.#gate = options.gate
     this.#dispatcher = new Dispatcher({ ...options, isReady: () => true })
-    this.#owner = { makeId: createRequestIds(), onCut: (call, reason) => this.#gate?.forget(call, reason) }
+    this.#owner = {
+      makeId: createRequestIds(),
+      onCut: (call, reason) => this.#gate?.forget(call, reason),
+      isLeaving: options.isLeaving,
+    }
   }
 
   /**

@@ -209,6 +209,8 @@ export class ServiceMount implements Mount {
       errors,
       counts: session?.requests,
       gate: this.#scope.graph.gateOf(definition),
+      // A supervisor's worker ends its connections itself.
+      isLeaving: () => !this.isSupervised && this.#drain.hasBegun,
       log: log.child({ service: definition.name }),
     })
   }
