@@ -40,7 +40,7 @@ export function readSettings({ starts, smokeTimes = 1 }) {
     load: {
       clients: CLIENTS,
       lasting: smoke ? { settleSeconds: 0, seconds: 1 } : { settleSeconds: 2, seconds: 2 },
-      each: smoke ? { settleSeconds: 0, seconds: 0.3 } : { settleSeconds: 0.5, seconds: 2 },
+      each: smoke ? { settleSeconds: 0, seconds: 1 } : { settleSeconds: 1, seconds: 2 },
     },
     strikes: smoke
       ? { times: smokeTimes, thinkMs: 200, requestMs: 2_000, settleMs: 300 }

@@ -1,4 +1,5 @@
--- As post.lua, but only what is asked in whole seconds after a time to settle counts: wrk ... -- SETTLE SECONDS
+-- As post.lua, but only what is asked in whole seconds after a time to settle counts: wrk ... -- SETTLE SECONDS [close]
+-- With `close` each request has a connection of its own.
 local message, first, settle, seconds
 local threads = {}
 
@@ -8,7 +9,9 @@ end
 
 function init(args)
   settle, seconds = tonumber(args[1]), tonumber(args[2])
-  message = wrk.format("POST", nil, { ["content-type"] = "application/json" },
+  local headers = { ["content-type"] = "application/json" }
+  if args[3] == "close" then headers["connection"] = "close" end
+  message = wrk.format("POST", nil, headers,
     '{"text":"The food was wonderful and the staff were kind"}')
   first, counted = os.time(), 0
 end

@@ -24,19 +24,30 @@ export async function hasWrk() {
 
 /**
  * Requests/s over connections that last: what is asked in the first `settleSeconds` does not count, in which a server may
- * share them out among its workers; and the 99th percentile in ms. `seconds` is a whole number.
+ * share them out among its workers; and the 99th percentile in ms. Both are whole numbers.
  */
-export async function lastingLoad({ port, seconds, settleSeconds, connections }) {
-  if (!(await hasWrk())) {
-    const args = [fileURLToPath(import.meta.url), port, seconds, connections, settleSeconds].map(String)
-    const [rate, , p99] = (await run(process.execPath, args)).stdout.split(' ').map(Number)
-    return { rate, p99 }
-  }
+export async function lastingLoad(target) {
+  return (await hasWrk()) ? settledWrk(target) : settledSockets(import.meta.url, target)
+}
+
+/** The same with a connection for each request. */
+export async function connectEachLoad(target) {
+  if (await hasWrk()) return settledWrk(target, 'close')
+  return settledSockets(new URL('connect-each.mjs', import.meta.url), target)
+}
+
+async function settledSockets(file, { port, seconds, settleSeconds, connections }) {
+  const args = [fileURLToPath(file), port, seconds, connections, settleSeconds].map(String)
+  const printed = (await run(process.execPath, args)).stdout.split(' ').map(Number)
+  return { rate: printed[0], p99: printed.at(-1) }
+}
+
+async function settledWrk({ port, seconds, settleSeconds, connections }, ...how) {
   // Whole seconds by the clock: one more at each end.
   const args = ['-t1', `-c${connections}`, `-d${settleSeconds + seconds + 2}s`, '-s', here('lasting.lua')]
   const { stdout } = await run(
     'wrk',
-    [...args, `http://127.0.0.1:${port}/classify`, '--', settleSeconds, seconds].map(String),
+    [...args, `http://127.0.0.1:${port}/classify`, '--', settleSeconds, seconds, ...how].map(String),
   )
   if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(stdout)
   const [, counted, p99] = /(\d+) counted, p99 ([\d.]+) ms/.exec(stdout)

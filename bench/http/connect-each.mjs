@@ -1,6 +1,6 @@
 /**
- * A connection for each request. What ends in the first `SETTLE_SECONDS` does not count: this client, which costs as much as
- * the server, is slow until it has been optimised.
+ * A connection for each request, where there is no wrk. What ends in the first `SETTLE_SECONDS` does not count: this client,
+ * which costs as much as the server, is slow until it has been optimised.
  *
  *     node connect-each.mjs PORT SECONDS CLIENTS [SETTLE_SECONDS]      prints requests/s and the 99th percentile in ms
  */
