@@ -23,7 +23,10 @@ const LEGACY = { experimentalDecorators: true, emitDecoratorMetadata: true }
  * decorators (`ts-esm` with the standard ones, and `ts-cjs` with the others), which is compiled into `dist`. In Nest, which
  * has services of its own, all are decorated, with those that are not standard; its JavaScript is what they come to.
  */
-export async function writeForms({ path }: InstalledProject, framework: 'express' | 'fastify' | 'nest'): Promise<void> {
+export async function writeForms(
+  { path }: InstalledProject,
+  framework: 'bare' | 'express' | 'fastify' | 'nest',
+): Promise<void> {
   const files = (await readdir(join(SOURCES, framework))).map((name) => join(SOURCES, framework, name))
   for (const [form, type] of Object.entries(FOLDERS) as ['esm' | 'cjs', string][]) {
     const typed = join(path, `ts-${form}`)
