@@ -95,6 +95,18 @@ describe("with dependencies: 'pools' and no supervisor above it, an app", () => 
     assert.ok(first?.every((pid) => pid !== app) && new Set(first).size === 1)
   })
 
+  it('keeps its signals and its end to itself', async () => {
+    const { code, stdout, stderr } = await runNodeToEnd([APP, 'listeners'])
+    assert.equal(code, 0, stderr)
+    const [said] = logLines(stdout) as unknown as [Record<'before' | 'running' | 'after', object> & { exits: number }]
+    assert.deepEqual(said.after, said.before)
+    assert.deepEqual(
+      Object.keys(said.running).filter((name) => name.startsWith('SIG')),
+      [],
+    )
+    assert.equal(said.exits, 0)
+  })
+
   it('has them from the first call of a client on, where it mounts nothing', async () => {
     const { code, stdout, stderr } = await runNodeToEnd([APP, 'uses'])
     assert.equal(code, 0, stderr)

@@ -5,12 +5,23 @@ import type { InstalledProject } from './packed-project.js'
 import { runNodeToEnd } from './run-node.js'
 import { matrixNodes } from './user-project.js'
 
-/** Runs the tests of a fixture in an installed project, in Jest's default runtime, on each Node. */
-export async function assertPassesInJest({ path }: InstalledProject, fixture: string, tests: number): Promise<void> {
+interface JestOptions {
+  /** Of Node. Default none: Jest's default runtime. */
+  readonly flags?: readonly string[]
+  /** Paths of the Nodes. Default: those of the matrix. */
+  readonly programs?: readonly string[]
+}
+
+/** Runs the tests of a fixture in an installed project, in Jest, on each Node. */
+export async function assertPassesInJest(
+  { path }: InstalledProject,
+  { fixture, tests }: { readonly fixture: string; readonly tests: number },
+  { flags = [], programs }: JestOptions = {},
+): Promise<void> {
   const folder = await copyFixture(path, fixture)
   const jest = [join(path, 'node_modules/jest/bin/jest.js'), '--ci', '--no-cache', '--runInBand', '--rootDir', folder]
-  for (const program of await matrixNodes()) {
-    const { code, stderr } = await runNodeToEnd(jest, { cwd: folder, program })
+  for (const program of programs ?? (await matrixNodes())) {
+    const { code, stderr } = await runNodeToEnd([...flags, ...jest], { cwd: folder, program })
     assert.equal(code, 0, stderr)
     assert.match(stderr, new RegExp(`Tests: +${tests} passed, ${tests} total`))
   }

@@ -1,5 +1,6 @@
 import { test } from 'node:test'
-import { assertPassesInVitest } from '../helpers/consumer-tests.js'
+import { nodeBinary } from '../../scripts/node-versions.mjs'
+import { assertPassesInJest, assertPassesInVitest } from '../helpers/consumer-tests.js'
 import { testNest } from '../helpers/nest-versions.js'
 
 /** The first, with the oldest of what it needs, and the last. */
@@ -22,7 +23,7 @@ const VERSIONS = {
     swagger: '12.0.2',
     // The ring of that test has this very Nest.
     without: ['test/e2e/nest.test.ts'],
-    dependencies: { vitest: '4.1.12' },
+    dependencies: { jest: '30.5.2', vitest: '4.1.12' },
   },
 }
 
@@ -30,5 +31,15 @@ testNest(VERSIONS, (name, project) => {
   if (name !== 'Nest 12') return
   test("runs in users' tests, in Vitest", async () => {
     await assertPassesInVitest(project(), { words: ['nest'], tests: 2 })
+  })
+
+  // Jest can require the ES modules that Nest 12 is made of where Node has what it needs for that, from 24.9 on.
+  test("runs in users' tests, in Jest with Node's flag for its ES modules", async () => {
+    const flags = ['--experimental-vm-modules']
+    await assertPassesInJest(
+      project(),
+      { fixture: 'jest-nest', tests: 2 },
+      { flags, programs: [await nodeBinary('24')] },
+    )
   })
 })

@@ -2,7 +2,7 @@ import { after, before, describe, test } from 'node:test'
 import { assertPassesInJest, assertPassesInVitest } from '../helpers/consumer-tests.js'
 import { type InstalledProject, installProject, type PackedPackages, packPackages } from '../helpers/packed-project.js'
 
-// Nest 11, as Jest loads no ES modules by itself, which Nest 12 is made of: that one has Vitest, in nest-12.test.ts.
+// Nest 11, as Jest loads no ES modules by itself, which Nest 12 is made of: nest-12.test.ts tries that one.
 const DEPENDENCIES = {
   '@nestjs/common': '11.2.10',
   '@nestjs/core': '11.2.10',
@@ -31,8 +31,8 @@ describe("users' tests of packed packages, on each framework, run", () => {
   })
 
   test("in Jest's default runtime", async () => {
-    await assertPassesInJest(project, 'jest', 5)
-    await assertPassesInJest(project, 'jest-nest', 2)
+    await assertPassesInJest(project, { fixture: 'jest', tests: 5 })
+    await assertPassesInJest(project, { fixture: 'jest-nest', tests: 2 })
   })
 
   test('in Vitest, with decorated services', async () => {

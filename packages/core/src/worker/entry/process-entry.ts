@@ -14,8 +14,10 @@ import { reportUncaught } from './report-uncaught.js'
 import { checkInit, leaveQuickly, preload, refuse, type SeatedWorker, serveWorker } from './serve-worker.js'
 import { processChannel } from './supervisor-channel.js'
 import { SupervisorLink } from './supervisor-link.js'
+import { warmNextTick } from './warm-next-tick.js'
 
 function main(): void {
+  warmNextTick()
   surviveClosedOutput()
   const token = process.env[TOKEN_VARIABLE]
   delete process.env[TOKEN_VARIABLE]

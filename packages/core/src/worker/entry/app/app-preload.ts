@@ -16,6 +16,7 @@ import { reportUncaught } from '../report-uncaught.js'
 import { processChannel } from '../supervisor-channel.js'
 import { SupervisorLink } from '../supervisor-link.js'
 import { takeTraits } from '../take-traits.js'
+import { warmNextTick } from '../warm-next-tick.js'
 import { AppSignals } from './app-signals.js'
 import { AppWorker } from './app-worker.js'
 import { hidePreload } from './hide-preload.js'
@@ -23,6 +24,7 @@ import { hidePreload } from './hide-preload.js'
 const NO_WORKER = 2
 
 function main(): void {
+  warmNextTick()
   surviveClosedOutput()
   const token = process.env[TOKEN_VARIABLE]
   delete process.env[TOKEN_VARIABLE]
