@@ -35,7 +35,7 @@ export const RINGS = {
   interop: { folders: ['test/interop'], concurrency: 2, timeoutMs: 240_000, inNpmTest: false },
   browser: { folders: ['test/browser'], concurrency: 1, timeoutMs: 180_000, inNpmTest: false },
   proxy: { folders: ['test/proxy'], concurrency: 1, timeoutMs: 180_000, inNpmTest: false },
-  matrix: { folders: ['test/matrix'], concurrency: 2, timeoutMs: 600_000, inNpmTest: false, waits: true },
+  matrix: { folders: ['test/matrix'], concurrency: 3, timeoutMs: 600_000, inNpmTest: false, waits: true },
   e2e: { folders: ['test/e2e'], concurrency: 2, timeoutMs: 180_000 },
   docs: { folders: ['test/docs'], concurrency: 3, timeoutMs: 120_000 },
   repository: { folders: ['test/repository'], concurrency: 3, timeoutMs: 120_000, inNpmTest: false },
