@@ -24,7 +24,7 @@ export async function hasWrk() {
 
 /**
  * Requests/s over connections that last: what is asked in the first `settleSeconds` does not count, in which a server may
- * share them out among its workers; and the 99th percentile in ms. Both are whole numbers.
+ * share them out among its workers; and the 99th percentile in ms. Its times are whole seconds.
  */
 export async function lastingLoad(target) {
   return (await hasWrk()) ? settledWrk(target) : settledSockets(import.meta.url, target)

@@ -24,7 +24,10 @@ function withSpan(numbers, from, to, digits) {
   return `${median} (${least} to ${most})`
 }
 
+/** Where none of them stands there, in proportion between the two that are next to it. */
 function at(numbers, share) {
   const sorted = [...numbers].sort((a, b) => a - b)
-  return sorted[Math.round(share * (sorted.length - 1))]
+  const place = share * (sorted.length - 1)
+  const [below, above] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]]
+  return below + (above - below) * (place - Math.floor(place))
 }

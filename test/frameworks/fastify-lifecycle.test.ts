@@ -1,10 +1,31 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallContext, defineService } from '@ekiben/core'
 import { servePlugin } from '@ekiben/fastify-plugin'
 import { appWith, fastifyApp, post, shop } from '../helpers/fastify-app.js'
 import { waitUntil } from '../helpers/wait-until.js'
+
+let lasting = 0
+
+/** Both end when the app begins to close. */
+const Lasting = defineService(
+  class Lasting {
+    async wait(_input: unknown, { draining }: CallContext) {
+      lasting++
+      await once(draining, 'abort')
+      return 'waited'
+    }
+    async *stream(_input: unknown, { draining }: CallContext) {
+      yield 'first'
+      lasting++
+      await once(draining, 'abort')
+      yield 'last'
+    }
+  },
+  { name: 'Lasting', apis: { wait: {}, stream: {} } },
+)
 
 describe('services in a Fastify app', () => {
   it('start when the app gets ready, dependencies first, and stop when it closes, dependents first', async () => {
@@ -18,6 +39,21 @@ describe('services in a Fastify app', () => {
     assert.deepEqual(events, ['Counter started', 'Orders started', 'Orders stopped', 'Counter stopped'])
     await assert.rejects(app.ekiben.client(Orders).place({}), { code: 'EKB_ERR_MOUNT_CLOSED' })
   })
+
+  for (const [what, path, said] of [
+    ['call', '/wait', 'waited'],
+    ['stream', '/stream', '"first"\n"last"\n'],
+  ] as const) {
+    it(`answer a ${what} that has no connection, as in a test of the app's, while it closes`, async () => {
+      const { app } = appWith(Lasting)
+      const asked = app.inject({ method: 'POST', url: path, headers: { accept: 'application/x-ndjson' } })
+      await waitUntil(() => lasting > 0, { describe: 'the api to run' })
+      lasting = 0
+      await app.close()
+      const { statusCode, body } = await asked
+      assert.deepEqual([statusCode, body], [200, said])
+    })
+  }
 
   it('leave nothing behind in an app that is closed before it was ready', async () => {
     const { Orders, events } = shop()

@@ -115,8 +115,30 @@ function start(way: Way, project: string, path: string, program: string): Promis
   return startServing([...loader, file], { cwd, program, env: { POOLS: '1' }, urlOf })
 }
 
-/** `npx ekiben serve services:Front` in a folder of the project, on each Node, until Ctrl-C. */
-export async function assertServesByNpx({ path }: InstalledProject, folder: string): Promise<void> {
+/** Starts an app that has nothing beside its framework in all ways, from all forms that it may have, and bundled. */
+export async function assertServesInEveryForm(project: InstalledProject, framework: 'bare' | 'express'): Promise<void> {
+  await writeForms(project, framework)
+  await assertServes(project, 'run', 'js-esm/listens.js')
+  await assertServes(project, 'run', 'ts-esm/listens.ts')
+  await assertServes(project, 'run', 'ts-cjs/dist/listens.js')
+  await assertServes(project, 'main', 'js-cjs/main.js')
+  await assertServes(project, 'main', 'ts-cjs/main.ts')
+  await assertServes(project, 'main', 'ts-esm/dist/main.js')
+  await assertServes(project, 'alone', 'js-cjs/listens.js')
+  await assertServes(project, 'alone', 'ts-esm/listens.ts')
+  await assertServes(project, 'alone', 'ts-esm/dist/listens.js')
+  await writeBundle(project, 'ts-esm', 'esm')
+  await assertServes(project, 'main', 'bundle.mjs')
+  await writeBundle(project, 'ts-cjs', 'cjs')
+  await assertServes(project, 'main', 'bundle.cjs')
+}
+
+/** `npx ekiben serve services:Front` in each form's folder, on each Node, until Ctrl-C. */
+export async function assertServesByNpx(project: InstalledProject): Promise<void> {
+  for (const folder of ['js-esm', 'js-cjs', 'ts-esm', 'ts-cjs']) await serveByNpx(project, folder)
+}
+
+async function serveByNpx({ path }: InstalledProject, folder: string): Promise<void> {
   for (const program of await matrixNodes()) {
     const npx = join(dirname(npmScript()), 'npx-cli.js')
     const env = { PATH: `${dirname(program)}:${process.env.PATH}` }

@@ -1,7 +1,7 @@
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { assertServes, assertServesByNpx, writeBundle, writeForms } from '../helpers/forms.js'
+import { assertServesByNpx, assertServesInEveryForm } from '../helpers/forms.js'
 import { type InstalledProject, installProject, type PackedPackages, packPackages } from '../helpers/packed-project.js'
 import { assertPasses } from '../helpers/user-project.js'
 
@@ -21,20 +21,11 @@ describe('core alone, from a packed archive in an empty folder', () => {
   })
 
   test('serves a bare server of node:http with pools, in every form', async () => {
-    await writeForms(project, 'bare')
-    await assertServes(project, 'run', 'js-esm/listens.js')
-    await assertServes(project, 'run', 'ts-esm/listens.ts')
-    await assertServes(project, 'run', 'ts-cjs/dist/listens.js')
-    await assertServes(project, 'main', 'js-cjs/main.js')
-    await assertServes(project, 'main', 'ts-cjs/main.ts')
-    await assertServes(project, 'main', 'ts-esm/dist/main.js')
-    await assertServes(project, 'alone', 'js-cjs/listens.js')
-    await assertServes(project, 'alone', 'ts-esm/listens.ts')
-    await writeBundle(project, 'ts-esm', 'esm')
-    await assertServes(project, 'main', 'bundle.mjs')
-    await writeBundle(project, 'ts-cjs', 'cjs')
-    await assertServes(project, 'main', 'bundle.cjs')
-    for (const form of ['js-esm', 'js-cjs', 'ts-esm', 'ts-cjs']) await assertServesByNpx(project, form)
+    await assertServesInEveryForm(project, 'bare')
+  })
+
+  test('serves services with npx ekiben serve', async () => {
+    await assertServesByNpx(project)
   })
 
   test('is enough for the adapter that docs/adapters.md makes, and has the suite that says so', async () => {

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import { createError } from '../errors/service-error.js'
 import type { DispatchRequest } from '../http/dispatch.js'
 import type { StreamCaller } from '../http/open-stream.js'
@@ -138,8 +139,9 @@ export class MountCall implements DispatchRequest, StreamCaller {
     this.#request.signal?.removeEventListener('abort', this.#onLeft)
     void this.files?.release()
     const { outgoing } = this.#request
-    // Its answer is about to be sent, and says that its connection ends. One of HTTP/2 has none of its own.
-    if (outgoing?.shouldKeepAlive === true && this.#owner.isLeaving()) outgoing.shouldKeepAlive = false
+    // One that is about to be sent says that its connection ends. An answer of HTTP/2 has none of its own.
+    const mayKeep = outgoing?.shouldKeepAlive === true && !outgoing.headersSent
+    if (mayKeep && this.#owner.isLeaving()) outgoing.shouldKeepAlive = false
   }
 
   /** Runs at the end of each answer, too: an error that nobody needs would be the dearest part of it. */
@@ -151,11 +153,11 @@ export class MountCall implements DispatchRequest, StreamCaller {
   /** Its answer had begun before it could say so: a client that keeps its connection would keep the host from its end. */
   #endConnection(): void {
     const { outgoing } = this.#request
-    // HTTP/2 has one connection for all answers.
-    if (outgoing?.shouldKeepAlive === undefined) return
+    // Node ends the others; HTTP/2 has one connection for all answers.
+    if (outgoing?.shouldKeepAlive !== true) return
     const { socket } = outgoing.req
-    // Another answer may wait behind this one.
-    if (currentAnswer(socket) === undefined) socket.destroySoon()
+    // Another answer may wait behind this one; and who asks an app without a port, as in tests, has no connection.
+    if (socket instanceof Socket && currentAnswer(socket) === undefined) socket.destroySoon()
   }
 
   #cut(reason: unknown): void {

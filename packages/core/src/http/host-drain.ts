@@ -29,6 +29,7 @@ const MAX_ACCEPT_MS = 1_000
 const LEAST_ACCEPT_TURNS = 10
 /** How often connections are looked at once the idle window is over. */
 const IDLE_CHECK_MS = 100
+
 /**
  * Takes a server out of service without losing a request.
  *
