@@ -1,6 +1,7 @@
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { toPublicError } from '../errors/public-error.js'
 import { reasonOf } from '../errors/reason-of.js'
+import { AnswerBatch } from '../http/answer-batch.js'
 import { Dispatcher } from '../http/dispatch.js'
 import { errorAnswer } from '../http/error-answer.js'
 import { type Gate, throughGate } from '../http/gate.js'
@@ -47,6 +48,7 @@ export class ServedService {
   readonly #dispatcher: Dispatcher
   readonly #gate: Gate | undefined
   readonly #owner: MountCallOwner
+  readonly #batch = new AnswerBatch()
 
   constructor(options: ServedServiceOptions) {
     this.#options = options
@@ -69,7 +71,10 @@ export class ServedService {
       let isAnswered = false
       const give = (answer: MountAnswer): void => {
         isAnswered = true
-        resolve(answer)
+        // Others hold nobody up: a stream's first piece, and what ends its connection.
+        if (request.outgoing?.shouldKeepAlive === true && !(answer.body instanceof Readable)) {
+          this.#batch.add(() => resolve(answer))
+        } else resolve(answer)
       }
       const refuse = (thrown: unknown): void => {
         if (isAnswered) return
