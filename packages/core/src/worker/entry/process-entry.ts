@@ -7,6 +7,7 @@ import { TOKEN_VARIABLE } from '../../ipc/worker-variables.js'
 import { surviveClosedOutput } from '../../observe/survive-closed-output.js'
 import { markWorker } from '../../util/below-supervisor.js'
 import { hideInspector } from './hide-inspector.js'
+import { keepYoung } from './keep-young.js'
 import { leaveOrphaned } from './leave-orphaned.js'
 import { processSeat } from './process-seat.js'
 import { refuseCluster } from './refuse-cluster.js'
@@ -17,6 +18,7 @@ import { SupervisorLink } from './supervisor-link.js'
 import { warmNextTick } from './warm-next-tick.js'
 
 function main(): void {
+  keepYoung()
   warmNextTick()
   surviveClosedOutput()
   const token = process.env[TOKEN_VARIABLE]

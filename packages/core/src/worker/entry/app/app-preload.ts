@@ -9,6 +9,7 @@ import { surviveClosedOutput } from '../../../observe/survive-closed-output.js'
 import { markWorker } from '../../../util/below-supervisor.js'
 import { heardLate } from '../heard-late.js'
 import { hideInspector } from '../hide-inspector.js'
+import { keepYoung } from '../keep-young.js'
 import { leaveOrphaned } from '../leave-orphaned.js'
 import { tellLoaded } from '../loaded-files.js'
 import { refuseCluster } from '../refuse-cluster.js'
@@ -24,6 +25,7 @@ import { hidePreload } from './hide-preload.js'
 const NO_WORKER = 2
 
 function main(): void {
+  keepYoung()
   warmNextTick()
   surviveClosedOutput()
   const token = process.env[TOKEN_VARIABLE]
