@@ -27,8 +27,6 @@ import { toHostError, withRequestId } from './host-error.js'
 import { MountCall, type MountCallOwner } from './mount-call.js'
 import type { MountAnswer, MountCallContext, MountOptions, MountRequest } from './mount-types.js'
 
-const FILE_MEMORY_BYTES = 256 * 1024
-
 export interface ServedServiceOptions {
   readonly definition: ServiceDefinition
   readonly handler: CallHandler
@@ -160,7 +158,7 @@ export class ServedService {
 
   async #read(route: ApiRoute, request: MountRequest, call: MountCall): Promise<unknown> {
     const reading = readInput(route, request, () => {
-      const files = new RequestFiles(this.#options.spool, FILE_MEMORY_BYTES)
+      const files = new RequestFiles(this.#options.spool)
       call.files = files
       return files
     })

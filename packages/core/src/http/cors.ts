@@ -1,5 +1,8 @@
 import type { HttpAnswer } from './http-answer.js'
 
+/** As what preflights are counted and logged. */
+export const PREFLIGHT = '(preflight)'
+
 /** Which pages of other origins may call, every default applied. */
 export interface CorsPolicy {
   /** As browsers send them; `'*'`: any. */

@@ -118,6 +118,11 @@ export class Exchange implements DispatchRequest, OpenRequest, StreamCaller {
     return performance.now() - this.startedAt
   }
 
+  /** Does its connection stay, for all that it said itself? HTTP/2 has one connection for all. */
+  get isKept(): boolean {
+    return this.outgoing.shouldKeepAlive === true
+  }
+
   /** Its body has come, as far as anybody reads it. */
   arrived(): void {}
 

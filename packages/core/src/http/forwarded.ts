@@ -10,6 +10,11 @@ export interface Forwarded {
   readonly protocol: 'http' | 'https' | undefined
 }
 
+/** As a line of the log has it. */
+export function forwardedFields({ address, host, protocol }: Forwarded): object {
+  return { remoteAddress: address, host, protocol }
+}
+
 export interface ForwardedRequest {
   /** Of the other end of the connection; undefined: a Unix socket. */
   readonly peer: string | undefined

@@ -1,9 +1,9 @@
 import { createError } from '../errors/service-error.js'
+import { DEFAULT_MAX_QUEUE } from '../plan/supervision-defaults.js'
 import { ApiStream } from '../runner/api-stream.js'
 import type { CallHandler } from '../runner/call-request.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 
-const DEFAULT_MAX_QUEUE = 1000
 /** The status of a refusal that is no client's. */
 const INSIDE = 503
 

@@ -4,21 +4,23 @@ import type { AddressInfo, Socket } from 'node:net'
 import { createError } from '../errors/service-error.js'
 import type { CountTable } from '../metrics/count-table.js'
 import type { Logger } from '../observe/logger.js'
+import { DEFAULT_MAX_QUEUE } from '../plan/supervision-defaults.js'
 import { isThenable } from '../runner/api-call.js'
 import { logBindings } from '../runner/call-context.js'
 import type { CallHandler } from '../runner/call-request.js'
 import type { ServiceDefinition } from '../service/service-definition.js'
 import { HandshakeFailures } from '../tls/handshake-failures.js'
 import type { TlsIdentity } from '../tls/tls-identity.js'
+import { AnswerBatch } from './answer-batch.js'
 import { answerRaw, toRequestError } from './client-error.js'
 import { Connection, ConnectionTable } from './connection-table.js'
-import { answerPreflight, type CorsPolicy, corsHeaders } from './cors.js'
+import { answerPreflight, type CorsPolicy, corsHeaders, PREFLIGHT } from './cors.js'
 import { Dispatcher } from './dispatch.js'
 import type { EdgeSettings } from './edge-settings.js'
 import { endIdleLater } from './end-idle-later.js'
 import { Exchange, type ExchangeOptions, type ExchangeOwner } from './exchange.js'
 import { refuseForeignOrigin } from './foreign-origin.js'
-import { forwardedReader } from './forwarded.js'
+import { forwardedFields, forwardedReader } from './forwarded.js'
 import { Gate, throughGate } from './gate.js'
 import { type DrainEvents, type DrainOptions, type DrainReport, HostDrain, stopAccepting } from './host-drain.js'
 import type { HttpAnswer } from './http-answer.js'
@@ -70,12 +72,9 @@ export interface NodeHostOptions extends Omit<EdgeSettings, 'prefix'> {
   readonly receive?: ReceiveLimits
 }
 
-const DEFAULT_MAX_QUEUE = 1000
-const DEFAULT_FILE_MEMORY_BYTES = 256 * 1024
 const NEXT_TURN = Promise.resolve()
 /** Requests that mean no route of ours are counted as one: their paths are whatever clients think of. */
 const NO_ROUTE = '(unknown)'
-const PREFLIGHT = '(preflight)'
 
 /** Serves one service over HTTP: the built-in host. */
 export class NodeHost implements ExchangeOwner {
@@ -87,6 +86,7 @@ export class NodeHost implements ExchangeOwner {
   readonly #spool = new SpoolFolder()
   readonly #readForwarded: ReturnType<typeof forwardedReader> | undefined
   readonly #nextRequestId = createRequestIds()
+  readonly #batch = new AnswerBatch()
   #state: 'serving' | 'discouraging' | 'draining' | 'closed' = 'serving'
   /** Connections whose clients are still to be told to connect anew. */
   #toShed = 0
@@ -268,8 +268,10 @@ export class NodeHost implements ExchangeOwner {
       if (!exchange.isWanted) return
       const result = this.#call(exchange, route, body)
       const value = isThenable(result) ? await result : result
-      if (isStreamed(value)) await this.#stream(exchange, route, value)
-      else this.#answer(exchange, this.#dispatcher.answer(route, value, exchange))
+      if (isStreamed(value)) return await this.#stream(exchange, route, value)
+      const answer = this.#dispatcher.answer(route, value, exchange)
+      if (exchange.isKept && !this.#isLast(exchange)) await new Promise<void>((resolve) => this.#batch.add(resolve))
+      this.#answer(exchange, answer)
     } catch (error) {
       this.#fail(exchange, error)
     }
@@ -282,8 +284,7 @@ export class NodeHost implements ExchangeOwner {
 
   #receive(exchange: Exchange, route: ApiRoute, isParts: boolean): Promise<Uint8Array | ReadInput> {
     if (!isParts && route.input !== 'binary') return collectBody(exchange.incoming, route)
-    const { fileMemoryBytes = DEFAULT_FILE_MEMORY_BYTES } = this.#options
-    const files = new RequestFiles(this.#spool, fileMemoryBytes)
+    const files = new RequestFiles(this.#spool, this.#options.fileMemoryBytes)
     exchange.files = files
     const { incoming: stream, headers } = exchange
     return receiveFiles({ stream, contentType: headers['content-type'] }, route, files)
@@ -369,8 +370,7 @@ export class NodeHost implements ExchangeOwner {
 
   #logAccess(exchange: Exchange, outcome: { status: number; ms: number; bytes: number }): void {
     const { route, incoming, state } = exchange
-    const { address: remoteAddress, host, protocol } = exchange.forwarded ?? {}
-    const client = exchange.forwarded && { remoteAddress, host, protocol }
+    const client = exchange.forwarded && forwardedFields(exchange.forwarded)
     const fields = { method: incoming.method, route: route ?? null, ...outcome, ...client, ...logBindings(exchange) }
     this.#options.log.info(state === 'left' ? { ...fields, aborted: true } : fields, 'request')
   }

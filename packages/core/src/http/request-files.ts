@@ -4,6 +4,9 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { createError } from '../errors/service-error.js'
 import type { SpoolFolder } from './spool-folder.js'
 
+/** Of all files of a request together. */
+const DEFAULT_MEMORY_BYTES = 256 * 1024
+
 /**
  * What came with one request: in memory up to a limit, beyond it on disk. Gone when the request is: what is read of it
  * later fails.
@@ -14,7 +17,7 @@ export class RequestFiles {
   #memoryLeft: number
   #isReleased = false
 
-  constructor(folder: SpoolFolder, memoryBytes: number) {
+  constructor(folder: SpoolFolder, memoryBytes = DEFAULT_MEMORY_BYTES) {
     this.#folder = folder
     this.#memoryLeft = memoryBytes
   }

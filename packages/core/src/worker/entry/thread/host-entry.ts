@@ -5,12 +5,14 @@
 
 import type { HostCommand, HostReport } from '../../../ipc/thread-protocol.js'
 import { TOKEN_VARIABLE } from '../../../ipc/worker-variables.js'
+import { keepYoung } from '../keep-young.js'
 import { endGroupInTime } from '../leave-orphaned.js'
 import { HostThreads } from './host-threads.js'
 
 const NO_HOST = 2
 
 function main(): void {
+  keepYoung()
   const token = process.env[TOKEN_VARIABLE]
   // Threads start from a copy of these.
   delete process.env[TOKEN_VARIABLE]
