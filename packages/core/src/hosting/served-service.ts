@@ -69,7 +69,7 @@ export class ServedService {
       let isAnswered = false
       const give = (answer: MountAnswer): void => {
         isAnswered = true
-        // Others hold nobody up: a stream's first piece, and what ends its connection.
+        // The beginning of a stream, and what ends its connection, wait for no others.
         if (request.outgoing?.shouldKeepAlive === true && !(answer.body instanceof Readable)) {
           this.#batch.add(() => resolve(answer))
         } else resolve(answer)

@@ -10,11 +10,6 @@ export interface Forwarded {
   readonly protocol: 'http' | 'https' | undefined
 }
 
-/** As a line of the log has it. */
-export function forwardedFields({ address, host, protocol }: Forwarded): object {
-  return { remoteAddress: address, host, protocol }
-}
-
 export interface ForwardedRequest {
   /** Of the other end of the connection; undefined: a Unix socket. */
   readonly peer: string | undefined
@@ -69,4 +64,9 @@ function listOf(value: string | readonly string[] | undefined): string[] {
 
 function firstOf(value: string | readonly string[] | undefined): string | undefined {
   return listOf(value)[0]
+}
+
+/** As a line of the log has it. */
+export function forwardedFields({ address, host, protocol }: Forwarded): object {
+  return { remoteAddress: address, host, protocol }
 }
