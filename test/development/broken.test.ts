@@ -13,6 +13,10 @@ export const words: string = (
 export const after = 2
 `
 
+const WAITS = 'the app does not run: waiting for a change'
+/** More than a pipe or a socket takes at once, unless somebody reads. */
+const LONG = 500_000
+
 describe('a broken file in development mode', () => {
   for (const flavour of FLAVOURS) {
     it(`is shown with its lines, and clients wait until it is mended, with ${flavour} decorators`, async () => {
@@ -97,6 +101,21 @@ describe('a broken file in development mode', () => {
     assert.equal((await started.exited).code, 0, started.stdout() + started.stderr())
   }
 
+  it('is shown as a whole before the word that it waits, where both go to one reader', async () => {
+    await using project = await greeterProject('standard', {
+      'words.ts': `${words('first')}throw new Error('a' + '-'.repeat(${LONG}) + 'z')\n`,
+    })
+    await using started = await runNode(
+      [EKIBEN, 'serve', 'service:Greeter', '--development', '--reload', '--port', '0', '--log-format', 'json'],
+      { cwd: project.path, env: { NODE_ENV: undefined }, under: ['sh', '-c', 'exec "$@" 2>&1', 'sh'] },
+    )
+    await waitUntil(() => started.stdout().includes(WAITS), { timeoutMs: 30_000, describe: started.stdout })
+    const [told = ''] = started.stdout().split(new RegExp(`\\{[^{]*${WAITS}`))
+    assert.match(told, /a-{1000,}z/)
+    started.kill('SIGINT')
+    assert.equal((await started.exited).code, 0, started.stdout())
+  })
+
   it('is no reason to wait where the command itself is wrong', async () => {
     await using project = await greeterProject()
     const serve = (...args: string[]) =>
@@ -123,7 +142,6 @@ describe('an app that ends by itself in development mode', () => {
 process.on('SIGUSR2', () => { throw new Error('at the wrong moment') })
 `
   const AGAIN = 'the app has ended: starting it again'
-  const WAITS = 'the app does not run: waiting for a change'
 
   it('is started again where it had served for a while, else with the next change', async () => {
     await using project = await greeterProject('standard', { 'words.ts': `${DIES}${words('first')}` })

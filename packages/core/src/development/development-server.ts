@@ -7,6 +7,7 @@ import { createError, isServiceError } from '../errors/service-error.js'
 import type { ServiceGraph } from '../graph/service-graph.js'
 import type { StartMessage } from '../ipc/protocol.js'
 import type { Logger } from '../observe/logger.js'
+import { flushStderr } from '../observe/pass-on-stderr.js'
 import { inlineSettings } from '../plan/inline-settings.js'
 import type { ServePlan, ServicePlan } from '../plan/serve-plan.js'
 import { SUPERVISION_DEFAULTS } from '../plan/supervision-defaults.js'
@@ -29,6 +30,8 @@ import type { SourceWatch } from './source-watch.js'
 /** One that ends sooner after it was ready would only do so again. */
 const LASTING_MS = 1_000
 const QUICK_STOP_MS = 2_000
+/** To a reader of stderr that has not stalled. */
+const SHOWN_WITHIN_MS = 500
 /** Codes of what is wrong in a command, a configuration or an identifier. */
 const MISTYPED = /^EKB_ERR_(?:CONFIG_|IDENTIFIER_(?:MALFORMED|NOT_FOUND|BUNDLE_UNKNOWN)$)/
 
@@ -310,11 +313,14 @@ export class DevelopmentServer implements Server, SignalTarget {
     if (!wasReady && (this.#watch === undefined || this.#isMistyped(error))) return this.#giveUp(error)
     // Before it is shown, which takes its time: what is saved meanwhile is somebody's.
     if (!wasReady) this.#watch?.onFailed()
+    const servedMs = monotonicMs() - (worker?.record.readyAt ?? Number.POSITIVE_INFINITY)
     showFailure(error, { output: worker?.lastOutput ?? '', loaded: this.#loaded })
     if (this.#watch === undefined) return this.#giveUp(error)
     if (!wasReady) this.#noteReload('refused', error)
+    // Before what comes of it is told, on another stream.
+    await flushStderr(SHOWN_WITHIN_MS)
+    if (this.#isStopping) return
     const { log } = this.#options
-    const servedMs = monotonicMs() - (worker?.record.readyAt ?? Number.POSITIVE_INFINITY)
     if (wasReady && servedMs > LASTING_MS) {
       log.error({ reason: error.message }, 'the app has ended: starting it again')
       return
