@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { closeInOneStep } from './close-in-one-step.js'
 
 const kConnection: unique symbol = Symbol('ekiben.connection')
 
@@ -103,6 +104,7 @@ export class ConnectionTable<C extends Connection = Connection> {
   join(connection: C): void {
     const { socket } = connection
     ;(socket as TrackedSocket)[kConnection] = connection
+    if (!('encrypted' in socket)) closeInOneStep(socket)
     this.#accepted++
     this.#open.add(connection)
     socket.once('close', () => this.#remove(connection))

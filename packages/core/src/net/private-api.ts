@@ -8,10 +8,11 @@
  * The same call takes a descriptor, and its handle tells the address of a socket that others listen on; a
  * `net.Server` would accept on it.
  *
- * `_httpMessage` of a socket is the answer that node:http gives on it now.
+ * `_httpMessage` of a socket is the answer that node:http gives on it now. Its `parser` has as `incoming` the request that it
+ * reads, or that nobody has read to its end.
  */
 import type { SendHandle } from 'node:child_process'
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import net, { type Socket } from 'node:net'
 import { getSystemErrorName } from 'node:util'
 
@@ -185,4 +186,10 @@ export function inspectSocket(fd: number): InheritedSocket | undefined {
 /** The answer that node:http gives on a connection now, of pipelined ones the first. Undefined between requests, and for HTTP/2. */
 export function currentAnswer(socket: Socket): ServerResponse | undefined {
   return (socket as Socket & { readonly _httpMessage?: ServerResponse | null })._httpMessage ?? undefined
+}
+
+/** Has a connection of node:http been sent the whole request that it answers? False where it is none's, or none's any more. */
+export function hasWholeRequest(socket: Socket): boolean {
+  const { parser } = socket as Socket & { readonly parser?: { readonly incoming?: IncomingMessage | null } | null }
+  return parser?.incoming === null || parser?.incoming?.complete === true
 }
