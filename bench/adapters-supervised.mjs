@@ -5,7 +5,7 @@
  * with a connection for each request, and the requests that fail in ten reloads and in ten SIGKILLs of a worker;
  * hosts/compare.mjs says how. About a quarter of an hour a framework by default.
  *
- *     node bench/adapters-supervised.mjs [FRAMEWORK...] [--smoke] [--starts N] [--rounds N] [--times N]
+ *     node bench/adapters-supervised.mjs [FRAMEWORK...] [--smoke] [--starts N] [--rounds N] [--times N] [--clients N]
  *
  * Targets: at least 0.95 of the route by hand under `ekiben run`; with keep-alive at least equal to each peer, with a
  * connection for each request at least 1.5 times node:cluster and PM2; none of our requests fails in reloads.

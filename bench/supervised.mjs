@@ -4,7 +4,7 @@
  * with a connection for each request, and the requests that fail in ten reloads and in ten SIGKILLs of a worker;
  * hosts/compare.mjs says how. About twelve minutes by default.
  *
- *     node bench/supervised.mjs [--smoke] [--starts N] [--rounds N] [--times N]
+ *     node bench/supervised.mjs [--smoke] [--starts N] [--rounds N] [--times N] [--clients N]
  *
  * Targets: with keep-alive at least equal to each peer, with a connection for each request at least 1.5 times; none of our
  * requests fails in reloads.

@@ -16,7 +16,7 @@ const LARGE = Buffer.alloc(3_000_000, 'a')
 async function converse(listener: RequestListener, sent: string) {
   let shutdowns = 0
   const server = createServer(listener)
-  const accepted = once(server, 'connection').then(async ([socket]: [WithHandle]) => {
+  const accepted = (once(server, 'connection') as Promise<[WithHandle]>).then(async ([socket]) => {
     closeInOneStep(socket)
     const { shutdown } = socket._handle
     socket._handle.shutdown = function (...args) {
