@@ -3,7 +3,7 @@ import { readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { FLAVOURS, greeterProject } from '../helpers/development-project.js'
-import { greets, reloading, save, serveReloading, stops, words } from '../helpers/reloading.js'
+import { greets, reloading, save, serveReloading, stops, WAITS, words } from '../helpers/reloading.js'
 import { runNode, runNodeToEnd } from '../helpers/run-node.js'
 import { call, EKIBEN } from '../helpers/serve-fixture.js'
 import { waitUntil } from '../helpers/wait-until.js'
@@ -13,7 +13,6 @@ export const words: string = (
 export const after = 2
 `
 
-const WAITS = 'the app does not run: waiting for a change'
 /** More than a pipe or a socket takes at once, unless somebody reads. */
 const LONG = 500_000
 

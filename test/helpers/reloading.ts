@@ -9,6 +9,9 @@ import { waitUntil } from './wait-until.js'
 
 const WITHIN_MS = 30_000
 
+/** What it says once an app has come to nothing. */
+export const WAITS = 'the app does not run: waiting for a change'
+
 export interface Reloading extends ServingCommand {
   /** The lines of its log, as they are now. */
   readonly lines: () => ReturnType<typeof logLines>
@@ -51,8 +54,8 @@ export function reloading(run: ServingCommand): Reloading {
     changes: () => count('changed: restarting'),
     ready: async (runs) => void (await until(() => count('ready') >= runs, `run ${runs}`)),
     broken: async () => {
-      await until(() => count('the app does not run: waiting for a change') > seen, 'word that it waits')
-      seen = count('the app does not run: waiting for a change')
+      await until(() => count(WAITS) > seen, 'word that it waits')
+      seen = count(WAITS)
       return run.stderr()
     },
   }

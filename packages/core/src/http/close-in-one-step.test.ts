@@ -12,19 +12,26 @@ type WithHandle = Socket & { readonly _handle: { shutdown: (...args: unknown[]) 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
 const LARGE = Buffer.alloc(3_000_000, 'a')
 
+/** Counts from now on how often a connection says that it sends no more. */
+function countShutdowns({ _handle: handle }: WithHandle): () => number {
+  const { shutdown } = handle
+  let count = 0
+  handle.shutdown = function (...args) {
+    count++
+    return Reflect.apply(shutdown, this, args)
+  }
+  return () => count
+}
+
 /** What a client is sent on a connection that begins with `sent`, and how often the server said first that it sends no more. */
 async function converse(listener: RequestListener, sent: string) {
-  let shutdowns = 0
   const server = createServer(listener)
   const accepted = (once(server, 'connection') as Promise<[WithHandle]>).then(async ([socket]) => {
     closeInOneStep(socket)
-    const { shutdown } = socket._handle
-    socket._handle.shutdown = function (...args) {
-      shutdowns++
-      return Reflect.apply(shutdown, this, args)
-    }
+    const shutdowns = countShutdowns(socket)
     // By an error, were it said to be closed before it was finished.
     await finished(socket, { readable: false })
+    return shutdowns()
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -32,7 +39,7 @@ async function converse(listener: RequestListener, sent: string) {
   client.write(sent)
   const chunks: Buffer[] = []
   for await (const chunk of client) chunks.push(chunk)
-  await accepted
+  const shutdowns = await accepted
   server.close()
   await once(server, 'close')
   const [head = '', body = ''] = Buffer.concat(chunks).toString().split('\r\n\r\n')
@@ -67,15 +74,11 @@ test('says first that no more is sent while the client still sends its request',
 })
 
 test('leaves a connection that was taken over as it was', async () => {
-  let shutdowns = 0
+  let shutdowns = (): number => 0
   const server = createServer()
   server.on('connection', closeInOneStep)
   server.on('upgrade', (_incoming, socket: WithHandle) => {
-    const { shutdown } = socket._handle
-    socket._handle.shutdown = function (...args) {
-      shutdowns++
-      return Reflect.apply(shutdown, this, args)
-    }
+    shutdowns = countShutdowns(socket)
     socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n')
     socket.write('bye')
     socket.destroySoon()
@@ -86,7 +89,7 @@ test('leaves a connection that was taken over as it was', async () => {
   client.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n')
   const told = Buffer.concat(await client.toArray()).toString()
   assert.match(told, /bye$/)
-  assert.equal(shutdowns, 1)
+  assert.equal(shutdowns(), 1)
   server.close()
   await once(server, 'close')
 })
